@@ -1,0 +1,73 @@
+"""Lint, types, unit tests, and integration tests against a fresh database.
+
+`nox` runs them all. `nox -s integration -- --engine moto -k verify` chooses the engine;
+everything else behind the two dashes goes to pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+nox.options.sessions = ["lint", "typecheck", "tests", "integration"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+CODE = ("osem_tasks", "tests", "tasks.py", "noxfile.py")
+
+
+def groups(*names: str) -> list[str]:
+    """The packages of these dependency groups."""
+    return nox.project.dependency_groups(PYPROJECT, *names)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*groups("lint"))
+    session.run("ruff", "check", *(session.posargs or CODE))
+    session.run("ruff", "format", "--check", *(session.posargs or CODE))
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("-r", "requirements.txt", *groups("types", "test"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests: no engine, no network."""
+    session.install("-r", "requirements.txt", *groups("test"))
+    session.run("python", "-m", "pytest", "tests/unit", *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the integration tests on a fresh engine of the session's own, always removed."""
+    parser = argparse.ArgumentParser(prog="nox -s integration --", allow_abbrev=False)
+    parser.add_argument("--engine", default=os.environ.get("OSEM_LOCAL_ENGINE") or "auto")
+    options, rest = parser.parse_known_args(session.posargs)
+    session.install("-r", "requirements.txt", *groups("test"))
+    with tempfile.TemporaryDirectory(prefix="osem-integration-") as state:
+        # A state directory and a name of its own: the developer's engine is not seen here.
+        name = f"osem-integration-{os.getpid()}"
+        env = {"OSEM_STATE_DIR": state, "OSEM_LOCAL_NAME": name}
+        try:
+            up = ("local.up", "--engine", options.engine, "--port", "0")
+            session.run("python", "-m", "invoke", *up, env=env)
+            session.run("python", "-m", "pytest", "tests/integration", *rest, env=env)
+        finally:
+            session.run("python", "-m", "invoke", "local.down", env=env)
+
+
+if __name__ == "__main__":
+    sys.exit(nox.main())

@@ -1,0 +1,107 @@
+"""Sessions and clients: one policy for retries, timeouts and connections."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks import __version__
+from osem_tasks.aws import translate
+from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY
+from osem_tasks.target import DEFAULT_REGION
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from botocore.config import Config
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from osem_tasks.target import Target
+
+# A TLS handshake takes well under a second; 3 s leave room for one lost packet.
+CONNECT_SECONDS = 3
+# DescribeTable answers in milliseconds and CreateTable within a second. With three
+# attempts, a hung endpoint is given up after some 15 s instead of botocore's 4 minutes.
+READ_SECONDS = 5
+# Enough for a passing 500 or a dropped connection. Throttling goes on being retried
+# above, up to the task's deadline, where the progress can be shown.
+ATTEMPTS = 3
+# Tables that are read, or waited for, at the same time; also the size of the pool of
+# connections, because more threads than connections make urllib3 discard them.
+PARALLEL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A session with the region it resolved to, and the target it is for."""
+
+    session: Session
+    region: str
+    target: Target
+
+    def dynamodb(self) -> DynamoDBClient:
+        """A DynamoDB client. Raises OsemError for what botocore finds wrong at once."""
+        with translate.translated("connecting", self.target):
+            return self.session.client(
+                "dynamodb",
+                region_name=self.region,
+                endpoint_url=self.target.endpoint if self._explicit else None,
+                config=policy(local=self.target.local),
+            )
+
+    @property
+    def _explicit(self) -> bool:
+        # A variable is left to the SDK, which reads it by the same rules for every service.
+        return self.target.local or self.target.source == "--endpoint"
+
+
+def connect(target: Target) -> Connection:
+    """A session for ``target``: dummy keys on a local engine, the default chain on AWS."""
+    with translate.translated("reading the AWS configuration", target):
+        if target.local:
+            return _local(target)
+        import boto3
+
+        session = boto3.Session(profile_name=target.profile, region_name=target.region)
+        return Connection(session, session.region_name or DEFAULT_REGION, target)
+
+
+def policy(*, local: bool) -> Config:
+    """botocore's settings, pinned: nothing here is left to a default that may move."""
+    from botocore.config import Config
+
+    options: dict[str, Any] = {
+        "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "max_pool_connections": PARALLEL,
+        "user_agent_extra": f"osem-tasks/{__version__}",
+    }
+    if local:
+        # A company's proxy has no way to this machine's loopback.
+        options["proxies"] = {}
+    return Config(**options)
+
+
+def _local(target: Target) -> Connection:
+    import boto3
+
+    session = boto3.Session(
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name=target.region or _profile_region(target.profile) or DEFAULT_REGION,
+    )
+    return Connection(session, session.region_name, target)
+
+
+def _profile_region(profile: str | None) -> str | None:
+    """The profile's region. A broken AWS configuration is no reason to stop local work."""
+    import botocore.session
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
+        region: str | None = session.get_config_variable("region")
+    except BotoCoreError:
+        return None
+    return region

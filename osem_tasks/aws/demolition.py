@@ -1,0 +1,77 @@
+"""The only door to DeleteTable. Imported by ``db.reset`` and ``db.delete``, by nothing else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from osem_tasks.aws import translate
+from osem_tasks.clock import Backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from osem_tasks.aws.store import TableStore
+    from osem_tasks.clock import Deadline
+    from osem_tasks.schema.model import Table
+    from osem_tasks.target import Target
+
+POLL = (0.05, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Demolition:
+    """Deletes tables of one target within one deadline."""
+
+    client: DynamoDBClient
+    store: TableStore
+    target: Target
+    deadline: Deadline
+    say: Callable[[str], None]
+
+    def delete(self, tables: Sequence[Table], deleted: list[str]) -> None:
+        """Delete ``tables`` and wait until none is left, filling ``deleted`` on the way.
+
+        A table that is gone already is no failure. Raises OsemError for the first other one.
+        """
+        for table in tables:
+            self.say(f"deleting {table.name}")
+            if self._ask(table):
+                deleted.append(table.name)
+        self._await_absence([each for each in tables if each.name in deleted])
+
+    def _ask(self, table: Table) -> bool:
+        """Send DeleteTable; False when there was no such table any more."""
+        from botocore.exceptions import ClientError
+
+        backoff = Backoff(*POLL)
+        while True:
+            with translate.translated("deleting", self.target, table.name):
+                try:
+                    self.client.delete_table(TableName=table.name)
+                except ClientError as error:
+                    code = translate.code_of(error)
+                    if code in translate.NOT_FOUND:
+                        return False
+                    live = self.store.read(table) if code in translate.IN_USE else None
+                    # DynamoDB deletes only what is ACTIVE: CREATING and UPDATING are waited out.
+                    if live is None or live.ready or self.deadline.left <= 0:
+                        raise
+                    self.say(f"waiting for {table.name} ({live.status}) before it can be deleted")
+                else:
+                    return True
+            time.sleep(backoff.pause(self.deadline))
+
+    def _await_absence(self, left: list[Table]) -> None:
+        backoff = Backoff(*POLL)
+        while left:
+            found = self.store.read_all(left)
+            left = [each for each in left if found[each.name] is not None]
+            if left:
+                names = ", ".join(each.name for each in left)
+                self.say(f"waiting for {names} to be gone")
+                self.deadline.check(f"{names} to be gone")
+                time.sleep(backoff.pause(self.deadline))

@@ -1,0 +1,199 @@
+"""The only place that prints: results on stdout, narration on stderr.
+
+Spinners come from halo and colours from colorama, each only where a person looks on.
+halo writes frames into pipes, hides its last line when disabled, crashes on a stream
+that is not UTF-8 and wraps the standard streams when imported; hence the care here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TextIO
+
+from osem_tasks.report import Line, Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from osem_tasks.errors import OsemError
+    from osem_tasks.report import Outcome
+
+SYMBOLS = {Mark.DONE: "✓", Mark.FAILED: "✗", Mark.WARNING: "⚠", Mark.INFO: "ℹ"}
+ASCII = {"✓": "+", "✗": "x", "⚠": "!", "ℹ": "i", "→": "->", "·": "-", "…": "..."}
+COLOURS = {
+    Mark.DONE: "32",
+    Mark.FAILED: "31",
+    Mark.WARNING: "33",
+    Mark.INFO: "34",
+    Mark.DETAIL: "90",
+}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def wants_colour(stream: TextIO, variables: Mapping[str, str]) -> bool:
+    """FORCE_COLOR, then NO_COLOR (see no-color.org), then TERM, then: is it a terminal?"""
+    forced = variables.get("FORCE_COLOR", "")
+    if forced:
+        return forced != "0"
+    if variables.get("NO_COLOR") or variables.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def wants_spinner(stream: TextIO, variables: Mapping[str, str]) -> bool:
+    """Whether a person looks on at a terminal that can show a spinner."""
+    encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
+    return (
+        stream.isatty()
+        and encoding == "utf8"
+        and variables.get("TERM") != "dumb"
+        and not variables.get("CI")
+    )
+
+
+class Console:
+    """Prints one task's result and narration. ``quiet`` keeps errors and the summary only.
+
+    With ``results_to_stderr`` the human result makes room for another task's JSON.
+    """
+
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        as_json: bool = False,
+        results_to_stderr: bool = False,
+    ) -> None:
+        self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
+        self._out = sys.stderr if results_to_stderr else sys.stdout
+        self._err = sys.stderr
+        self._spinner: Any = None
+        self._lock = threading.Lock()
+
+    def info(self, text: str) -> None:
+        """Narration: what is about to happen, and where."""
+        if not self.quiet:
+            self._narrate(Line(Mark.INFO, text))
+
+    def warn(self, text: str) -> None:
+        """Narration that stays in ``--quiet``."""
+        self._narrate(Line(Mark.WARNING, text))
+
+    def detail(self, text: str) -> None:
+        """Narration for ``--verbose``."""
+        if self.verbose:
+            self._narrate(Line(Mark.DETAIL, text))
+
+    def say(self, text: str) -> None:
+        """Progress: shown by the spinner, as a detail where there is none."""
+        with self._lock:
+            spinner = self._spinner
+            if spinner is not None:
+                # Cut to the terminal's width by halo; a line break would leave a trail.
+                spinner.text = _CONTROL.sub(" ", text)
+        if spinner is None:
+            self.detail(text)
+
+    @contextlib.contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """Show that work goes on while the body runs; the cursor is back afterwards."""
+        if self.quiet or self.as_json or not wants_spinner(self._err, os.environ):
+            yield
+            return
+        spinner = _spinner(text, self._err)
+        if spinner is None:
+            yield
+            return
+        self._spinner = spinner.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._spinner = None
+                spinner.stop()
+
+    def result(self, outcome: Outcome) -> None:
+        """The human form of a result; errors go to stderr with what to type next."""
+        for line in outcome.lines:
+            if not self.quiet or line.mark is Mark.FAILED:
+                self._write(self._out, line)
+        if outcome.summary:
+            self._write(self._out, outcome.summary)
+        if outcome.error:
+            self.error(outcome.error)
+
+    def document(self, document: dict[str, Any]) -> None:
+        """One JSON document on one line of stdout."""
+        self._print(sys.stdout, json.dumps(document, ensure_ascii=True))
+
+    def error(self, error: OsemError) -> None:
+        """An error, its code, and its remedy."""
+        self._narrate(Line(Mark.FAILED, f"{error.code.value}: {error.message}"))
+        self._narrate(Line(Mark.PLAIN, f"  → {error.remediation}"))
+
+    def lines(self, text: str) -> None:
+        """Text for another program: stdout, as it is."""
+        self._print(self._out, text)
+
+    def _narrate(self, line: Line) -> None:
+        with self._lock:
+            if self._spinner is not None:
+                self._spinner.clear()
+            self._write(self._err, line)
+
+    def _write(self, stream: TextIO, line: Line) -> None:
+        symbol = SYMBOLS.get(line.mark)
+        text = f"{symbol} {line.text}" if symbol else line.text
+        if line.mark in COLOURS and wants_colour(stream, os.environ):
+            colour = COLOURS[line.mark]
+            # The symbol alone is coloured where there is one: the text stays readable.
+            text = (
+                f"\x1b[{colour}m{symbol}\x1b[0m {line.text}"
+                if symbol
+                else f"\x1b[{colour}m{text}\x1b[0m"
+            )
+        self._print(stream, text)
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        encoding = getattr(stream, "encoding", None) or "ascii"
+        try:
+            text.encode(encoding)
+        except (UnicodeEncodeError, LookupError):
+            for symbol, plain in ASCII.items():
+                text = text.replace(symbol, plain)
+            text = text.encode("ascii", "replace").decode()
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except BrokenPipeError:
+            # The reader (head, less) has gone: nothing more is wanted, nothing is wrong.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def prepare_terminal() -> None:
+    """Let a Windows console understand colours; does nothing elsewhere."""
+    from colorama import just_fix_windows_console
+
+    just_fix_windows_console()
+
+
+def _spinner(text: str, stream: TextIO) -> Any:
+    """A halo spinner, or None where halo cannot be had: it must never stop a task."""
+    import warnings
+
+    try:
+        # halo calls colorama.init() on import, which wraps stdout and stderr for good.
+        import colorama
+        from halo import Halo
+
+        colorama.deinit()
+    except ImportError:
+        return None
+    warnings.filterwarnings("ignore", "setDaemon", DeprecationWarning)
+    return Halo(text=text, stream=stream, color="cyan", interval=100)

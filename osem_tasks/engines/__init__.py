@@ -1,0 +1,1 @@
+"""Local engines: DynamoDB Local in a container, moto's server as the embedded default."""

@@ -1,0 +1,96 @@
+"""What every local engine takes and gives: values, and the one interface."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Say = Callable[[str], None]
+
+# DynamoDB Local takes letters and digits only as an access key; it never checks the secret.
+ACCESS_KEY = "osemlocal"
+SECRET_KEY = "osemlocal"  # noqa: S105  a fixed dummy, printed by local.env
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRequest:
+    """What ``local.up`` was asked for. ``None`` means: not asked, whatever is there will do.
+
+    ``timeout`` (seconds) bounds the wait for the first answer; ``default_port`` and
+    ``default_image`` apply when a new engine is started and nothing was asked.
+    """
+
+    name: str
+    default_port: int
+    default_image: str
+    timeout: float
+    port: int | None = None
+    image: str | None = None
+    persist: bool | None = None
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRecord:
+    """A running engine as later commands know it, without asking Docker.
+
+    ``process_started`` (seconds since the epoch) makes ``pid`` unmistakable: a pid alone
+    is reused by the system.
+    """
+
+    engine: str
+    name: str
+    endpoint: str
+    started_at: str
+    used_at: float
+    persist: bool = False
+    image: str | None = None
+    container: str | None = None
+    pid: int | None = None
+    process_started: float | None = None
+    log: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``local.status --json`` shows."""
+        return {
+            "engine": self.engine,
+            "name": self.name,
+            "endpoint": self.endpoint,
+            "startedAt": self.started_at,
+            "persist": self.persist,
+            "image": self.image,
+            "container": self.container,
+            "pid": self.pid,
+            "log": self.log,
+        }
+
+    def as_state(self) -> dict[str, Any]:
+        """The record as the state file keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The outcome of ``up``: the engine, and whether it was ``started`` or ``reused``."""
+
+    record: EngineRecord
+    how: str
+
+
+class Engine(Protocol):
+    """One kind of local engine. Every method may raise OsemError."""
+
+    kind: str
+
+    def up(self, request: EngineRequest, say: Say) -> Raised:
+        """Start the engine or find the running one, and wait until it answers."""
+
+    def down(self, name: str, *, volumes: bool) -> list[str]:
+        """Stop and remove what ``up`` started under ``name``; what was removed, in words."""
+
+    def logs(self, name: str, lines: int) -> Iterator[str]:
+        """The last ``lines`` lines of the engine's log."""

@@ -1,0 +1,174 @@
+"""moto's server as a detached process of ours: the embedded default without Docker."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import time
+from collections import deque
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from osem_tasks.engines import ports, probe, state
+from osem_tasks.engines.base import LOOPBACK, EngineRecord, Raised
+from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from osem_tasks.engines.base import EngineRequest, Say
+
+STOP_SECONDS = 5
+
+
+def missing() -> str | None:
+    """Why moto cannot run here, or None when it can."""
+    if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
+        return "the Python package moto[server] is not installed"
+    return None
+
+
+class MotoEngine:
+    """Process engine: pid, port and log are kept in the state file."""
+
+    kind = "moto"
+
+    def up(self, request: EngineRequest, say: Say) -> Raised:
+        """Reuse our live process, else start one. Raises OsemError."""
+        running = alive(state.load(request.name))
+        if running and not request.fresh:
+            _refuse_mismatch(running, request)
+            if probe.ask(running.endpoint) is probe.Answer.MOTO:
+                return Raised(state.save(running), "reused")
+            say(f"moto (pid {running.pid}) does not answer, starting it again")
+        if running:
+            stop(running)
+        return Raised(state.save(_start(request, say)), "started")
+
+    def down(self, name: str, *, volumes: bool) -> list[str]:  # noqa: ARG002  keeps nothing
+        """Stop our process; another program that took over its pid is left alone."""
+        record = state.load(name)
+        running = alive(record)
+        if running:
+            stop(running)
+        state.forget(name)
+        return [f"moto process {running.pid}"] if running else []
+
+    def logs(self, name: str, lines: int) -> Iterator[str]:
+        """The last ``lines`` lines of the process's log."""
+        path = state.log_path(name)
+        if path.exists():
+            with path.open(encoding="utf-8", errors="replace") as log:
+                yield from (line.rstrip("\n") for line in deque(log, maxlen=lines))
+
+
+def alive(record: EngineRecord | None) -> EngineRecord | None:
+    """``record`` if its process still lives: the very one, not a later one of the same pid."""
+    if record is None or record.pid is None or record.process_started is None:
+        return None
+    import psutil
+
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.process_started) < 1
+        return record if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def stop(record: EngineRecord) -> None:
+    """End the process of a record that ``alive`` confirmed."""
+    import psutil
+
+    try:
+        process = psutil.Process(record.pid)
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _refuse_mismatch(running: EngineRecord, request: EngineRequest) -> None:
+    if request.port and not running.endpoint.endswith(f":{request.port}"):
+        raise OsemError(
+            f"moto already runs at {running.endpoint}, not at port {request.port}.",
+            code=ErrorCode.ENGINE_UNAVAILABLE,
+            remediation=f"inv local.up --fresh --port {request.port}   (its data is lost)",
+        )
+
+
+def _start(request: EngineRequest, say: Say) -> EngineRecord:
+    if request.persist:
+        raise OsemError(
+            "The moto engine keeps its data in memory only.",
+            code=ErrorCode.ENGINE_UNAVAILABLE,
+            remediation="Start a Docker engine, then: inv local.up --engine docker --persist",
+        )
+    wanted = request.default_port if request.port is None else request.port
+    if wanted and not ports.is_free(wanted):
+        raise ports.port_in_use(wanted)
+    port = wanted or ports.free_port()
+    log = state.log_path(request.name)
+    say(f"starting moto's server on port {port}")
+    process = _spawn(port, log)
+    try:
+        return _await(process, port, log, request)
+    except BaseException:
+        # Also on Ctrl-C: a process that nobody recorded would never be found again.
+        process.kill()
+        process.wait()
+        raise
+
+
+def _spawn(port: int, log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
+    with log.open("wb") as stream:
+        return subprocess.Popen(  # noqa: S603  our own interpreter, no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+
+
+def _await(
+    process: subprocess.Popen[bytes], port: int, log: Path, request: EngineRequest
+) -> EngineRecord:
+    import psutil
+
+    endpoint = f"http://{LOOPBACK}:{port}"
+    started = psutil.Process(process.pid).create_time()
+
+    def check_alive() -> None:
+        if process.poll() is not None:
+            raise _failed(f"moto's server ended with code {process.returncode}", log)
+
+    if not probe.wait_for(endpoint, probe.Answer.MOTO, request.timeout, check_alive):
+        raise _failed(f"moto's server did not answer within {request.timeout:.0f} s", log)
+    return EngineRecord(
+        engine=MotoEngine.kind,
+        name=request.name,
+        endpoint=endpoint,
+        started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        used_at=time.time(),
+        pid=process.pid,
+        process_started=started,
+        log=str(log),
+    )
+
+
+def _failed(what: str, log: Path) -> OsemError:
+    tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
+    return OsemError(
+        "\n".join([f"{what}. Its log ends:", *(f"  {line}" for line in tail)]),
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation='Reinstall it: pip install "moto[dynamodb,server]", then: inv local.up',
+        details={"log": str(log)},
+    )

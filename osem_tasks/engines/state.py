@@ -1,0 +1,106 @@
+"""Which engines run, where and since when: small files in the user's state directory.
+
+One file a name, so that two checkouts or a test session never overwrite each other.
+``OSEM_STATE_DIR`` moves the directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from osem_tasks.engines.base import EngineRecord
+from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIELDS = {each.name for each in fields(EngineRecord)}
+
+
+def directory() -> Path:
+    """The state directory; it exists afterwards. Raises OsemError when it cannot be made."""
+    configured = os.environ.get("OSEM_STATE_DIR")
+    if configured:
+        path = Path(configured)
+    else:
+        from platformdirs import user_state_path
+
+        path = user_state_path("osem-tasks", appauthor=False)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OsemError(
+            f"The state directory {path} cannot be made: {error.strerror}.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation="Set OSEM_STATE_DIR to a directory that you can write to.",
+        ) from error
+    return path
+
+
+def load(name: str) -> EngineRecord | None:
+    """The record of engine ``name``; None when there is none or it cannot be read."""
+    return _read(_path(name))
+
+
+def newest() -> EngineRecord | None:
+    """The record that a ``local.up`` wrote or confirmed last, of any name."""
+    records = [record for path in directory().glob("*.json") if (record := _read(path))]
+    return max(records, key=lambda each: each.used_at, default=None)
+
+
+def save(record: EngineRecord) -> EngineRecord:
+    """Write ``record`` as the one that was used last; a reader never sees half a file."""
+    record = replace(record, used_at=time.time())
+    path = _path(record.name)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_text(json.dumps(record.as_state(), indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return record
+
+
+def forget(name: str) -> None:
+    """Drop the record of engine ``name``, if any."""
+    _path(name).unlink(missing_ok=True)
+
+
+def log_path(name: str) -> Path:
+    """Where a process engine of that name writes its log."""
+    return directory() / f"{name}.log"
+
+
+@contextlib.contextmanager
+def locked(name: str, timeout: float) -> Iterator[None]:
+    """Hold engine ``name`` alone among this user's commands.
+
+    Two ``local.up`` at once then end with one engine and two successes. Raises OsemError
+    (TIMEOUT) when the other command holds it longer than ``timeout`` seconds.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(directory() / f"{name}.lock", timeout=timeout):
+            yield
+    except Timeout as error:
+        raise OsemError(
+            f"Another command has been working on engine '{name}' for {timeout:.0f} s.",
+            code=ErrorCode.TIMEOUT,
+            remediation="Wait for it to end, or end it, then run the command again.",
+        ) from error
+
+
+def _path(name: str) -> Path:
+    return directory() / f"{name}.json"
+
+
+def _read(path: Path) -> EngineRecord | None:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return EngineRecord(**{key: values[key] for key in _FIELDS & values.keys()})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None  # absent, or not ours: then nothing is known, which is always safe

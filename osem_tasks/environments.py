@@ -1,0 +1,118 @@
+"""Environments as values: where each one is, what it is called, how it is protected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+Where = Literal["local", "aws"]
+APPLICATION = "osem-ladders"
+ACCOUNT_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One environment.
+
+    ``region`` is the expected one: another region warns, or stops when ``region_strict``.
+    ``account`` pins an AWS account id. ``protected`` refuses every destructive task.
+    ``prefix`` None means ``osem-{name}-``.
+    """
+
+    name: str
+    where: Where
+    region: str | None = None
+    region_strict: bool = False
+    account: str | None = None
+    prefix: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    protected: bool = False
+    deletion_protection: bool | None = None
+    point_in_time_recovery: bool | None = None
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The tags that every table carries; configured ones may override the suite's."""
+        return {"Application": APPLICATION, "Environment": self.name, **self.tags}
+
+    @property
+    def default_prefix(self) -> str:
+        """What table names begin with unless ``OSEM_DB_PREFIX`` says otherwise."""
+        return f"osem-{self.name}-" if self.prefix is None else self.prefix
+
+
+_AWS = Environment(name="", where="aws", region="us-east-1")
+BUILT_IN: dict[str, Environment] = {
+    "local": Environment(name="local", where="local"),
+    "test": Environment(name="test", where="local"),
+    "dev": replace(_AWS, name="dev"),
+    "staging": replace(_AWS, name="staging"),
+    "prod": replace(
+        _AWS,
+        name="prod",
+        region_strict=True,
+        protected=True,
+        deletion_protection=True,
+        point_in_time_recovery=True,
+    ),
+}
+_KEYS = {each.name: each for each in fields(Environment) if each.name != "name"}
+_BOOLEANS = ("region_strict", "protected", "deletion_protection", "point_in_time_recovery")
+
+
+def configured(declared: object) -> tuple[dict[str, Environment], list[str]]:
+    """The built-in environments with ``osem.environments`` merged in, and its problems.
+
+    ``declared`` is whatever the configuration holds: a mapping of names to mappings of
+    the fields of ``Environment``.
+    """
+    problems: list[str] = []
+    known = dict(BUILT_IN)
+    if not isinstance(declared, Mapping):
+        return known, [f"osem.environments must be a mapping, not {declared!r}"]
+    for name, values in declared.items():
+        where = f"osem.environments.{name}"
+        if not isinstance(values, Mapping):
+            problems.append(f"{where} must be a mapping, not {values!r}")
+            continue
+        mine = [f"{where}.{problem}" for problem in _problems(values)]
+        problems += mine
+        if mine:
+            continue
+        base = known.get(str(name), replace(_AWS, name=str(name), region=None))
+        known[str(name)] = replace(base, **_normal(values))
+    return known, problems
+
+
+def _problems(values: Mapping[str, Any]) -> list[str]:
+    found = []
+    for key, value in values.items():
+        if key not in _KEYS:
+            found.append(f"{key} is not known; known are {', '.join(_KEYS)}")
+        elif key == "where" and value not in ("local", "aws"):
+            found.append(f"where must be 'local' or 'aws', not {value!r}")
+        elif key in _BOOLEANS and not isinstance(value, bool):
+            found.append(f"{key} must be true or false, not {value!r}")
+        elif key == "tags" and not _is_text_mapping(value):
+            found.append(f"tags must map texts to texts, not {value!r}")
+        elif key == "account" and not _is_account(value):
+            found.append(f"account must be the 12 digits of an account id in quotes, not {value!r}")
+        elif key in ("region", "prefix") and not isinstance(value, str):
+            found.append(f"{key} must be a text, not {value!r}")
+    return found
+
+
+def _is_text_mapping(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(each, str) for pair in value.items() for each in pair
+    )
+
+
+def _is_account(value: object) -> bool:
+    # YAML reads 012345678901 as a number and drops the zero: only a text is unmistakable.
+    return isinstance(value, str) and len(value) == ACCOUNT_DIGITS and value.isdigit()
+
+
+def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: dict(value) if key == "tags" else value for key, value in values.items()}

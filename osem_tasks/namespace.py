@@ -1,0 +1,31 @@
+"""The suite as an Invoke collection, for one's own ``tasks.py``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from invoke.collection import Collection
+
+from osem_tasks.settings import DEFAULTS
+from osem_tasks.tasks import db, destructive, local
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def build(configuration: Mapping[str, Any] | None = None) -> Collection:
+    """The ``local`` and ``db`` tasks, with ``configuration`` over the suite's defaults.
+
+    ``invoke.yaml`` and the environment still win over ``configuration``. Merging is
+    done here because Invoke's own, of a parent collection over a child, is shallow.
+    """
+    engine = Collection("local")
+    for each in (local.up, local.down, local.status, local.logs, local.env):
+        engine.add_task(each)
+    database = Collection("db")
+    for each in (db.setup, db.verify, destructive.reset, destructive.delete):
+        database.add_task(each)
+    database.add_task(db.list_, name="list")
+    root = Collection(engine, database)
+    root.configure({"osem": {**DEFAULTS, **(configuration or {})}})
+    return root

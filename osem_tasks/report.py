@@ -1,0 +1,301 @@
+"""From results to lines and JSON: pure, the same facts in both forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.schema.diff import IssueType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.errors import OsemError
+    from osem_tasks.provision import Entry, Journal
+    from osem_tasks.schema.diff import Fact, TableDiff
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.plan import Action
+
+
+KILO = 1000
+
+
+class Mark(Enum):
+    """How a line is meant; the console gives each a symbol and a colour."""
+
+    DONE = "done"
+    FAILED = "failed"
+    WARNING = "warning"
+    INFO = "info"
+    DETAIL = "detail"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a result."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a task came to: data for JSON, lines and a summary for people, one error at most.
+
+    ``changed`` tells whether tables were created or altered, which makes a failure partial.
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    lines: Sequence[Line] = ()
+    summary: Line | None = None
+    error: OsemError | None = None
+    changed: bool = False
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 table``, ``2 tables``; a noun in -x gets -es."""
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('x') else 's'}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with their columns aligned."""
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> Outcome:
+    """The account of ``db.setup``."""
+    groups = (("created", journal.created), ("verified", journal.verified))
+    rows = [
+        (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))
+        for word, entries in groups
+        for name, entry in entries.items()
+    ]
+    rows += [(Mark.FAILED, (name, "FAILED", "")) for name in journal.failed]
+    rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
+    rows.sort(key=lambda row: journal.names.index(row[1][0]))
+    texts = aligned([cells for _, cells in rows])
+    created, verified = len(journal.created), len(journal.verified)
+    numbers = f"{created} created, {verified} verified"
+    if journal.failed or journal.not_attempted:
+        numbers += f", {len(journal.failed)} failed, {len(journal.not_attempted)} not attempted"
+    lines = [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
+    lines += [
+        Line(Mark.DONE, f"{each.table}: {each.kind.value.replace('_', ' ')}")
+        for each in journal.completed
+    ]
+    return Outcome(
+        data={
+            "tablesCreated": _entries(journal.created),
+            "tablesVerified": _entries(journal.verified),
+            "tablesFailed": _entries(journal.failed),
+            "tablesNotAttempted": [
+                {"tableName": name, "status": "NOT_ATTEMPTED", "duration": 0}
+                for name in journal.not_attempted
+            ],
+            "totalTables": len(journal.names),
+            "actionsCompleted": [each.as_json() for each in journal.completed],
+        },
+        lines=lines,
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE,
+            f"{counted(len(journal.names), 'table')}: {numbers} ({seconds:.2f} s)",
+        ),
+        error=error,
+        changed=journal.changed,
+    )
+
+
+def plan_outcome(actions: Sequence[Action], diffs: Sequence[TableDiff]) -> Outcome:
+    """What ``--dry-run`` shows: the steps in the order in which they would run."""
+    rows = [
+        (f"+ {each.table}", each.kind.value.replace("_", " "), each.target, f"({each.risk})")
+        for each in actions
+    ]
+    tables = len({each.table for each in actions})
+    text = (
+        f"{counted(len(actions), 'step')} on {counted(tables, 'table')} would run; "
+        "nothing was changed"
+        if actions
+        else f"nothing to do: all {counted(len(diffs), 'table')} match the model"
+    )
+    return Outcome(
+        data={"actions": [each.as_json() for each in actions]},
+        lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
+        summary=Line(Mark.INFO, text),
+    )
+
+
+def verify_outcome(
+    diffs: Sequence[TableDiff], environment: str, error: OsemError | None
+) -> Outcome:
+    """The checks of ``db.verify``."""
+    lines: list[Line] = []
+    width = max((len(each.name) for each in diffs), default=0)
+    for diff in diffs:
+        count = f"{len(diff.same)} of {len(diff.same) + len(diff.issues)} facts"
+        left_out = f", {len(diff.not_comparable)} not comparable" if diff.not_comparable else ""
+        lines.append(
+            Line(
+                Mark.FAILED if diff.issues else Mark.DONE,
+                f"{diff.name.ljust(width)}  {count}{left_out}",
+            )
+        )
+        for issue in diff.issues:
+            lines.append(Line(Mark.PLAIN, f"    {issue.issue.value}  {message(issue)}"))
+            lines.append(Line(Mark.DETAIL, f"      {remediation(issue, environment)}"))
+    lines += [Line(Mark.DETAIL, text) for text in _left_out(diffs)]
+    passed = sum(1 for each in diffs if not each.issues)
+    facts = sum(len(each.same) for each in diffs)
+    good = f"{passed} of {counted(len(diffs), 'table')} match the model"
+    return Outcome(
+        data={
+            "checks": [_check(each, environment) for each in diffs],
+            "summary": {
+                "totalTables": len(diffs),
+                "tablesFound": sum(1 for each in diffs if each.exists),
+                "tablesMissing": sum(1 for each in diffs if not each.exists),
+                "tablesWithIssues": len(diffs) - passed,
+            },
+        },
+        lines=lines,
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE, f"{good} ({counted(facts, 'fact')} the same)"
+        ),
+        error=error,
+    )
+
+
+def list_outcome(live: dict[str, LiveTable | None], others: Sequence[str]) -> Outcome:
+    """The tables of the environment, and those beside them that the model does not name."""
+    rows = [("TABLE", "STATUS", "ITEMS", "SIZE", "INDEXES")]
+    for name, table in live.items():
+        if table is None:
+            rows.append((name, "missing", "-", "-", "-"))
+            continue
+        indexes = [f"{each} ({state})" for each, state in sorted(table.index_status.items())]
+        cells = (f"{table.items:,}", size(table.size), ", ".join(indexes) or "-")
+        rows.append((name, table.status, *cells))
+    rows += [(name, "not in the model", "-", "-", "-") for name in others]
+    found = [each for each in live.values() if each]
+    return Outcome(
+        data={
+            "tables": [_listed(name, table) for name, table in live.items()],
+            "otherTables": list(others),
+        },
+        lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
+        summary=Line(
+            Mark.INFO,
+            f"{len(found)} of {counted(len(live), 'table')} exist, "
+            f"{counted(sum(each.items for each in found), 'item')}",
+        ),
+    )
+
+
+def size(number: int) -> str:
+    """Bytes as people read them: ``512 B``, ``1.4 MB``."""
+    value = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < KILO:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= KILO
+    return f"{value:.1f} TB"
+
+
+def message(issue: Fact) -> str:
+    """One sentence for a difference."""
+    if issue.issue is IssueType.TABLE_NOT_FOUND:
+        return "the table does not exist"
+    if issue.found is None:
+        return f"{issue.path}: expected {_shown(issue.expected)}, it is missing"
+    if issue.expected is None:
+        return f"{issue.path}: not declared, found {_shown(issue.found)}"
+    return f"{issue.path}: expected {_shown(issue.expected)}, found {_shown(issue.found)}"
+
+
+def remediation(issue: Fact, environment: str) -> str:
+    """The next command for a difference."""
+    if issue.issue is IssueType.TABLE_NOT_FOUND:
+        return f"inv db.setup --env {environment}"
+    if issue.issue in (IssueType.TABLE_NOT_ACTIVE, IssueType.GSI_NOT_ACTIVE):
+        return f"wait until the change has ended, then: inv db.verify --env {environment}"
+    return f"inv db.reset --env {environment}   (deletes the tables and their data)"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in sorted(value.items())) or "none"
+    return str(value)
+
+
+def _left_out(diffs: Sequence[TableDiff]) -> list[str]:
+    reasons: dict[tuple[str, str], int] = {}
+    for diff in diffs:
+        for fact in diff.not_comparable:
+            key = (fact.path, fact.reason)
+            reasons[key] = reasons.get(key, 0) + 1
+    return [
+        f"not comparable: {path} of {counted(count, 'table')} ({reason})"
+        for (path, reason), count in reasons.items()
+    ]
+
+
+def _check(diff: TableDiff, environment: str) -> dict[str, Any]:
+    return {
+        "tableName": diff.name,
+        "status": diff.status,
+        "passed": not diff.issues,
+        "issues": [
+            {
+                "type": each.issue.value,
+                "path": each.path,
+                "message": message(each),
+                "expected": each.expected,
+                "found": each.found,
+                "remediation": remediation(each, environment),
+            }
+            for each in diff.issues
+        ],
+        "notComparable": [
+            {"path": each.path, "expected": each.expected, "reason": each.reason}
+            for each in diff.not_comparable
+        ],
+    }
+
+
+def _entries(entries: dict[str, Entry]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tableName": name,
+            "status": entry.status,
+            "duration": round(entry.duration * 1000),
+            **({"error": entry.error.as_json()} if entry.error else {}),
+        }
+        for name, entry in entries.items()
+    ]
+
+
+def _listed(name: str, table: LiveTable | None) -> dict[str, Any]:
+    if table is None:
+        return {"tableName": name, "status": "NOT_FOUND", "items": 0, "size": 0, "indexes": []}
+    return {
+        "tableName": name,
+        "status": table.status,
+        "items": table.items,
+        "size": table.size,
+        "indexes": [
+            {"indexName": index, "status": state}
+            for index, state in sorted(table.index_status.items())
+        ],
+    }

@@ -1,0 +1,42 @@
+"""What an engine holds: a table in the model's normal form, with its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from osem_tasks.schema.model import Table
+
+ACTIVE = "ACTIVE"
+# Facts beside the keys and indexes, by the name they have in ``Table``.
+TAGS = "tags"
+TTL = "ttl"
+POINT_IN_TIME_RECOVERY = "point_in_time_recovery"
+ENCRYPTION = "encryption"
+TABLE_CLASS = "table_class"
+MAX_THROUGHPUT = "max_throughput"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTable:
+    """One table as it was read.
+
+    ``unreadable`` maps a fact that this engine cannot tell to the reason why;
+    ``items`` and ``size`` (bytes) are DynamoDB's own counts, some hours old on AWS.
+    """
+
+    table: Table
+    status: str
+    index_status: Mapping[str, str]
+    arn: str = ""
+    items: int = 0
+    size: int = 0
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """The table and every index of it are ACTIVE."""
+        return self.status == ACTIVE and all(each == ACTIVE for each in self.index_status.values())

@@ -1,0 +1,238 @@
+"""Tables as values: typed, immutable, in one normal form, checked when built.
+
+The same classes describe what is declared and what an engine holds, so that
+comparing is comparing values. A fact that is ``None`` is not declared: it is
+neither compared nor touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import InitVar, dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from osem_tasks.errors import ModelError
+from osem_tasks.schema import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+BillingMode = Literal["PAY_PER_REQUEST", "PROVISIONED"]
+Tags = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Attribute:
+    """A key attribute: its name and its type, one of S, N and B."""
+
+    name: str
+    type: str
+
+    @classmethod
+    def parse(cls, text: str) -> Attribute:
+        """``"planId S"`` as a value. Raises ModelError for any other shape."""
+        try:
+            name, kind = text.split()
+        except ValueError:
+            problem = f"key attribute {text!r} is not of the form 'name TYPE'"
+            raise ModelError([problem]) from None
+        return cls(name, kind)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key schema. Only a global index may have more than one attribute a part."""
+
+    partition: tuple[Attribute, ...]
+    sort: tuple[Attribute, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Key:
+        """``"planId S"`` or ``"planId S, teamMemberId S"``: partition key, then sort key.
+
+        A part of several attributes joins them by ``+``: ``"tenant S + region S, at N"``.
+        Raises ModelError for any other shape.
+        """
+        partition, comma, sort = text.partition(",")
+        if "," in sort:
+            raise ModelError([f"key {text!r} has more than a partition and a sort part"])
+        parts = (partition, sort) if comma else (partition,)
+        return cls(*(tuple(map(Attribute.parse, part.split("+"))) for part in parts))
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """Every attribute of the key, the partition part first."""
+        return self.partition + self.sort
+
+    def __str__(self) -> str:
+        parts = (self.partition, self.sort) if self.sort else (self.partition,)
+        return ", ".join(" + ".join(map(str, part)) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What an index copies: ALL, KEYS_ONLY, or INCLUDE with its attribute names."""
+
+    kind: str = "ALL"
+    attributes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attributes", tuple(sorted(self.attributes)))
+
+    def __str__(self) -> str:
+        return f"{self.kind} {', '.join(self.attributes)}" if self.attributes else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Read and write units: provisioned, or the ceiling of an on-demand table (-1: none)."""
+
+    read: int
+    write: int
+
+    def __str__(self) -> str:
+        return f"{self.read} read, {self.write} write"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index; throughput belongs to a global one only."""
+
+    name: str
+    key: Key
+    projection: Projection = Projection()
+    throughput: Throughput | None = None
+    max_throughput: Throughput | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToLive:
+    """The attribute that ends an item's life; ``None`` declares that there is none."""
+
+    attribute: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What a change record shows (NEW_IMAGE, ...); ``None`` declares that there is no stream."""
+
+    view: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """AWS_OWNED (DynamoDB's default) or KMS, with a key or with AWS's managed one."""
+
+    kind: Literal["AWS_OWNED", "KMS"] = "AWS_OWNED"
+    kms_key: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.kms_key}" if self.kms_key else self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table and every fact that a team may declare of it.
+
+    Raises ModelError, listing every rule that the declaration breaks. ``check=False``
+    is for what an engine reports: emulators hold tables that DynamoDB would refuse.
+    """
+
+    name: str
+    key: Key
+    indexes: tuple[Index, ...] = ()
+    local_indexes: tuple[Index, ...] = ()
+    billing: BillingMode = "PAY_PER_REQUEST"
+    throughput: Throughput | None = None
+    max_throughput: Throughput | None = None
+    tags: Tags | None = None
+    ttl: TimeToLive | None = None
+    stream: Stream | None = None
+    deletion_protection: bool | None = None
+    point_in_time_recovery: bool | None = None
+    encryption: Encryption | None = None
+    table_class: str | None = None
+    check: InitVar[bool] = True
+
+    def __post_init__(self, check: bool) -> None:
+        for name in ("indexes", "local_indexes"):
+            ordered = tuple(sorted(getattr(self, name), key=lambda index: index.name))
+            object.__setattr__(self, name, ordered)
+        if self.tags is not None:
+            object.__setattr__(self, "tags", tuple(sorted(self.tags)))
+        problems = rules.table_problems(self) if check else []
+        if problems:
+            raise ModelError(problems)
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """Every key attribute once, sorted by name: what CreateTable must define."""
+        keys = (self.key, *(index.key for index in (*self.indexes, *self.local_indexes)))
+        return tuple(sorted({attribute for key in keys for attribute in key.attributes}))
+
+
+def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts: object) -> Table:
+    """A table in the words of a data sheet: ``table("Teams", "teamId S", {"x-index": "x S"})``."""
+    built = tuple(Index(each, Key.parse(text)) for each, text in (indexes or {}).items())
+    return Table(name=name, key=Key.parse(key), indexes=built, **facts)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSet:
+    """Declared tables in the order in which they are created. Names are unique."""
+
+    tables: tuple[Table, ...]
+    _by_name: dict[str, Table] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        problems = rules.duplicate_problems("table", [each.name for each in self.tables])
+        if problems:
+            raise ModelError(problems)
+        object.__setattr__(self, "_by_name", {each.name: each for each in self.tables})
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def __getitem__(self, name: str) -> Table:
+        return self._by_name[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tables' names, in order."""
+        return tuple(each.name for each in self.tables)
+
+    def placed(
+        self,
+        prefix: str,
+        *,
+        tags: Mapping[str, str],
+        deletion_protection: bool | None = None,
+        point_in_time_recovery: bool | None = None,
+    ) -> TableSet:
+        """The set as an environment holds it: prefixed, tagged, protected.
+
+        A table's own declaration wins over the environment's.
+        """
+        return TableSet(
+            tuple(
+                replace(
+                    each,
+                    name=prefix + each.name,
+                    tags=tuple({**tags, **dict(each.tags or ())}.items()),
+                    deletion_protection=_first(each.deletion_protection, deletion_protection),
+                    point_in_time_recovery=_first(
+                        each.point_in_time_recovery, point_in_time_recovery
+                    ),
+                )
+                for each in self.tables
+            )
+        )
+
+
+def _first(own: bool | None, environment: bool | None) -> bool | None:
+    return environment if own is None else own

@@ -1,0 +1,167 @@
+"""DynamoDB's own rules for a table, as sentences about what breaks them.
+
+Source of each limit: the CreateTable reference of the DynamoDB API (names, types,
+projections, 20 global and 5 local indexes, up to four attributes a part of a
+global index's key) and its tag restrictions. moto lets most of them pass and
+DynamoDB Local words them poorly, so they are checked before anything is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from osem_tasks.schema.model import Index, Key, Table
+
+NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+KEY_TYPES = ("S", "N", "B")
+PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
+STREAM_VIEWS = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
+TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
+MAX_GLOBAL_INDEXES = 20
+MAX_LOCAL_INDEXES = 5
+MAX_INDEX_KEY_PART = 4
+MAX_INCLUDED = 100
+MAX_ATTRIBUTE_NAME = 255
+MAX_TAGS = 50
+MAX_TAG_KEY = 128
+MAX_TAG_VALUE = 256
+
+
+def table_problems(table: Table) -> list[str]:
+    """Every rule that ``table`` breaks, one sentence each; empty when it is sound."""
+    found = [
+        *_name_problems("table", table.name),
+        *_key_problems("its key", table.key, parts=1),
+        *_index_set_problems(table),
+        *_attribute_problems(table),
+        *_capacity_problems(table),
+        *_setting_problems(table),
+        *_tag_problems(table),
+    ]
+    return [f"table {table.name!r}: {problem}" for problem in found]
+
+
+def duplicate_problems(what: str, names: Iterable[str]) -> list[str]:
+    """One sentence for each name that stands more than once."""
+    return [f"{what} name {name!r} stands {n} times" for name, n in Counter(names).items() if n > 1]
+
+
+def _name_problems(what: str, name: str) -> Iterator[str]:
+    if not NAME.fullmatch(name):
+        yield f"{what} name {name!r} must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'"
+
+
+def _key_problems(where: str, key: Key, *, parts: int) -> Iterator[str]:
+    allowed = "one attribute" if parts == 1 else f"1 to {parts} attributes"
+    if not 1 <= len(key.partition) <= parts:
+        yield f"{where} needs {allowed} in its partition part, not {len(key.partition)}"
+    if len(key.sort) > parts:
+        yield f"{where} allows {allowed} in its sort part, not {len(key.sort)}"
+    for name, count in Counter(each.name for each in key.attributes).items():
+        if count > 1:
+            yield f"{where} names attribute {name!r} {count} times"
+
+
+def _index_set_problems(table: Table) -> Iterator[str]:
+    for what, indexes, limit in (
+        ("global", table.indexes, MAX_GLOBAL_INDEXES),
+        ("local", table.local_indexes, MAX_LOCAL_INDEXES),
+    ):
+        if len(indexes) > limit:
+            yield f"{len(indexes)} {what} indexes, at most {limit} are allowed"
+    both = (*table.indexes, *table.local_indexes)
+    yield from duplicate_problems("index", (each.name for each in both))
+    for index in table.indexes:
+        yield from _key_problems(f"index {index.name!r}", index.key, parts=MAX_INDEX_KEY_PART)
+    for index in table.local_indexes:
+        yield from _key_problems(f"local index {index.name!r}", index.key, parts=1)
+        yield from _local_index_problems(table, index)
+    for index in both:
+        yield from _name_problems("index", index.name)
+        yield from _projection_problems(index)
+
+
+def _local_index_problems(table: Table, index: Index) -> Iterator[str]:
+    if not table.key.sort:
+        yield f"local index {index.name!r} needs a table with a sort key"
+    if index.key.partition != table.key.partition:
+        yield f"local index {index.name!r} must have the table's own partition key"
+    if not index.key.sort:
+        yield f"local index {index.name!r} needs a sort key"
+    if index.throughput or index.max_throughput:
+        yield f"local index {index.name!r} has no throughput of its own"
+
+
+def _projection_problems(index: Index) -> Iterator[str]:
+    kind, attributes = index.projection.kind, index.projection.attributes
+    where = f"index {index.name!r}"
+    if kind not in PROJECTIONS:
+        yield f"{where} has projection {kind!r}, it must be one of {', '.join(PROJECTIONS)}"
+    elif kind == "INCLUDE" and not attributes:
+        yield f"{where} has projection INCLUDE but names no attribute"
+    elif kind != "INCLUDE" and attributes:
+        yield f"{where} names attributes to include, but its projection is {kind}"
+    if len(attributes) > MAX_INCLUDED:
+        yield f"{where} includes {len(attributes)} attributes, at most {MAX_INCLUDED} are allowed"
+    for problem in duplicate_problems("included attribute", attributes):
+        yield f"{where}: {problem}"
+
+
+def _attribute_problems(table: Table) -> Iterator[str]:
+    types: dict[str, set[str]] = {}
+    for attribute in table.attributes:
+        types.setdefault(attribute.name, set()).add(attribute.type)
+    for name, found in types.items():
+        if not 1 <= len(name.encode()) <= MAX_ATTRIBUTE_NAME:
+            yield f"attribute name {name!r} must be 1 to {MAX_ATTRIBUTE_NAME} bytes"
+        for each in sorted(found - set(KEY_TYPES)):
+            yield f"attribute {name!r} has type {each!r}, a key is of type S, N or B"
+        if len(found) > 1:
+            yield f"attribute {name!r} is defined with more than one type: {', '.join(sorted(found))}"
+
+
+def _capacity_problems(table: Table) -> Iterator[str]:
+    held: list[tuple[str, Table | Index]] = [("the table", table)]
+    held += [(f"index {each.name!r}", each) for each in table.indexes]
+    for where, each in held:
+        if table.billing == "PROVISIONED" and each.throughput is None:
+            yield f"{where} needs a throughput, because billing is PROVISIONED"
+        if table.billing == "PROVISIONED" and each.max_throughput is not None:
+            yield f"{where} has a maximum throughput, which is for PAY_PER_REQUEST"
+        if table.billing != "PROVISIONED" and each.throughput is not None:
+            yield f"{where} has a throughput, which is for PROVISIONED billing"
+        if each.throughput and min(each.throughput.read, each.throughput.write) < 1:
+            yield f"{where} needs a throughput of at least 1 read and 1 write"
+        ceiling = each.max_throughput
+        if ceiling and any(units != -1 and units < 1 for units in (ceiling.read, ceiling.write)):
+            yield f"{where} needs a maximum throughput of at least 1, or -1 for none"
+
+
+def _setting_problems(table: Table) -> Iterator[str]:
+    if table.billing not in ("PAY_PER_REQUEST", "PROVISIONED"):
+        yield f"billing mode {table.billing!r} must be PAY_PER_REQUEST or PROVISIONED"
+    if table.stream and table.stream.view is not None and table.stream.view not in STREAM_VIEWS:
+        yield f"stream view {table.stream.view!r} must be one of {', '.join(STREAM_VIEWS)}"
+    if table.table_class is not None and table.table_class not in TABLE_CLASSES:
+        yield f"table class {table.table_class!r} must be one of {', '.join(TABLE_CLASSES)}"
+    if table.ttl and table.ttl.attribute == "":
+        yield "the time-to-live attribute has no name"
+    if table.encryption and table.encryption.kind == "AWS_OWNED" and table.encryption.kms_key:
+        yield "encryption with the AWS-owned key takes no KMS key"
+
+
+def _tag_problems(table: Table) -> Iterator[str]:
+    tags = table.tags or ()
+    if len(tags) > MAX_TAGS:
+        yield f"{len(tags)} tags, at most {MAX_TAGS} are allowed"
+    yield from duplicate_problems("tag", (key for key, _ in tags))
+    for key, value in tags:
+        if not 1 <= len(key) <= MAX_TAG_KEY or len(value) > MAX_TAG_VALUE:
+            yield f"tag {key!r} must have a key of 1 to 128 and a value of at most 256 characters"
+        if key.lower().startswith("aws:"):
+            yield f"tag {key!r} may not begin with 'aws:'"

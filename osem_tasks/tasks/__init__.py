@@ -1,0 +1,1 @@
+"""The Invoke tasks: thin. They parse, call and hand back an outcome."""

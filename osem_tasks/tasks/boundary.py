@@ -1,0 +1,200 @@
+"""From an Invoke call to a task's body and back to an exit code.
+
+``command`` gives a body the common options, reads the configuration, times the run,
+prints the outcome in one of its two forms and turns an OsemError, an interrupt or an
+unforeseen error into an exit code. No other module exits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import os
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from osem_tasks.console import Console, prepare_terminal
+from osem_tasks.errors import ErrorCode, OsemError, exit_code
+from osem_tasks.report import Outcome
+from osem_tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from invoke.context import Context
+
+# Set by local.up for later tasks of the same command line; Invoke hands one
+# configuration to all of them.
+SESSION = "osem_session"
+
+OUTPUT_OPTIONS: dict[str, tuple[Any, str]] = {
+    "quiet": (False, "Print errors and the final summary only."),
+    "verbose": (False, "Also print calls, timings and progress, on stderr."),
+    "json": (False, "Print one JSON document on stdout and nothing else there."),
+}
+
+
+@dataclass(kw_only=True)
+class Job:
+    """One call of one task: its console, its configuration, and what the document needs."""
+
+    context: Context
+    console: Console
+    options: Mapping[str, Any]
+    dry: bool
+    place: dict[str, Any] = field(
+        default_factory=lambda: {"environment": None, "region": None, "endpoint": None}
+    )
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The checked configuration. Raises ConfigurationError."""
+        return Settings.read(dict(self.context.config.get("osem", {})), os.environ)
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """What earlier tasks of this command line left for later ones."""
+        return dict(self.context.config.get(SESSION, {}))
+
+    def remember(self, key: str, value: str) -> None:
+        """Leave ``value`` for later tasks of this command line."""
+        self.context.config.update({SESSION: {**self.session, key: value}})
+
+
+def command(
+    options: Mapping[str, tuple[Any, str]], texts: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Outcome]], Task[Any]]:
+    """Make an Invoke task of ``body(job, **own options)``.
+
+    ``options`` are the common ones, name to default and help; they reach the body as
+    ``job.options``. ``texts`` is the help of the body's own parameters.
+    """
+
+    def decorate(body: Callable[..., Outcome]) -> Task[Any]:
+        own = list(inspect.signature(body).parameters.values())[1:]
+
+        @functools.wraps(body)
+        def run(context: Context, **arguments: Any) -> None:
+            common = {name: arguments.pop(name) for name in options}
+            _run(body, context, common, arguments)
+
+        parameters = [
+            inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own),
+            *(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+                for name, (default, _) in options.items()
+            ),
+        ]
+        # Invoke makes its options of the signature.
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        common_texts = {name: text for name, (_, text) in options.items()}
+        return Task(run, help={**(texts or {}), **common_texts}, auto_shortflags=False)
+
+    return decorate
+
+
+def _run(
+    body: Callable[..., Outcome],
+    context: Context,
+    common: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+) -> None:
+    prepare_terminal()
+    as_json = bool(common.get("json"))
+    console = Console(
+        quiet=bool(common.get("quiet")),
+        verbose=bool(common.get("verbose")),
+        as_json=as_json,
+        # Another task of this command line owns stdout for its document.
+        results_to_stderr=not as_json and "--json" in sys.argv,
+    )
+    job = Job(
+        context=context,
+        console=console,
+        options=common,
+        # Invoke's --dry knows shell commands only; here no task changes anything with it.
+        dry=bool(context.config.run.dry),
+    )
+    begin = time.monotonic()
+    outcome = _outcome(body, job, arguments)
+    if as_json:
+        console.document(_document(body.__name__, job, outcome, time.monotonic() - begin))
+    if as_json and outcome.error:
+        console.error(outcome.error)
+    elif not as_json:
+        console.result(outcome)
+    code = exit_code(outcome.error, changed=outcome.changed)
+    if code:
+        raise Exit(code=code)
+
+
+def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any]) -> Outcome:
+    try:
+        with _terminable():
+            return body(job, **arguments)
+    except OsemError as error:
+        if job.console.verbose:
+            job.console.detail(traceback.format_exc())
+        return Outcome(error=error)
+    except KeyboardInterrupt:
+        return Outcome(error=interrupted())
+    except Exception as error:  # noqa: BLE001  the last resort: a document and a code
+        job.console.detail(traceback.format_exc())
+        return Outcome(error=_unforeseen(error))
+
+
+def interrupted() -> OsemError:
+    """The error for Ctrl-C and SIGTERM."""
+    return OsemError(
+        "Interrupted.",
+        code=ErrorCode.INTERRUPTED,
+        remediation="Run the same command again; it carries on where this one stopped.",
+    )
+
+
+def _unforeseen(error: Exception) -> OsemError:
+    return OsemError(
+        f"Unforeseen {type(error).__name__}: {error}",
+        code=ErrorCode.UNKNOWN_ERROR,
+        remediation="Run it again with --verbose and report what it prints.",
+    )
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C, so that what has begun is cleared away and reported."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        previous = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: signals are the host program's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _document(name: str, job: Job, outcome: Outcome, seconds: float) -> dict[str, Any]:
+    return {
+        "success": outcome.error is None,
+        "command": name.rstrip("_"),
+        **job.place,
+        "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        "duration": round(seconds * 1000),
+        "data": outcome.data,
+        "error": outcome.error.as_json() if outcome.error else None,
+    }
