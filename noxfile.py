@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 
 import nox
@@ -25,7 +24,7 @@ CODE = ("osem_tasks", "tests", "tasks.py", "noxfile.py")
 
 def groups(*names: str) -> list[str]:
     """The packages of these dependency groups."""
-    return nox.project.dependency_groups(PYPROJECT, *names)
+    return list(nox.project.dependency_groups(PYPROJECT, *names))
 
 
 @nox.session
@@ -68,6 +67,3 @@ def integration(session: nox.Session) -> None:
         finally:
             session.run("python", "-m", "invoke", "local.down", env=env)
 
-
-if __name__ == "__main__":
-    sys.exit(nox.main())

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRequest, Say
 
 STOP_SECONDS = 5
+# The processes that this one started. They outlive it; until then it is their parent.
+_children: list[subprocess.Popen[bytes]] = []
 
 
 def missing() -> str | None:
@@ -129,13 +131,15 @@ def _start(request: EngineRequest, say: Say) -> EngineRecord:
 def _spawn(port: int, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
     with log.open("wb") as stream:
-        return subprocess.Popen(  # noqa: S603  our own interpreter, no shell
+        process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell
             command,
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
             start_new_session=True,
         )
+    _children.append(process)
+    return process
 
 
 def _await(

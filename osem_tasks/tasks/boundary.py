@@ -67,7 +67,8 @@ class Job:
 
     def remember(self, key: str, value: str) -> None:
         """Leave ``value`` for later tasks of this command line."""
-        self.context.config.update({SESSION: {**self.session, key: value}})
+        config: Any = self.context.config
+        config[SESSION] = {**self.session, key: value}
 
 
 def command(

@@ -1,0 +1,22 @@
+"""What every test begins with: none of the developer's own environment."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+FOREIGN = ("AWS_", "OSEM_", "INVOKE_", "DOCKER_", "NODE_ENV", "NO_COLOR", "FORCE_COLOR", "CLICOLOR")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Take away what a developer's shell or CI has set; no test reaches a real account."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("OSEM_STATE_DIR", str(home / "state"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,0 +1,156 @@
+"""The engines that the integration tests run against, and `inv` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from osem_tasks.engines import manager, state
+from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY, EngineRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Read before any test changes the environment.
+_STATE = os.environ.get("OSEM_STATE_DIR")
+_NAME = os.environ.get("OSEM_LOCAL_NAME")
+DOCKER_VARIABLES = {
+    key: value for key, value in os.environ.items() if key.startswith(("DOCKER_", "OSEM_LOCAL_IMAGE"))
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine."""
+
+    kind: str
+    endpoint: str
+
+    def client(self) -> DynamoDBClient:
+        """A plain boto3 client, as an application would make it."""
+        import boto3
+
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one `inv` call gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout; fails when there is anything else."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+
+@pytest.fixture(scope="session")
+def session_engine() -> Engine:
+    """The engine that `nox -s integration` started."""
+    if _STATE is None or _NAME is None:
+        pytest.fail("no engine: run these tests by `nox -s integration`")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OSEM_STATE_DIR", _STATE)
+        record = state.load(_NAME)
+    assert record, "nox -s integration has recorded no engine"
+    return Engine(record.engine, record.endpoint)
+
+
+@pytest.fixture(scope="session")
+def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A moto engine of this test run's own."""
+    name = f"osem-tests-{uuid.uuid4().hex[:8]}"
+    request = EngineRequest(name=name, default_port=0, default_image="", timeout=30)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OSEM_STATE_DIR", str(tmp_path_factory.mktemp("moto-state")))
+        raised, _ = manager.bring_up("moto", request, lambda _: None)
+        yield Engine("moto", raised.record.endpoint)
+        manager.take_down(name, volumes=False)
+
+
+@pytest.fixture(params=["session", "moto"])
+def engine(request: pytest.FixtureRequest, session_engine: Engine) -> Engine:
+    """Every engine in turn: the session's, and moto where that is another one."""
+    if request.param == "session":
+        return session_engine
+    if session_engine.kind == "moto":
+        pytest.skip("the session's engine is moto already")
+    moto: Engine = request.getfixturevalue("moto_engine")
+    return moto
+
+
+@pytest.fixture
+def prefix(engine: Engine) -> Iterator[str]:
+    """A table name prefix of the test's own; its tables are gone afterwards."""
+    mine = f"t{uuid.uuid4().hex[:10]}-"
+    yield mine
+    client = engine.client()
+    names = [n for page in client.get_paginator("list_tables").paginate() for n in page["TableNames"]]
+    for name in names:
+        if name.startswith(mine):
+            client.update_table(TableName=name, DeletionProtectionEnabled=False)
+            client.delete_table(TableName=name)
+
+
+@dataclass(frozen=True)
+class Inv:
+    """Calls `inv` in this process, on one engine and under one prefix."""
+
+    engine: Engine
+    capsys: pytest.CaptureFixture[str]
+    patch: pytest.MonkeyPatch
+
+    def __call__(self, *words: str) -> Run:
+        """`inv WORDS...`; a `db` task is sent to the engine."""
+        from invoke.program import Program
+
+        from osem_tasks import namespace
+
+        at = ["--endpoint", self.engine.endpoint] if words[0].startswith("db.") else []
+        argv = ["inv", words[0], *at, *words[1:]]
+        self.patch.setattr(sys, "argv", argv)
+        self.capsys.readouterr()
+        code = 0
+        try:
+            Program(namespace=namespace.build(), name="inv").run(argv)
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = self.capsys.readouterr()
+        return Run(code, captured.out, captured.err)
+
+
+@pytest.fixture
+def inv(
+    engine: Engine, prefix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Inv:
+    """`inv`, with the test's own prefix."""
+    monkeypatch.setenv("OSEM_DB_PREFIX", prefix)
+    return Inv(engine, capsys, monkeypatch)
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory for `local.*` in this test, and the way to Docker."""
+    monkeypatch.setenv("OSEM_STATE_DIR", str(tmp_path / "state"))
+    for key, value in DOCKER_VARIABLES.items():
+        monkeypatch.setenv(key, value)
+    return tmp_path / "state"
