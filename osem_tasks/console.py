@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import threading
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from osem_tasks.report import Line, Mark
@@ -90,6 +91,10 @@ class Console:
         if self.verbose:
             self._narrate(Line(Mark.DETAIL, text))
 
+    def call(self, text: str) -> None:
+        """A call to AWS, with the time of day, for ``--verbose``."""
+        self.detail(f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f" {text}")
+
     def say(self, text: str) -> None:
         """Progress: shown by the spinner, as a detail where there is none."""
         with self._lock:
@@ -137,9 +142,11 @@ class Console:
         self._narrate(Line(Mark.FAILED, f"{error.code.value}: {error.message}"))
         self._narrate(Line(Mark.PLAIN, f"  → {error.remediation}"))
 
-    def lines(self, text: str) -> None:
-        """Text for another program: stdout, as it is."""
-        self._print(self._out, text)
+    def ask(self, question: str) -> str:
+        """A person's answer; the question goes to stderr. Empty at the end of input."""
+        self._err.write(question)
+        self._err.flush()
+        return sys.stdin.readline().strip()
 
     def _narrate(self, line: Line) -> None:
         with self._lock:

@@ -6,69 +6,26 @@ Nothing here can delete a table; the store that it is given has no such method.
 from __future__ import annotations
 
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from osem_tasks.clock import Backoff
+from osem_tasks.creation import POLL, RETRY, UNSEEN_SECONDS, Creation, passing
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.journal import Entry
 from osem_tasks.schema import plan
 from osem_tasks.schema.diff import TableDiff, compare
 from osem_tasks.schema.plan import Action, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from osem_tasks.aws.store import TableStore
     from osem_tasks.clock import Deadline
+    from osem_tasks.journal import Journal
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table, TableSet
 
     Say = Callable[[str], None]
-
-# Tables asked for and not yet ready. AWS allows more today; this was its documented
-# limit for years and no wait is longer for it.
-MAX_CREATING = 50
-# DescribeTable is eventually consistent: a table just asked for may not be seen yet.
-UNSEEN_SECONDS = 10.0
-POLL = (0.1, 2.0)
-RETRY = (0.5, 10.0)
-
-
-@dataclass(slots=True)
-class Entry:
-    """What became of one table; ``duration`` in seconds from the first call for it."""
-
-    status: str
-    duration: float = 0.0
-    error: OsemError | None = None
-
-
-@dataclass(slots=True)
-class Journal:
-    """The account of a run, kept up to date so that it is exact also after an interrupt."""
-
-    names: tuple[str, ...]
-    created: dict[str, Entry] = field(default_factory=dict)
-    verified: dict[str, Entry] = field(default_factory=dict)
-    failed: dict[str, Entry] = field(default_factory=dict)
-    completed: list[Action] = field(default_factory=list)
-
-    @property
-    def not_attempted(self) -> tuple[str, ...]:
-        """The tables for which nothing was sent, in order."""
-        done = {*self.created, *self.verified, *self.failed}
-        return tuple(each for each in self.names if each not in done)
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was created or altered."""
-        return bool(self.created or self.completed)
-
-    def fail(self, name: str, error: OsemError) -> None:
-        """Record that ``name`` failed; one that was created stays in ``created``."""
-        if name not in self.created:
-            self.failed[name] = Entry("FAILED", error=error)
 
 
 def inspect(store: TableStore, tables: TableSet) -> list[TableDiff]:
@@ -111,122 +68,13 @@ def setup(
         if diff.exists:
             journal.verified[diff.name] = Entry(diff.status, reading)
     missing = [tables[each.table] for each in steps if each.kind is Kind.CREATE_TABLE]
-    _Creation(store, journal, deadline, say).run(missing)
+    Creation(store, journal, deadline, say).run(missing)
     for step in steps:
         if step.kind is not Kind.CREATE_TABLE:
-            _complete(store, tables[step.table], step, journal, say)
+            _complete(store, step, journal, deadline, say)
     if steps:
         touched = {each.table for each in steps}
         _confirm(store, [each for each in tables if each.name in touched], deadline, say)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    table: Table
-    begin: float
-    entry: Entry
-
-
-class _Creation:
-    """CreateTable in order, one at a time; the waiting for all of them overlaps."""
-
-    def __init__(self, store: TableStore, journal: Journal, deadline: Deadline, say: Say) -> None:
-        self._store, self._journal, self._deadline, self._say = store, journal, deadline, say
-        self._pending: dict[str, _Pending] = {}
-        self._failure: OsemError | None = None
-
-    def run(self, missing: Iterable[Table]) -> None:
-        """Create every table of ``missing``; after a failure, wait for what was accepted."""
-        queue = deque(missing)
-        backoff = Backoff(*RETRY, jitter=True)
-        polling = Backoff(*POLL)
-        not_before = 0.0
-        while queue or self._pending:
-            now = time.monotonic()
-            if queue and len(self._pending) < MAX_CREATING and now >= not_before:
-                pause = self._send(queue, backoff)
-                not_before = now + pause
-                if not pause:
-                    continue
-            if self._pending:
-                self._poll(polling)
-            pause = polling.pause(self._deadline)
-            self._check(queue)
-            time.sleep(min(pause, max(0.0, not_before - time.monotonic())) if queue else pause)
-        if self._failure:
-            raise self._failure
-
-    def _send(self, queue: deque[Table], backoff: Backoff) -> float:
-        """Send the next request; how long to wait before another try, 0 when it is done."""
-        table = queue[0]
-        self._say(f"creating {table.name}")
-        begin = time.monotonic()
-        journal = self._journal.created
-        try:
-            live = self._store.create(table)
-            if live is None:  # another setup was quicker: the table is there, but not ours
-                journal = self._journal.verified
-        except OsemError as error:
-            if _passing(error) and self._deadline.left > 0:
-                self._say(f"{table.name} has to wait: {error.message}")
-                return backoff.pause(self._deadline)
-            if error.code in (ErrorCode.NETWORK_ERROR, ErrorCode.TIMEOUT) and self._arrived(table):
-                live = None
-            else:
-                self._journal.fail(table.name, error)
-                self._failure = error
-                queue.clear()
-                return 0.0
-        queue.popleft()
-        backoff.reset()
-        entry = Entry(live.status if live else "CREATING", time.monotonic() - begin)
-        journal[table.name] = entry
-        if live is None or not live.ready:
-            self._pending[table.name] = _Pending(table, begin, entry)
-        return 0.0
-
-    def _arrived(self, table: Table) -> bool:
-        """Whether a request whose answer was lost went through: told by reading."""
-        try:
-            return self._store.read(table) is not None
-        except OsemError:
-            return False
-
-    def _poll(self, polling: Backoff) -> None:
-        tables = [each.table for each in self._pending.values()]
-        for name, live in self._store.read_all(tables).items():
-            begin, entry = self._pending[name].begin, self._pending[name].entry
-            entry.duration = time.monotonic() - begin
-            if live is None:
-                self._unseen(name, entry.duration)
-                continue
-            entry.status = live.status
-            if live.ready:
-                del self._pending[name]
-                polling.reset()
-        if self._pending:
-            self._say(f"waiting for {', '.join(self._pending)}")
-
-    def _unseen(self, name: str, waited: float) -> None:
-        if waited > UNSEEN_SECONDS:
-            raise OsemError(
-                f"{name} was accepted {waited:.0f} s ago and still cannot be seen.",
-                code=ErrorCode.TABLE_NOT_FOUND,
-                remediation="Run the same command again; it carries on.",
-                table=name,
-            )
-
-    def _check(self, queue: deque[Table]) -> None:
-        left = [*self._pending, *(each.name for each in queue)]
-        if left:
-            self._deadline.check(", ".join(left))
-
-
-def _passing(error: OsemError) -> bool:
-    """Whether trying again later can help: throttling, and limits on simultaneous work."""
-    if error.code is ErrorCode.THROTTLED:
-        return True
-    return error.code is ErrorCode.TABLE_LIMIT_EXCEEDED and "simultaneous" in error.message.lower()
 
 
 def _stop_on_drift(diffs: list[TableDiff], journal: Journal) -> None:
@@ -261,17 +109,26 @@ def drift_error(drifted: list[TableDiff]) -> OsemError:
     )
 
 
-def _complete(store: TableStore, table: Table, step: Action, journal: Journal, say: Say) -> None:
-    say(f"{table.name}: {step.kind.value.replace('_', ' ')}")
-    try:
-        if step.kind is Kind.ENABLE_TTL:
-            store.enable_ttl(table.name, step.target)
+def _complete(
+    store: TableStore, step: Action, journal: Journal, deadline: Deadline, say: Say
+) -> None:
+    say(f"{step.table}: {step.kind.value.replace('_', ' ')}")
+    backoff = Backoff(*RETRY, jitter=True)
+    while True:
+        try:
+            if step.kind is Kind.ENABLE_TTL:
+                store.enable_ttl(step.table, step.target)
+            else:
+                store.enable_point_in_time_recovery(step.table)
+        except OsemError as error:
+            if not passing(error) or deadline.left <= 0:
+                journal.fail(step.table, error)
+                raise
+            say(f"{step.table} has to wait: {error.message}")
+            time.sleep(backoff.pause(deadline))
         else:
-            store.enable_point_in_time_recovery(table.name)
-    except OsemError as error:
-        journal.fail(table.name, error)
-        raise
-    journal.completed.append(step)
+            journal.completed.append(step)
+            return
 
 
 def _confirm(store: TableStore, left: list[Table], deadline: Deadline, say: Say) -> None:

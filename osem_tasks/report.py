@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.schema.diff import IssueType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from osem_tasks.errors import OsemError
-    from osem_tasks.provision import Entry, Journal
+    from osem_tasks.journal import Entry, Journal
     from osem_tasks.schema.diff import Fact, TableDiff
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.plan import Action
@@ -198,6 +198,51 @@ def list_outcome(live: dict[str, LiveTable | None], others: Sequence[str]) -> Ou
             f"{len(found)} of {counted(len(live), 'table')} exist, "
             f"{counted(sum(each.items for each in found), 'item')}",
         ),
+    )
+
+
+def deletion_summary(existing: Mapping[str, LiveTable]) -> str:
+    """How much there is to lose: ``6 tables with 120 items (14.2 kB)``."""
+    items = sum(each.items for each in existing.values())
+    held = size(sum(each.size for each in existing.values()))
+    return f"{counted(len(existing), 'table')} with {counted(items, 'item')} ({held})"
+
+
+def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
+    """What a deletion would take away."""
+    rows = [
+        (f"- {name}", counted(each.items, "item"), size(each.size))
+        for name, each in existing.items()
+    ]
+    text = f"{deletion_summary(existing)} would be deleted {then}".rstrip()
+    return Outcome(
+        data={
+            "actions": [
+                {
+                    "tableName": name,
+                    "action": "delete_table",
+                    "target": f"{counted(each.items, 'item')}, {size(each.size)}",
+                    "risk": "deletes data",
+                    "reason": "asked for",
+                }
+                for name, each in existing.items()
+            ]
+        },
+        lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
+        summary=Line(Mark.INFO, f"{text}; nothing was changed"),
+    )
+
+
+def deletion_outcome(deleted: Sequence[str], error: OsemError | None) -> Outcome:
+    """What a deletion came to."""
+    return Outcome(
+        data={"tablesDeleted": list(deleted)},
+        lines=[Line(Mark.DONE, f"{name}  deleted") for name in deleted],
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE, f"{counted(len(deleted), 'table')} deleted"
+        ),
+        error=error,
+        changed=bool(deleted),
     )
 
 

@@ -73,7 +73,7 @@ class Target:
 
 def resolve(environment: Environment, asked: Asked, variables: Mapping[str, str]) -> Target:
     """The target by the contract's precedence. Raises OsemError for a contradictory one."""
-    local = environment.where == "local" or _is_loopback(asked.endpoint)
+    local = environment.where == "local" or is_loopback(asked.endpoint)
     endpoint, source, warnings = (
         _local_endpoint(asked, variables) if local else _aws_endpoint(asked, variables)
     )
@@ -161,7 +161,8 @@ def _host(endpoint: str | None) -> str:
         return ""
 
 
-def _is_loopback(endpoint: str | None) -> bool:
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether ``endpoint`` is on this machine."""
     return _host(endpoint) in LOOPBACK_HOSTS
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks import __version__
-from osem_tasks.aws import translate
+from osem_tasks.aws import calls, translate
 from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY
 from osem_tasks.target import DEFAULT_REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from boto3.session import Session
     from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,7 +34,7 @@ ATTEMPTS = 3
 PARALLEL = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Connection:
     """A session with the region it resolved to, and the target it is for."""
 
@@ -39,39 +42,49 @@ class Connection:
     region: str
     target: Target
 
+    @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """A DynamoDB client. Raises OsemError for what botocore finds wrong at once."""
+        """A client whose calls are safe to repeat. Raises OsemError."""
+        return self._client(ATTEMPTS)
+
+    @cached_property
+    def dynamodb_once(self) -> DynamoDBClient:
+        """A client that sends each call once: after a lost answer, reading tells the truth.
+
+        A CreateTable that botocore repeats after a dropped connection is answered by
+        ResourceInUseException, and nobody knows any more who created the table.
+        """
+        return self._client(1)
+
+    def _client(self, attempts: int) -> DynamoDBClient:
+        # A variable is left to the SDK, which reads it by the same rules for every service.
+        explicit = self.target.local or self.target.source == "--endpoint"
         with translate.translated("connecting", self.target):
             return self.session.client(
                 "dynamodb",
                 region_name=self.region,
-                endpoint_url=self.target.endpoint if self._explicit else None,
-                config=policy(local=self.target.local),
+                endpoint_url=self.target.endpoint if explicit else None,
+                config=policy(local=self.target.local, attempts=attempts),
             )
 
-    @property
-    def _explicit(self) -> bool:
-        # A variable is left to the SDK, which reads it by the same rules for every service.
-        return self.target.local or self.target.source == "--endpoint"
 
+def connect(target: Target, tell: Callable[[str], None]) -> Connection:
+    """A session for ``target``: dummy keys on a local engine, the default chain on AWS.
 
-def connect(target: Target) -> Connection:
-    """A session for ``target``: dummy keys on a local engine, the default chain on AWS."""
+    ``tell`` gets a line for every call that is made. Raises OsemError.
+    """
     with translate.translated("reading the AWS configuration", target):
-        if target.local:
-            return _local(target)
-        import boto3
-
-        session = boto3.Session(profile_name=target.profile, region_name=target.region)
-        return Connection(session, session.region_name or DEFAULT_REGION, target)
+        connection = _local(target) if target.local else _aws(target)
+    calls.observe(connection.session, tell)
+    return connection
 
 
-def policy(*, local: bool) -> Config:
+def policy(*, local: bool, attempts: int = ATTEMPTS) -> Config:
     """botocore's settings, pinned: nothing here is left to a default that may move."""
     from botocore.config import Config
 
     options: dict[str, Any] = {
-        "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
+        "retries": {"mode": "standard", "total_max_attempts": attempts},
         "connect_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
         "max_pool_connections": PARALLEL,
@@ -81,6 +94,13 @@ def policy(*, local: bool) -> Config:
         # A company's proxy has no way to this machine's loopback.
         options["proxies"] = {}
     return Config(**options)
+
+
+def _aws(target: Target) -> Connection:
+    import boto3
+
+    session = boto3.Session(profile_name=target.profile, region_name=target.region)
+    return Connection(session, session.region_name or DEFAULT_REGION, target)
 
 
 def _local(target: Target) -> Connection:

@@ -12,12 +12,10 @@ from osem_tasks.clock import Backoff
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mypy_boto3_dynamodb import DynamoDBClient
-
+    from osem_tasks.aws.client import Connection
     from osem_tasks.aws.store import TableStore
     from osem_tasks.clock import Deadline
     from osem_tasks.schema.model import Table
-    from osem_tasks.target import Target
 
 POLL = (0.05, 2.0)
 
@@ -26,9 +24,8 @@ POLL = (0.05, 2.0)
 class Demolition:
     """Deletes tables of one target within one deadline."""
 
-    client: DynamoDBClient
+    connection: Connection
     store: TableStore
-    target: Target
     deadline: Deadline
     say: Callable[[str], None]
 
@@ -49,9 +46,9 @@ class Demolition:
 
         backoff = Backoff(*POLL)
         while True:
-            with translate.translated("deleting", self.target, table.name):
+            with translate.translated("deleting", self.connection.target, table.name):
                 try:
-                    self.client.delete_table(TableName=table.name)
+                    self.connection.dynamodb.delete_table(TableName=table.name)
                 except ClientError as error:
                     code = translate.code_of(error)
                     if code in translate.NOT_FOUND:

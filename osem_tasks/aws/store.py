@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from osem_tasks.aws import translate
 from osem_tasks.aws.client import PARALLEL
+from osem_tasks.aws.parallel import Pace, side_by_side
 from osem_tasks.schema import codec
 from osem_tasks.schema import live as facts
 from osem_tasks.schema.live import LiveTable
@@ -15,11 +16,10 @@ from osem_tasks.schema.model import TimeToLive
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
+    from osem_tasks.aws.client import Connection
     from osem_tasks.schema.model import Table
-    from osem_tasks.target import Target
 
 T = TypeVar("T")
 LOCAL = "DynamoDB Local"
@@ -29,6 +29,9 @@ DROPPED = {
     LOCAL: (facts.ENCRYPTION, facts.TABLE_CLASS, facts.MAX_THROUGHPUT),
     MOTO: (facts.TABLE_CLASS, facts.MAX_THROUGHPUT),
 }
+# Calls a second that AWS allows: ListTagsOfResource and DescribeContinuousBackups 10,
+# by their API references. DescribeTable has no such limit worth pacing.
+RATES = ((facts.TAGS, 10), (facts.POINT_IN_TIME_RECOVERY, 10))
 _KEYS_OF = {
     facts.ENCRYPTION: "SSEDescription",
     facts.TABLE_CLASS: "TableClassSummary",
@@ -39,10 +42,12 @@ _KEYS_OF = {
 class TableStore:
     """The tables of one target. Every method raises OsemError for what goes wrong."""
 
-    def __init__(self, client: DynamoDBClient, target: Target) -> None:
-        self._client = client
-        self._target = target
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._client = connection.dynamodb
+        self._target = connection.target
         self._unsupported: dict[str, str] = {}
+        self._paces = {} if self._target.local else {fact: Pace(rate) for fact, rate in RATES}
 
     def read(self, declared: Table) -> LiveTable | None:
         """The live table of that name, with every fact that is declared; None if absent."""
@@ -65,6 +70,7 @@ class TableStore:
         ):
             if wanted is None:
                 continue
+            self._keep_pace(fact)
             value = self._ask(fact, engine, lambda fetch=fetch: fetch(description))  # type: ignore[misc]
             if value is None:
                 unreadable[fact] = self._unsupported[fact]
@@ -75,14 +81,8 @@ class TableStore:
     def read_all(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
         """Every live table by name, read side by side."""
         tables = list(declared)
-        found = self._side_by_side(self.read, tables)
+        found = side_by_side(self.read, tables, PARALLEL)
         return {each.name: live for each, live in zip(tables, found, strict=True)}
-
-    @staticmethod
-    def _side_by_side(function: Callable[[Table], T], tables: Iterable[Table]) -> list[T]:
-        """``function`` of every table, in order, a bounded number at a time."""
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            return list(pool.map(function, tables))
 
     def create(self, table: Table) -> LiveTable | None:
         """Ask for ``table``; what the engine says of it, None when it exists already."""
@@ -90,7 +90,7 @@ class TableStore:
 
         with translate.translated("creating", self._target, table.name):
             try:
-                answer = self._client.create_table(**codec.create_request(table))
+                answer = self._connection.dynamodb_once.create_table(**codec.create_request(table))
             except ClientError as error:
                 if translate.code_of(error) in translate.IN_USE:
                     return None
@@ -110,6 +110,7 @@ class TableStore:
 
     def enable_point_in_time_recovery(self, name: str) -> None:
         """Turn on point-in-time recovery; the table must be ACTIVE."""
+        self._keep_pace(facts.POINT_IN_TIME_RECOVERY)
         with translate.translated("enabling point-in-time recovery on", self._target, name):
             self._client.update_continuous_backups(
                 TableName=name,
@@ -121,6 +122,10 @@ class TableStore:
         with translate.translated("listing the tables", self._target):
             pages = self._client.get_paginator("list_tables").paginate()
             return [name for page in pages for name in page.get("TableNames", [])]
+
+    def _keep_pace(self, fact: str) -> None:
+        if fact in self._paces and fact not in self._unsupported:
+            self._paces[fact].wait()
 
     def _describe(self, name: str) -> Any:
         from botocore.exceptions import ClientError
@@ -186,8 +191,6 @@ def _mentions(description: Any, key: str) -> bool:
 def _live(
     table: Table, description: Any, unreadable: dict[str, str], extra: dict[str, Any]
 ) -> LiveTable:
-    from dataclasses import replace
-
     return LiveTable(
         table=replace(table, check=False, **extra),
         status=description["TableStatus"],

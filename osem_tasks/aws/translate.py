@@ -83,6 +83,8 @@ REFUSALS: tuple[tuple[tuple[str, ...], Words], ...] = (
             "RequestLimitExceeded",
             "ProvisionedThroughputExceededException",
             "TooManyRequestsException",
+            # Backups are still being set up for a new table.
+            "ContinuousBackupsUnavailableException",
         ),
         Words(ErrorCode.THROTTLED, "AWS throttles {subject}: {words}", f"Wait a minute. {_AGAIN}"),
     ),

@@ -6,18 +6,18 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks import guards
 from osem_tasks.aws.store import TableStore
 from osem_tasks.clock import Deadline
-from osem_tasks.engines import state
+from osem_tasks.engines import probe, state
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.schema.osem import TABLES
 from osem_tasks.settings import REMEDY, seconds
-from osem_tasks.target import Asked, Target, resolve
+from osem_tasks.target import Asked, Target, is_loopback, resolve
 from osem_tasks.tasks.boundary import OUTPUT_OPTIONS
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
+    from osem_tasks.aws.client import Connection
     from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.boundary import Job
 
@@ -38,32 +38,59 @@ class Database:
 
     target: Target
     tables: TableSet
-    client: DynamoDBClient
+    connection: Connection
     store: TableStore
     deadline: Deadline
 
 
-def open_database(job: Job) -> Database:
-    """Resolve the target, say where it is, and connect. Raises OsemError."""
+def open_database(job: Job, *, destructive: bool = False) -> Database:
+    """Resolve the target, check it, say where it is, and connect. Raises OsemError.
+
+    A ``destructive`` task is refused before a protected environment is even asked.
+    """
     from osem_tasks.aws.client import connect
 
     deadline = Deadline(_timeout(job))
     target = _target(job)
-    connection = connect(target)
     job.place.update(
-        environment=target.environment.name,
-        region=connection.region,
-        endpoint=target.endpoint,
+        environment=target.environment.name, region=target.region, endpoint=target.endpoint
+    )
+    if destructive:
+        guards.check_destructive(target)
+    connection = connect(target, job.console.call)
+    job.place["region"] = connection.region
+    place = _local_place(target) if target.local else _aws_place(job, connection)
+    job.console.info(
+        f"Target: {place} · environment {target.environment.name} · region "
+        f"{connection.region} · prefix {target.prefix}"
     )
     for warning in target.warnings:
         job.console.warn(warning)
-    where = f"local engine {target.endpoint}" if target.local else "AWS"
-    job.console.info(
-        f"Target: {where} · environment {target.environment.name} · region "
-        f"{connection.region} · prefix {target.prefix}"
+    return Database(target, target.place(TABLES), connection, TableStore(connection), deadline)
+
+
+def _local_place(target: Target) -> str:
+    return f"local engine {target.endpoint}"
+
+
+def _aws_place(job: Job, connection: Connection) -> str:
+    """Check identity, account, region and endpoint of an AWS target, and name it."""
+    from osem_tasks.aws.identity import identify
+
+    target, force = connection.target, bool(job.options["force"])
+    local = is_loopback(target.endpoint) and (
+        probe.ask(str(target.endpoint)) is probe.Answer.DYNAMODB_LOCAL
     )
-    client = connection.dynamodb()
-    return Database(target, target.place(TABLES), client, TableStore(client, target), deadline)
+    warnings = [
+        guards.check_diversion(target, to_local_engine=local, force=force),
+        guards.check_region(target, connection.region, force=force),
+    ]
+    for warning in filter(None, warnings):
+        job.console.warn(warning)
+    identity = identify(connection)
+    guards.check_account(target, identity.account)
+    diverted = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
+    return f"AWS account {identity.account}{diverted} as {identity.arn}"
 
 
 def _target(job: Job) -> Target:

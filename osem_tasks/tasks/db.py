@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from osem_tasks import provision, report
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.journal import Journal
 from osem_tasks.report import Outcome
 from osem_tasks.schema import plan
 from osem_tasks.tasks.boundary import Job, command, interrupted
@@ -42,7 +43,7 @@ def dry_setup(database: Database) -> Outcome:
 
 def run_setup(job: Job, database: Database) -> Outcome:
     """Set up and give the exact account, also after a failure or an interrupt."""
-    journal = provision.Journal(database.tables.names)
+    journal = Journal(database.tables.names)
     error: OsemError | None = None
     try:
         provision.setup(

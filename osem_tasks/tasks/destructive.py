@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks import report
+from osem_tasks import guards, report
 from osem_tasks.errors import ConfigurationError, OsemError
-from osem_tasks.report import Line, Mark, Outcome
 from osem_tasks.tasks.boundary import Job, command, interrupted
 from osem_tasks.tasks.database import COMMON, Database, open_database
 from osem_tasks.tasks.db import DRY_RUN, run_setup
 
 if TYPE_CHECKING:
+    from osem_tasks.report import Outcome
+    from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
 
+YES = "Do not ask before deleting on AWS."
 
-@command(COMMON, texts={"dry_run": DRY_RUN})
-def reset(job: Job, dry_run: bool = False) -> Outcome:
+
+@command(COMMON, texts={"dry_run": DRY_RUN, "yes": YES})
+def reset(job: Job, dry_run: bool = False, yes: bool = False) -> Outcome:
     """Delete the environment's tables and set them up again, empty.
+
+    Asks on AWS, where it needs --yes without a terminal; never runs on 'prod'.
 
     Example: inv db.reset
     """
-    database = open_database(job)
+    database = open_database(job, destructive=True)
+    existing = _existing(job, database, list(database.tables))
+    if dry_run or job.dry:
+        return report.deletion_plan(existing, "and set up again")
+    _confirm(job, database, existing, yes=yes)
+    deleted: list[str] = []
     with job.console.working("resetting"):
-        existing = _existing(database, list(database.tables))
-        if dry_run or job.dry:
-            return _would_delete(existing, "and set up again")
-        deleted: list[str] = []
         error = _delete(job, database, existing, deleted)
         if error:
-            return _outcome(deleted, error)
-        for name in deleted:
-            job.console.detail(f"{name} deleted")
+            return report.deletion_outcome(deleted, error)
         outcome = run_setup(job, database)
-    return Outcome(
+    return replace(
+        outcome,
         data={"tablesDeleted": deleted, **outcome.data},
-        lines=outcome.lines,
-        summary=outcome.summary,
-        error=outcome.error,
         changed=outcome.changed or bool(deleted),
     )
 
@@ -45,23 +49,27 @@ def reset(job: Job, dry_run: bool = False) -> Outcome:
 @command(
     COMMON,
     texts={
-        "table": "Delete this one only: its full name, or its name in the model. Repeatable.",
+        "table": "Delete this one only: its full name, or its name in the model.",
         "dry_run": DRY_RUN,
+        "yes": YES,
     },
 )
-def delete(job: Job, table: str = "", dry_run: bool = False) -> Outcome:
+def delete(job: Job, table: str = "", dry_run: bool = False, yes: bool = False) -> Outcome:
     """Delete the environment's tables, or one of them.
+
+    Asks on AWS, where it needs --yes without a terminal; never runs on 'prod'.
 
     Example: inv db.delete --table Users
     """
-    database = open_database(job)
+    database = open_database(job, destructive=True)
+    existing = _existing(job, database, _chosen(database, table))
+    if dry_run or job.dry:
+        return report.deletion_plan(existing, "")
+    _confirm(job, database, existing, yes=yes)
+    deleted: list[str] = []
     with job.console.working("deleting"):
-        existing = _existing(database, _chosen(database, table))
-        if dry_run or job.dry:
-            return _would_delete(existing, "")
-        deleted: list[str] = []
         error = _delete(job, database, existing, deleted)
-    return _outcome(deleted, error)
+    return report.deletion_outcome(deleted, error)
 
 
 def _chosen(database: Database, table: str) -> list[Table]:
@@ -77,55 +85,43 @@ def _chosen(database: Database, table: str) -> list[Table]:
     )
 
 
-def _existing(database: Database, tables: list[Table]) -> list[Table]:
-    found = database.store.read_all(tables)
-    return [each for each in tables if found[each.name] is not None]
+def _existing(job: Job, database: Database, tables: list[Table]) -> dict[str, LiveTable]:
+    with job.console.working("reading"):
+        found = database.store.read_all(tables)
+    return {each.name: live for each in tables if (live := found[each.name])}
+
+
+def _confirm(job: Job, database: Database, existing: dict[str, LiveTable], *, yes: bool) -> None:
+    """Have a person type the environment's name, where one is there to be asked.
+
+    Raises OsemError (CONFIRMATION_REQUIRED) when none is, or the answer is another.
+    """
+    target = database.target
+    if target.local or yes or not existing:
+        return
+    what = report.deletion_summary(existing)
+    for line in report.deletion_plan(existing, "").lines:
+        job.console.warn(line.text)
+    job.console.warn(f"{what} will be deleted for good from '{target.environment.name}'")
+    if job.console.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise guards.confirmation_required(target, what)
+    name = target.environment.name
+    if job.console.ask(f"Type the environment's name to go on ({name}): ") != name:
+        raise guards.confirmation_required(target, what)
 
 
 def _delete(
-    job: Job, database: Database, tables: list[Table], deleted: list[str]
+    job: Job, database: Database, existing: dict[str, LiveTable], deleted: list[str]
 ) -> OsemError | None:
     """Delete, filling ``deleted``; the failure or interrupt that ended it, if any."""
-    from osem_tasks.aws import demolition
+    from osem_tasks.aws.demolition import Demolition
 
+    tables = [each for each in database.tables if each.name in existing]
+    demolition = Demolition(database.connection, database.store, database.deadline, job.console.say)
     try:
-        demolition.Demolition(
-            database.client, database.store, database.target, database.deadline, job.console.say
-        ).delete(tables, deleted)
+        demolition.delete(tables, deleted)
     except OsemError as error:
         return error
     except KeyboardInterrupt:
         return interrupted()
     return None
-
-
-def _would_delete(tables: list[Table], then: str) -> Outcome:
-    what = f"{report.counted(len(tables), 'table')} would be deleted {then}".rstrip()
-    return Outcome(
-        data={
-            "actions": [
-                {
-                    "tableName": each.name,
-                    "action": "delete_table",
-                    "target": "the table and its items",
-                    "risk": "deletes data",
-                    "reason": "asked for",
-                }
-                for each in tables
-            ]
-        },
-        lines=[Line(Mark.PLAIN, f"- {each.name}") for each in tables],
-        summary=Line(Mark.INFO, f"{what}; nothing was changed"),
-    )
-
-
-def _outcome(deleted: list[str], error: OsemError | None) -> Outcome:
-    return Outcome(
-        data={"tablesDeleted": deleted},
-        lines=[Line(Mark.DONE, f"{name}  deleted") for name in deleted],
-        summary=Line(
-            Mark.FAILED if error else Mark.DONE, f"{report.counted(len(deleted), 'table')} deleted"
-        ),
-        error=error,
-        changed=bool(deleted),
-    )

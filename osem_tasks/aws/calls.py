@@ -1,0 +1,54 @@
+"""What is sent to AWS, told to whoever wants to know: one line a call, no secret in it.
+
+botocore's own debug log holds signatures and session tokens; this one is made of the
+operation, the table, the outcome and the time only.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from boto3.session import Session
+
+
+def observe(session: Session, tell: Callable[[str], None]) -> None:
+    """Have ``tell`` called with a line for every call that a client of ``session`` makes."""
+    events = session.events
+
+    def before(params: Any, context: Any, **_: Any) -> None:
+        context["osem"] = (time.monotonic(), _subject(params))
+
+    def after(model: Any, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
+        begin, subject = context.get("osem", (time.monotonic(), ""))
+        took = f"{(time.monotonic() - begin) * 1000:.0f} ms"
+        meta = parsed.get("ResponseMetadata", {})
+        outcome = parsed.get("Error", {}).get("Code") or http_response.status_code
+        retries = meta.get("RetryAttempts", 0)
+        again = f", {retries} retries" if retries else ""
+        tell(f"{model.name}{subject}: {outcome}, {took}{again}")
+
+    def failed(exception: Exception, context: Any, event_name: str, **_: Any) -> None:
+        operation = event_name.rpartition(".")[2]
+        begin, subject = context.get("osem", (time.monotonic(), ""))
+        took = f"{(time.monotonic() - begin) * 1000:.0f} ms"
+        tell(f"{operation}{subject}: {type(exception).__name__}, {took}")
+
+    events.register("before-call.*.*", before)
+    events.register("after-call.*.*", after)
+    events.register("after-call-error.*.*", failed)
+
+
+def _subject(params: Any) -> str:
+    """The table of a request, if it is about one."""
+    import json
+
+    try:
+        body = json.loads(params.get("body") or b"{}")
+        name = body.get("TableName") or body.get("ResourceArn", "").rpartition("/")[2]
+    except (ValueError, AttributeError, TypeError):
+        return ""  # STS speaks another protocol, and is about no table
+    return f" {name}" if name else ""

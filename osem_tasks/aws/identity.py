@@ -1,0 +1,46 @@
+"""Who the credentials belong to, asked of STS before anything else is done on AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from osem_tasks.aws import translate
+from osem_tasks.aws.client import policy
+from osem_tasks.engines.base import ACCESS_KEY
+from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from osem_tasks.aws.client import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An AWS account id and the ARN of the caller."""
+
+    account: str
+    arn: str
+
+
+def identify(connection: Connection) -> Identity:
+    """GetCallerIdentity. Raises OsemError (AWS_CREDENTIALS_INVALID, ...) with what mends it."""
+    target = connection.target
+    with translate.translated("checking the credentials", target):
+        _refuse_dummy_keys(connection)
+        client = connection.session.client(
+            "sts", region_name=connection.region, config=policy(local=False)
+        )
+        answer = client.get_caller_identity()
+    if "Account" not in answer:
+        raise translate.cut_short("checking the credentials", target, None)
+    return Identity(answer["Account"], answer["Arn"])
+
+
+def _refuse_dummy_keys(connection: Connection) -> None:
+    credentials = connection.session.get_credentials()
+    if credentials is not None and credentials.access_key == ACCESS_KEY:
+        raise OsemError(
+            "This shell holds the local engine's dummy keys (from inv local.env), not AWS's.",
+            code=ErrorCode.AWS_CREDENTIALS_INVALID,
+            remediation=("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL_DYNAMODB"),
+        )

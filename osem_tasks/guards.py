@@ -1,0 +1,90 @@
+"""What must hold before a task acts: pure checks of values, each with its remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from osem_tasks.target import Target
+
+
+def check_account(target: Target, account: str) -> None:
+    """Raise OsemError (AWS_ACCOUNT_MISMATCH) when the environment pins another account."""
+    pinned = target.environment.account
+    if pinned and pinned != account:
+        raise OsemError(
+            f"Environment '{target.environment.name}' belongs to account {pinned}, but the "
+            f"credentials belong to {account}.",
+            code=ErrorCode.AWS_ACCOUNT_MISMATCH,
+            remediation="Choose the profile of that account: --profile NAME or AWS_PROFILE",
+            details={"expected": pinned, "found": account},
+        )
+
+
+def check_region(target: Target, region: str, *, force: bool) -> str | None:
+    """A warning when ``region`` is not the expected one.
+
+    Raises OsemError (AWS_REGION_MISMATCH) where the environment is strict, unless forced.
+    """
+    environment = target.environment
+    if target.local or environment.region in (None, region):
+        return None
+    text = (
+        f"Environment '{environment.name}' is expected in {environment.region}, "
+        f"the region is {region}."
+    )
+    if environment.region_strict and not force:
+        raise OsemError(
+            text,
+            code=ErrorCode.AWS_REGION_MISMATCH,
+            remediation=f"Use --region {environment.region}, or --force if {region} is meant.",
+            details={"expected": environment.region, "found": region},
+        )
+    return text
+
+
+def check_diversion(target: Target, *, to_local_engine: bool, force: bool) -> str | None:
+    """A warning when a variable sends an AWS environment elsewhere.
+
+    Raises OsemError when that is a local engine, and for a strict environment unless forced.
+    """
+    if target.diverted_by is None:
+        return None
+    name = target.environment.name
+    text = f"{target.diverted_by} diverts environment '{name}' to {target.endpoint}."
+    remedy = f"For AWS: unset {target.diverted_by}"
+    if to_local_engine:
+        raise OsemError(
+            f"{text[:-1]}, a local engine.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation=f"{remedy}   For the local engine: --endpoint {target.endpoint}",
+        )
+    if target.environment.region_strict and not force:
+        raise OsemError(
+            text,
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation=f"{remedy}   or --force if it is meant",
+        )
+    return text
+
+
+def check_destructive(target: Target) -> None:
+    """Raise OsemError (PROTECTED_ENVIRONMENT) where nothing may ever be deleted."""
+    if target.environment.protected and not target.local:
+        raise OsemError(
+            f"Environment '{target.environment.name}' is protected: its tables are never "
+            "deleted by a task.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation="inv db.verify shows what differs; nothing here deletes these tables.",
+        )
+
+
+def confirmation_required(target: Target, what: str) -> OsemError:
+    """The error where nobody can be asked."""
+    return OsemError(
+        f"This would delete {what} of environment '{target.environment.name}'.",
+        code=ErrorCode.CONFIRMATION_REQUIRED,
+        remediation="Give --yes if that is meant.",
+    )
