@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import threading
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TextIO
 
 from osem_tasks.report import Line, Mark
@@ -76,6 +76,11 @@ class Console:
         self._err = sys.stderr
         self._spinner: Any = None
         self._lock = threading.Lock()
+        self._log = ""
+
+    def log_to(self, path: str) -> None:
+        """Also append everything that is narrated, calls included, to the file ``path``."""
+        self._log = path
 
     def info(self, text: str) -> None:
         """Narration: what is about to happen, and where."""
@@ -87,13 +92,18 @@ class Console:
         self._narrate(Line(Mark.WARNING, text))
 
     def detail(self, text: str) -> None:
-        """Narration for ``--verbose``."""
+        """Narration for ``--verbose``, and for the log."""
         if self.verbose:
             self._narrate(Line(Mark.DETAIL, text))
+        else:
+            self._append(text)
 
     def call(self, text: str) -> None:
         """A call to AWS, with the time of day, for ``--verbose``."""
-        self.detail(f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f" {text}")
+        self._append(text)
+        if self.verbose:
+            now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
+            self._show(Line(Mark.DETAIL, f"{now} {text}"))
 
     def say(self, text: str) -> None:
         """Progress: shown by the spinner, as a detail where there is none."""
@@ -148,7 +158,22 @@ class Console:
         self._err.flush()
         return sys.stdin.readline().strip()
 
+    def _append(self, text: str) -> None:
+        if not self._log:
+            return
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        try:
+            with open(self._log, "a", encoding="utf-8") as log:  # noqa: PTH123  a plain append
+                log.write(f"{now} [{os.getpid()}] {text}\n")
+        except OSError as error:
+            path, self._log = self._log, ""
+            self.warn(f"The log {path} cannot be written: {error.strerror}")
+
     def _narrate(self, line: Line) -> None:
+        self._append(line.text)
+        self._show(line)
+
+    def _show(self, line: Line) -> None:
         with self._lock:
             if self._spinner is not None:
                 self._spinner.clear()

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 
+from osem_tasks import configfile
 from osem_tasks.settings import DEFAULTS
-from osem_tasks.tasks import db, destructive, local
+from osem_tasks.tasks import boundary, db, destructive, local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,8 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     ``invoke.yaml`` and the environment still win over ``configuration``. Merging is
     done here because Invoke's own, of a parent collection over a child, is shallow.
     """
+    with boundary.refusing():
+        configfile.check()
     engine = Collection("local")
     for each in (local.up, local.down, local.status, local.logs, local.env):
         engine.add_task(each)

@@ -23,8 +23,11 @@ DEFAULTS: dict[str, Any] = {
     "engine": "auto",
     "name": "osem-dynamodb-local",
     "image": "amazon/dynamodb-local:3.3.1",
-    "port": 8000,
-    "timeout": 60,
+    # Texts, because Invoke casts a variable to the default's type and a number that is
+    # none would end in its traceback.
+    "port": "8000",
+    "timeout": "60",
+    "log": "",
     "environments": {},
 }
 # Variables that stand above the configuration files, by the key that they set.
@@ -33,7 +36,12 @@ VARIABLES = {
     "name": "OSEM_LOCAL_NAME",
     "image": "OSEM_LOCAL_IMAGE",
     "port": "OSEM_LOCAL_PORT",
+    "log": "OSEM_LOG",
 }
+INVOKE_PREFIX = "INVOKE_OSEM_"
+INVOKE_VARIABLES = [
+    INVOKE_PREFIX + key.upper() for key, default in DEFAULTS.items() if isinstance(default, str)
+]
 ENGINES = ("auto", "docker", "moto")
 HIGHEST_PORT = 65535
 # Other tools' words for an environment, where they are not ours.
@@ -50,6 +58,7 @@ class Settings:
     image: str
     port: int
     timeout: float
+    log: str
     environments: Mapping[str, Environment]
 
     @classmethod
@@ -66,6 +75,7 @@ class Settings:
             image=reader.value("image", _text),
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
+            log=reader.value("log", str),
             environments=known,
         )
         reader.problems += problems
@@ -105,6 +115,12 @@ class _Reader:
             f"osem.{key} is not known; known are {', '.join(DEFAULTS)}"
             for key in self.configuration
             if key not in DEFAULTS
+        ]
+        # Invoke takes no notice of a variable whose key it does not know.
+        self.problems += [
+            f"{name} is not known; known are {', '.join(INVOKE_VARIABLES)}"
+            for name in self.variables
+            if name.startswith(INVOKE_PREFIX) and name not in INVOKE_VARIABLES
         ]
 
     def value(self, key: str, check: Callable[[Any], Any]) -> Any:

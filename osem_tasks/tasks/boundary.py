@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # configuration to all of them.
 SESSION = "osem_session"
 
+NOWHERE = {"environment": None, "region": None, "endpoint": None}
 OUTPUT_OPTIONS: dict[str, tuple[Any, str]] = {
     "quiet": (False, "Print errors and the final summary only."),
     "verbose": (False, "Also print calls, timings and progress, on stderr."),
@@ -51,14 +52,14 @@ class Job:
     console: Console
     options: Mapping[str, Any]
     dry: bool
-    place: dict[str, Any] = field(
-        default_factory=lambda: {"environment": None, "region": None, "endpoint": None}
-    )
+    place: dict[str, Any] = field(default_factory=lambda: dict(NOWHERE))
 
     @functools.cached_property
     def settings(self) -> Settings:
         """The checked configuration. Raises ConfigurationError."""
-        return Settings.read(dict(self.context.config.get("osem", {})), os.environ)
+        settings = Settings.read(dict(self.context.config.get("osem", {})), os.environ)
+        self.console.log_to(settings.log)
+        return settings
 
     @property
     def session(self) -> dict[str, Any]:
@@ -104,6 +105,23 @@ def command(
     return decorate
 
 
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """End the command line with a message and a code when the body raises OsemError.
+
+    For what goes wrong before any task is called.
+    """
+    try:
+        yield
+    except OsemError as error:
+        as_json = "--json" in sys.argv
+        console = Console(as_json=as_json)
+        if as_json:
+            console.document(_document("configuration", dict(NOWHERE), Outcome(error=error), 0))
+        console.error(error)
+        raise Exit(code=exit_code(error, changed=False)) from error
+
+
 def _run(
     body: Callable[..., Outcome],
     context: Context,
@@ -129,7 +147,7 @@ def _run(
     begin = time.monotonic()
     outcome = _outcome(body, job, arguments)
     if as_json:
-        console.document(_document(body.__name__, job, outcome, time.monotonic() - begin))
+        console.document(_document(body.__name__, job.place, outcome, time.monotonic() - begin))
     if as_json and outcome.error:
         console.error(outcome.error)
     elif not as_json:
@@ -189,11 +207,13 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _document(name: str, job: Job, outcome: Outcome, seconds: float) -> dict[str, Any]:
+def _document(
+    name: str, place: Mapping[str, Any], outcome: Outcome, seconds: float
+) -> dict[str, Any]:
     return {
         "success": outcome.error is None,
         "command": name.rstrip("_"),
-        **job.place,
+        **place,
         "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "duration": round(seconds * 1000),
         "data": outcome.data,

@@ -77,7 +77,7 @@ def up(
         data={**record.as_json(), "how": raised.how, "reason": why},
         summary=Line(
             Mark.DONE,
-            f"{_described(record)} ready at {record.endpoint} ({raised.how}, {took:.2f} s)",
+            f"{_described(record)} ready at {record.endpoint} ({raised.how} in {took:.2f} s)",
         ),
     )
 
@@ -119,7 +119,9 @@ def status(job: Job, name: str | None = None) -> Outcome:
         )
     job.place["endpoint"] = record.endpoint
     running = manager.answering(record)
-    text = f"{_described(record)} at {record.endpoint}, started {record.started_at}"
+    text = f"{_described(record)} at {record.endpoint}, since {record.started_at}"
+    if record.image:
+        text += f", image {record.image}"
     summary = (
         Line(Mark.DONE, f"running: {text}")
         if running
@@ -228,8 +230,8 @@ def _known(job: Job, name: str | None) -> EngineRecord:
 
 def _described(record: EngineRecord) -> str:
     if record.container:
-        return f"DynamoDB Local (container {record.name}, image {record.image})"
-    return f"moto (process {record.pid})"
+        return f"DynamoDB Local in container {record.name}"
+    return f"moto in process {record.pid}"
 
 
 def _checked(option: str, value: str, check: Callable[[Any], Any]) -> Any:
