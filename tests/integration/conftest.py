@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _STATE = os.environ.get("OSEM_STATE_DIR")
 _NAME = os.environ.get("OSEM_LOCAL_NAME")
 DOCKER_VARIABLES = {
-    key: value for key, value in os.environ.items() if key.startswith(("DOCKER_", "OSEM_LOCAL_IMAGE"))
+    key: value
+    for key, value in os.environ.items()
+    if key.startswith(("DOCKER_", "OSEM_LOCAL_IMAGE"))
 }
 
 
@@ -104,7 +106,9 @@ def prefix(engine: Engine) -> Iterator[str]:
     mine = f"t{uuid.uuid4().hex[:10]}-"
     yield mine
     client = engine.client()
-    names = [n for page in client.get_paginator("list_tables").paginate() for n in page["TableNames"]]
+    names = [
+        n for page in client.get_paginator("list_tables").paginate() for n in page["TableNames"]
+    ]
     for name in names:
         if name.startswith(mine):
             client.update_table(TableName=name, DeletionProtectionEnabled=False)
@@ -121,12 +125,16 @@ class Inv:
 
     def __call__(self, *words: str) -> Run:
         """`inv WORDS...`; a `db` task is sent to the engine."""
+        at = ["--endpoint", self.engine.endpoint] if words[0].startswith("db.") else []
+        return self.on_aws(words[0], *at, *words[1:])
+
+    def on_aws(self, *words: str) -> Run:
+        """`inv WORDS...` as it stands: where it leads is up to the environment."""
         from invoke.program import Program
 
         from osem_tasks import namespace
 
-        at = ["--endpoint", self.engine.endpoint] if words[0].startswith("db.") else []
-        argv = ["inv", words[0], *at, *words[1:]]
+        argv = ["inv", *words]
         self.patch.setattr(sys, "argv", argv)
         self.capsys.readouterr()
         code = 0

@@ -1,0 +1,138 @@
+"""Every command that the README shows is run, in its order, as it stands there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import osem_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.conftest import Engine, Inv
+
+ROOT = Path(osem_tasks.__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+AWS = {"AWS_ACCESS_KEY_ID": "AKIAREADME", "AWS_SECRET_ACCESS_KEY": "readme"}
+
+
+def lines(marker: str) -> list[tuple[str, int]]:
+    """The commands of the block that holds ``marker``, each with the exit code it announces."""
+    block = next(each for each in BLOCKS if marker in each)
+    found = []
+    for line in block.splitlines():
+        command, _, comment = line.partition("#")
+        announced = re.search(r"exit code (\d)", comment)
+        found.append((command.strip(), int(announced.group(1)) if announced else 0))
+    return [each for each in found if each[0]]
+
+
+def run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command in a shell at the project's root, this environment's programs first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def own_engine(
+    request: pytest.FixtureRequest, session_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """An engine name of this test's own, of the session's kind, gone afterwards."""
+    request.getfixturevalue("own_state")
+    monkeypatch.setenv("OSEM_LOCAL_NAME", f"osem-readme-{uuid.uuid4().hex[:8]}")
+    monkeypatch.setenv("OSEM_LOCAL_ENGINE", session_engine.kind)
+    monkeypatch.setenv("OSEM_LOCAL_PORT", "0")
+    yield
+    run("inv local.down --volumes")
+
+
+@pytest.mark.usefixtures("own_engine")
+def test_the_main_job_works_as_written() -> None:
+    """The first line of the README, but for the installation that every test runs after."""
+    command = lines("the main job")[0][0].partition("&& ")[2]
+
+    done = run(command)
+
+    assert (done.returncode, "6 of 6 tables match the model" in done.stdout) == (0, True)
+
+
+@pytest.mark.usefixtures("own_engine")
+def test_the_local_commands_work_as_written() -> None:
+    """Each command of the tour gives the exit code that the README announces."""
+    commands = lines("inv local.logs")
+
+    codes = [(command, run(command).returncode) for command, _ in commands]
+
+    assert codes == commands
+
+
+def test_the_aws_commands_work_as_written(moto_engine: Engine) -> None:
+    """The AWS commands, with moto in the role of AWS."""
+    commands = lines("--env dev --dry-run")
+
+    codes = [
+        (command, run(command, AWS_ENDPOINT_URL=moto_engine.endpoint, **AWS).returncode)
+        for command, _ in commands
+    ]
+
+    assert codes == commands
+
+
+def test_the_integration_session_takes_an_engine_and_a_filter(session_engine: Engine) -> None:
+    """`nox -s integration -- --engine moto -k ...`, in this environment instead of a new one."""
+    command, _ = lines("--engine moto")[1]
+    here = command.replace("nox", "nox --no-venv --no-install", 1).replace(
+        "-k verify", "-k covers_every_index"
+    )
+
+    done = run(here)
+
+    output = done.stdout + done.stderr
+    assert (done.returncode, "1 passed" in output, "moto" in output) == (0, True, True)
+    assert session_engine.endpoint not in output
+
+
+def test_the_policy_allows_what_the_tasks_call_and_no_more(
+    moto_engine: Engine, inv: Inv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The minimal policy of the README is minimal, and enough."""
+    for key, value in {**AWS, "AWS_ENDPOINT_URL": moto_engine.endpoint}.items():
+        monkeypatch.setenv(key, value)
+    called: set[str] = set()
+    for words in (["db.setup"], ["db.setup"], ["db.verify"], ["db.list"]):
+        # Through the variable: as on AWS, with STS, tags and backups.
+        done = inv.on_aws(*words, "--env", "prod", "--force", "--verbose")
+        assert done.code == 0
+        called |= set(re.findall(r"^[\d:.]+ (\w+)", done.err, re.MULTILINE))
+
+    allowed = {action.partition(":")[2] for action in _actions()}
+
+    # TagResource is a permission that CreateTable with tags asks for, not a call.
+    assert (called - {"GetCallerIdentity"}) | {"TagResource"} == allowed
+
+
+def _actions() -> set[str]:
+    block = next(b for b in re.findall(r"```json\n(.*?)```", README, re.DOTALL) if "Statement" in b)
+    policy: dict[str, Any] = json.loads(block)
+    found: set[str] = set()
+    for statement in policy["Statement"]:
+        actions = statement["Action"]
+        found |= {actions} if isinstance(actions, str) else set(actions)
+    return found
