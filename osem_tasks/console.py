@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from osem_tasks.errors import OsemError
     from osem_tasks.report import Outcome
 
-SYMBOLS = {Mark.DONE: "✓", Mark.FAILED: "✗", Mark.WARNING: "⚠", Mark.INFO: "ℹ"}
+SYMBOLS = {
+    Mark.DONE: "✓",
+    Mark.FAILED: "✗",
+    Mark.WARNING: "⚠",
+    Mark.INFO: "ℹ",
+    Mark.ADDED: "  +",
+    Mark.REMOVED: "  -",
+    Mark.CHANGED: "  ~",
+    Mark.REFUSED: "  !",
+}
 ASCII = {"✓": "+", "✗": "x", "⚠": "!", "ℹ": "i", "→": "->", "·": "-", "…": "..."}
 COLOURS = {
     Mark.DONE: "32",
@@ -32,6 +41,10 @@ COLOURS = {
     Mark.WARNING: "33",
     Mark.INFO: "34",
     Mark.DETAIL: "90",
+    Mark.ADDED: "32",
+    Mark.REMOVED: "31",
+    Mark.CHANGED: "33",
+    Mark.REFUSED: "31",
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -146,6 +159,10 @@ class Console:
     def document(self, document: dict[str, Any]) -> None:
         """One JSON document on one line of stdout."""
         self._print(sys.stdout, json.dumps(document, ensure_ascii=True))
+
+    def annotate(self, text: str) -> None:
+        """A workflow command for GitHub's runner, which reads stderr as well."""
+        self._print(self._err, text)
 
     def error(self, error: OsemError) -> None:
         """An error, its code, and its remedy."""

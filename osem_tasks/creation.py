@@ -17,14 +17,10 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from osem_tasks.aws.store import TableStore
-    from osem_tasks.clock import Deadline
-    from osem_tasks.journal import Journal
+    from osem_tasks.run import Run
     from osem_tasks.schema.model import Table
-
-    Say = Callable[[str], None]
 
 # Tables asked for and not yet ready. AWS allows more today; this was its documented
 # limit for years and no wait is longer for it.
@@ -50,8 +46,9 @@ class _Pending:
 class Creation:
     """One run of CreateTable requests and of the waiting for them."""
 
-    def __init__(self, store: TableStore, journal: Journal, deadline: Deadline, say: Say) -> None:
-        self._store, self._journal, self._deadline, self._say = store, journal, deadline, say
+    def __init__(self, run: Run) -> None:
+        self._store, self._journal = run.store, run.journal
+        self._deadline, self._say = run.deadline, run.say
         self._pending: dict[str, _Pending] = {}
         self._failure: OsemError | None = None
         self._lost = 0  # tries of the first request in the queue whose answer was lost

@@ -81,10 +81,20 @@ def check_destructive(target: Target) -> None:
         )
 
 
+def environments_differ(name: str, other: str, tables: int) -> OsemError:
+    """The error of ``db.compare``."""
+    return OsemError(
+        f"Environments '{name}' and '{other}' differ in {tables} "
+        f"{'table' if tables == 1 else 'tables'}.",
+        code=ErrorCode.SCHEMA_VALIDATION_FAILED,
+        remediation=f"inv db.verify --env {name}   and: inv db.verify --env {other}",
+    )
+
+
 def confirmation_required(target: Target, what: str) -> OsemError:
     """The error where nobody can be asked."""
     return OsemError(
-        f"This would delete {what} of environment '{target.environment.name}'.",
+        f"This would {what} of environment '{target.environment.name}'.",
         code=ErrorCode.CONFIRMATION_REQUIRED,
         remediation="Give --yes if that is meant.",
     )

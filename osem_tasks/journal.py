@@ -27,7 +27,7 @@ class Journal:
     created: dict[str, Entry] = field(default_factory=dict)
     verified: dict[str, Entry] = field(default_factory=dict)
     failed: dict[str, Entry] = field(default_factory=dict)
-    completed: list[Action] = field(default_factory=list)
+    completed: list[Action] = field(default_factory=list)  # steps done on existing tables
 
     @property
     def not_attempted(self) -> tuple[str, ...]:

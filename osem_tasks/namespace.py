@@ -8,7 +8,7 @@ from invoke.collection import Collection
 
 from osem_tasks import configfile
 from osem_tasks.settings import DEFAULTS
-from osem_tasks.tasks import boundary, db, destructive, local
+from osem_tasks.tasks import boundary, db, destructive, drift, local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,14 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     for each in (local.up, local.down, local.status, local.logs, local.env):
         engine.add_task(each)
     database = Collection("db")
-    for each in (db.setup, db.verify, destructive.reset, destructive.delete):
+    for each in (
+        db.setup,
+        db.verify,
+        drift.repair,
+        drift.compare,
+        destructive.reset,
+        destructive.delete,
+    ):
         database.add_task(each)
     database.add_task(db.list_, name="list")
     root = Collection(engine, database)

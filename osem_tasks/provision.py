@@ -6,36 +6,51 @@ Nothing here can delete a table; the store that it is given has no such method.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from osem_tasks.application import Application
 from osem_tasks.clock import Backoff
-from osem_tasks.creation import POLL, RETRY, UNSEEN_SECONDS, Creation, passing
+from osem_tasks.creation import POLL, UNSEEN_SECONDS, Creation
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Entry
 from osem_tasks.schema import plan
 from osem_tasks.schema.diff import TableDiff, compare
-from osem_tasks.schema.plan import Action, Kind
+from osem_tasks.schema.plan import Kind
+from osem_tasks.schema.repairs import repair_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from osem_tasks.aws.store import TableStore
     from osem_tasks.clock import Deadline
-    from osem_tasks.journal import Journal
+    from osem_tasks.run import Run
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table, TableSet
+    from osem_tasks.schema.plan import Action
 
     Say = Callable[[str], None]
 
 
-def inspect(store: TableStore, tables: TableSet) -> list[TableDiff]:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was read: the live tables by name, and how each declared one compares."""
+
+    found: dict[str, LiveTable | None]
+    diffs: list[TableDiff]
+
+    @property
+    def issues(self) -> list[TableDiff]:
+        """The tables that differ."""
+        return [each for each in self.diffs if each.issues]
+
+
+def inspect(store: TableStore, tables: TableSet) -> Survey:
     """Compare every declared table with the live one."""
-    found = store.read_all(tables)
-    return [compare(each, found[each.name]) for each in tables]
+    return _survey(tables, store.read_all(tables))
 
 
-def settled(store: TableStore, tables: TableSet, deadline: Deadline, say: Say) -> list[TableDiff]:
+def settled(store: TableStore, tables: TableSet, deadline: Deadline, say: Say) -> Survey:
     """Like ``inspect``, after waiting for tables that something else is changing.
 
     A table that is being deleted is waited out: it is missing afterwards.
@@ -48,49 +63,92 @@ def settled(store: TableStore, tables: TableSet, deadline: Deadline, say: Say) -
         say(f"waiting for {names}: {_states(found, moving)}")
         time.sleep(backoff.pause(deadline))
         found.update(store.read_all(moving))
-    return [compare(each, found[each.name]) for each in tables]
+    return _survey(tables, found)
 
 
-def setup(
-    store: TableStore, tables: TableSet, journal: Journal, deadline: Deadline, say: Say
-) -> None:
-    """Create what is missing and verify what exists, writing ``journal`` as it goes.
+def _survey(tables: TableSet, found: dict[str, LiveTable | None]) -> Survey:
+    return Survey(found, [compare(each, found[each.name]) for each in tables])
+
+
+def setup(run: Run, *, repairing: bool = False) -> None:
+    """Create what is missing and verify what exists, keeping the journal as it goes.
 
     Everything is read before anything is sent: drift stops the run while nothing has
-    changed. Raises OsemError for the first failure.
+    changed, unless ``repairing`` also applies the repairs that need no further option.
+    Raises OsemError for the first failure.
     """
     begin = time.monotonic()
-    say(f"reading {len(tables)} tables")
-    diffs = settled(store, tables, deadline, say)
-    _stop_on_drift(diffs, journal)
-    steps = plan.setup_plan(tables, diffs)
+    tables, journal = run.tables, run.journal
+    run.say(f"reading {len(tables)} tables")
+    survey = settled(run.store, tables, run.deadline, run.say)
+    repairs = repair_plan(tables, survey.diffs, survey.found) if repairing else ()
+    drifted = plan.drift(survey.diffs, survey.found)
+    stopping = [each for each in drifted if not repairing or withheld(each, repairs)]
+    _stop_on_drift(run, survey.diffs, drifted, stopping)
     reading = time.monotonic() - begin
-    for diff in diffs:
-        if diff.exists:
+    for diff in survey.diffs:
+        if diff.exists and diff not in drifted:
             journal.verified[diff.name] = Entry(diff.status, reading)
+    steps = plan.setup_plan(tables, survey.diffs, survey.found)
     missing = [tables[each.table] for each in steps if each.kind is Kind.CREATE_TABLE]
-    Creation(store, journal, deadline, say).run(missing)
-    for step in steps:
-        if step.kind is not Kind.CREATE_TABLE:
-            _complete(store, step, journal, deadline, say)
-    if steps:
-        touched = {each.table for each in steps}
-        _confirm(store, [each for each in tables if each.name in touched], deadline, say)
+    Creation(run).run(missing)
+    names = {each.name for each in drifted}
+    rest = [
+        each for each in steps if each.kind is not Kind.CREATE_TABLE and each.table not in names
+    ]
+    applied = [*rest, *(each for each in repairs if each.table in names)]
+    Application(run).run(applied)
+    for diff in drifted:
+        journal.verified[diff.name] = Entry("ACTIVE", time.monotonic() - begin)
+    touched = {each.table for each in (*steps, *applied)}
+    _confirm(run, [each for each in tables if each.name in touched])
 
 
-def _stop_on_drift(diffs: list[TableDiff], journal: Journal) -> None:
-    drifted = plan.drift(diffs)
-    if not drifted:
+def repair(run: Run, steps: Sequence[Action]) -> None:
+    """Apply ``steps`` and read every table again: what still differs is the error.
+
+    A step that is done and still seems to be needed is eventual consistency, and looked at
+    again for a while.
+    """
+    Application(run).run(steps)
+    done = {(each.table, each.kind, each.target) for each in steps}
+    backoff = Backoff(*POLL)
+    begin = time.monotonic()
+    while True:
+        run.say("reading everything again")
+        survey = settled(run.store, run.tables, run.deadline, run.say)
+        left = repair_plan(run.tables, survey.diffs, survey.found)
+        stale = any((each.table, each.kind, each.target) in done for each in left)
+        if not stale or time.monotonic() - begin > UNSEEN_SECONDS:
+            break
+        time.sleep(backoff.pause(run.deadline))
+    if survey.issues:
+        raise drift_error(survey.issues, run.store.environment)
+
+
+def withheld(diff: TableDiff, repairs: Sequence[Action]) -> bool:
+    """Whether a repair of that table is impossible, or needs an option of ``db.repair``."""
+    mine = [each for each in repairs if each.table == diff.name]
+    return any(not each.possible or each.requires for each in mine)
+
+
+def _stop_on_drift(
+    run: Run,
+    diffs: list[TableDiff],
+    drifted: Sequence[TableDiff],
+    stopping: Sequence[TableDiff],
+) -> None:
+    if not stopping:
         return
     for diff in diffs:
         if diff.exists and diff not in drifted:
-            journal.verified[diff.name] = Entry(diff.status)
-    for diff in drifted:
-        journal.fail(diff.name, drift_error([diff]))
-    raise drift_error(list(drifted))
+            run.journal.verified[diff.name] = Entry(diff.status)
+    for diff in stopping:
+        run.journal.fail(diff.name, drift_error([diff], run.store.environment))
+    raise drift_error(stopping, run.store.environment)
 
 
-def drift_error(drifted: list[TableDiff]) -> OsemError:
+def drift_error(drifted: Sequence[TableDiff], environment: str) -> OsemError:
     """The error for existing tables that differ from the model; carries the issues."""
     count = sum(len(each.issues) for each in drifted)
     names = ", ".join(each.name for each in drifted)
@@ -98,7 +156,7 @@ def drift_error(drifted: list[TableDiff]) -> OsemError:
     return OsemError(
         f"{names} {verb} from the model in {count} {'fact' if count == 1 else 'facts'}.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
-        remediation="inv db.verify   shows each difference and what mends it",
+        remediation=f"inv db.verify --env {environment}   shows each difference and what mends it",
         table=drifted[0].name if len(drifted) == 1 else None,
         details={
             "issues": [
@@ -110,29 +168,7 @@ def drift_error(drifted: list[TableDiff]) -> OsemError:
     )
 
 
-def _complete(
-    store: TableStore, step: Action, journal: Journal, deadline: Deadline, say: Say
-) -> None:
-    say(f"{step.table}: {step.kind.value.replace('_', ' ')}")
-    backoff = Backoff(*RETRY, jitter=True)
-    while True:
-        try:
-            if step.kind is Kind.ENABLE_TTL:
-                store.enable_ttl(step.table, step.target)
-            else:
-                store.enable_point_in_time_recovery(step.table)
-        except OsemError as error:
-            if not passing(error) or deadline.left <= 0:
-                journal.fail(step.table, error)
-                raise
-            say(f"{step.table} has to wait: {error.message}")
-            time.sleep(backoff.pause(deadline))
-        else:
-            journal.completed.append(step)
-            return
-
-
-def _confirm(store: TableStore, left: list[Table], deadline: Deadline, say: Say) -> None:
+def _confirm(run: Run, left: list[Table]) -> None:
     """Read everything that was touched again; it must be as declared.
 
     Without tags and point-in-time recovery: the calls that set them have answered, AWS
@@ -142,16 +178,16 @@ def _confirm(store: TableStore, left: list[Table], deadline: Deadline, say: Say)
     backoff = Backoff(*POLL)
     begin = time.monotonic()
     while True:
-        say(f"verifying {len(left)} tables")
-        found = store.read_all(left)
+        run.say(f"verifying {len(left)} tables")
+        found = run.store.read_all(left)
         wrong = [diff for each in left if (diff := compare(each, found[each.name])).issues]
         if not wrong:
             return
-        if time.monotonic() - begin > UNSEEN_SECONDS or deadline.left <= 0:
-            raise drift_error(wrong)
+        if time.monotonic() - begin > UNSEEN_SECONDS or run.deadline.left <= 0:
+            raise drift_error(wrong, run.store.environment)
         names = {each.name for each in wrong}
         left = [each for each in left if each.name in names]
-        time.sleep(backoff.pause(deadline))
+        time.sleep(backoff.pause(run.deadline))
 
 
 def _states(found: dict[str, LiveTable | None], moving: list[Table]) -> str:

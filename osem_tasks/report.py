@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,19 @@ if TYPE_CHECKING:
     from osem_tasks.journal import Entry, Journal
     from osem_tasks.schema.diff import Fact, TableDiff
     from osem_tasks.schema.live import LiveTable
-    from osem_tasks.schema.plan import Action
 
 
 KILO = 1000
+IN_PLACE = (
+    IssueType.WRONG_BILLING_MODE,
+    IssueType.WRONG_TAGS,
+    IssueType.WRONG_TTL,
+    IssueType.WRONG_STREAM,
+    IssueType.WRONG_DELETION_PROTECTION,
+    IssueType.WRONG_PITR,
+    IssueType.WRONG_ENCRYPTION,
+    IssueType.WRONG_TABLE_CLASS,
+)
 
 
 class Mark(Enum):
@@ -30,6 +40,10 @@ class Mark(Enum):
     INFO = "info"
     DETAIL = "detail"
     PLAIN = "plain"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,9 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
         for word, entries in groups
         for name, entry in entries.items()
     ]
-    rows += [(Mark.FAILED, (name, "FAILED", "")) for name in journal.failed]
+    rows += [
+        (Mark.FAILED, (name, "FAILED", _cause(entry))) for name, entry in journal.failed.items()
+    ]
     rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
     rows.sort(key=lambda row: journal.names.index(row[1][0]))
     texts = aligned([cells for _, cells in rows])
@@ -89,10 +105,7 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     if journal.failed or journal.not_attempted:
         numbers += f", {len(journal.failed)} failed, {len(journal.not_attempted)} not attempted"
     lines = [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
-    lines += [
-        Line(Mark.DONE, f"{each.table}: {each.kind.value.replace('_', ' ')}")
-        for each in journal.completed
-    ]
+    lines += [Line(Mark.DONE, f"{each.table}: {each.kind.words}") for each in journal.completed]
     return Outcome(
         data={
             "tablesCreated": _entries(journal.created),
@@ -112,26 +125,6 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
         ),
         error=error,
         changed=journal.changed,
-    )
-
-
-def plan_outcome(actions: Sequence[Action], diffs: Sequence[TableDiff]) -> Outcome:
-    """What ``--dry-run`` shows: the steps in the order in which they would run."""
-    rows = [
-        (f"+ {each.table}", each.kind.value.replace("_", " "), each.target, f"({each.risk})")
-        for each in actions
-    ]
-    tables = len({each.table for each in actions})
-    text = (
-        f"{counted(len(actions), 'step')} on {counted(tables, 'table')} would run; "
-        "nothing was changed"
-        if actions
-        else f"nothing to do: all {counted(len(diffs), 'table')} match the model"
-    )
-    return Outcome(
-        data={"actions": [each.as_json() for each in actions]},
-        lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
-        summary=Line(Mark.INFO, text),
     )
 
 
@@ -259,7 +252,7 @@ def size(number: int) -> str:
 def message(issue: Fact) -> str:
     """One sentence for a difference."""
     if issue.issue is IssueType.TABLE_NOT_FOUND:
-        return "the table does not exist"
+        return "the table does not exist" if issue.found is None else "the table exists here only"
     if issue.found is None:
         return f"{issue.path}: expected {_shown(issue.expected)}, it is missing"
     if issue.expected is None:
@@ -270,10 +263,28 @@ def message(issue: Fact) -> str:
 def remediation(issue: Fact, environment: str) -> str:
     """The next command for a difference."""
     if issue.issue is IssueType.TABLE_NOT_FOUND:
-        return f"inv db.setup --env {environment}"
+        return f"inv db.{'setup' if issue.found is None else 'list'} --env {environment}"
     if issue.issue in (IssueType.TABLE_NOT_ACTIVE, IssueType.GSI_NOT_ACTIVE):
         return f"wait until the change has ended, then: inv db.verify --env {environment}"
-    return f"inv db.reset --env {environment}   (deletes the tables and their data)"
+    if issue.issue in IN_PLACE or issue.path.startswith("index["):
+        return f"inv db.repair --env {environment}{_options(issue)}"
+    return f"cannot be changed in place; where the data may go: inv db.reset --env {environment}"
+
+
+def _options(issue: Fact) -> str:
+    """The option without which ``db.repair`` leaves the difference alone."""
+    removes = issue.issue in (IssueType.EXTRA_GSI, IssueType.WRONG_STREAM)
+    if (removes and issue.found is not None) or (
+        issue.issue is IssueType.WRONG_PITR and issue.expected is False
+    ):
+        return " --prune"
+    if issue.path.startswith("index[") and issue.issue in (
+        IssueType.WRONG_GSI_KEYS,
+        IssueType.WRONG_GSI_PROJECTION,
+        IssueType.WRONG_KEY_TYPE,
+    ):
+        return " --replace-indexes"
+    return ""
 
 
 def _shown(value: Any) -> str:
@@ -284,15 +295,23 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+def _cause(entry: Entry) -> str:
+    """Why a table failed, in the shortest words: its issues, else the error's code."""
+    if entry.error is None:
+        return ""
+    issues = dict.fromkeys(each["type"] for each in entry.error.details.get("issues", ()))
+    return ", ".join(issues) or entry.error.code.value
+
+
 def _left_out(diffs: Sequence[TableDiff]) -> list[str]:
-    reasons: dict[tuple[str, str], int] = {}
+    tables: dict[tuple[str, str], set[str]] = {}
     for diff in diffs:
         for fact in diff.not_comparable:
-            key = (fact.path, fact.reason)
-            reasons[key] = reasons.get(key, 0) + 1
+            path = re.sub(r"\[.*\]", "[*]", fact.path)
+            tables.setdefault((path, fact.reason), set()).add(diff.name)
     return [
-        f"not comparable: {path} of {counted(count, 'table')} ({reason})"
-        for (path, reason), count in reasons.items()
+        f"not comparable: {path} of {counted(len(names), 'table')} ({reason})"
+        for (path, reason), names in tables.items()
     ]
 
 

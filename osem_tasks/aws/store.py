@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
     from osem_tasks.aws.client import Connection
+    from osem_tasks.schema.changes import Call
     from osem_tasks.schema.model import Table
 
 T = TypeVar("T")
@@ -29,9 +30,14 @@ DROPPED = {
     LOCAL: (facts.ENCRYPTION, facts.TABLE_CLASS, facts.MAX_THROUGHPUT),
     MOTO: (facts.TABLE_CLASS, facts.MAX_THROUGHPUT),
 }
-# Calls a second that AWS allows: ListTagsOfResource and DescribeContinuousBackups 10,
-# by their API references. DescribeTable has no such limit worth pacing.
-RATES = ((facts.TAGS, 10), (facts.POINT_IN_TIME_RECOVERY, 10))
+# Calls a second that AWS allows, by their API references: to read tags and backups, and
+# to set them. DescribeTable has no such limit worth pacing.
+RATES = (
+    (facts.TAGS, 10),
+    (facts.POINT_IN_TIME_RECOVERY, 10),
+    ("tag_resource", 5),
+    ("update_continuous_backups", 10),
+)
 _KEYS_OF = {
     facts.ENCRYPTION: "SSEDescription",
     facts.TABLE_CLASS: "TableClassSummary",
@@ -48,6 +54,11 @@ class TableStore:
         self._target = connection.target
         self._unsupported: dict[str, str] = {}
         self._paces = {} if self._target.local else {fact: Pace(rate) for fact, rate in RATES}
+
+    @property
+    def environment(self) -> str:
+        """The name of the environment whose tables these are."""
+        return self._target.environment.name
 
     def read(self, declared: Table) -> LiveTable | None:
         """The live table of that name, with every fact that is declared; None if absent."""
@@ -100,22 +111,11 @@ class TableStore:
             raise translate.cut_short("creating", self._target, table.name)
         return _live(codec.from_description(description), description, {}, {})
 
-    def enable_ttl(self, name: str, attribute: str) -> None:
-        """Turn on time to live by ``attribute``."""
-        with translate.translated("enabling time to live on", self._target, name):
-            self._client.update_time_to_live(
-                TableName=name,
-                TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute},
-            )
-
-    def enable_point_in_time_recovery(self, name: str) -> None:
-        """Turn on point-in-time recovery; the table must be ACTIVE."""
-        self._keep_pace(facts.POINT_IN_TIME_RECOVERY)
-        with translate.translated("enabling point-in-time recovery on", self._target, name):
-            self._client.update_continuous_backups(
-                TableName=name,
-                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
-            )
+    def perform(self, table: str, doing: str, call: Call) -> None:
+        """Send one change of an existing table; ``doing`` names it in an error."""
+        self._keep_pace(call.method)
+        with translate.translated(doing, self._target, table):
+            getattr(self._client, call.method)(**call.arguments)
 
     def names(self) -> list[str]:
         """The names of all tables of the account, or engine, in this region."""
@@ -123,9 +123,9 @@ class TableStore:
             pages = self._client.get_paginator("list_tables").paginate()
             return [name for page in pages for name in page.get("TableNames", [])]
 
-    def _keep_pace(self, fact: str) -> None:
-        if fact in self._paces and fact not in self._unsupported:
-            self._paces[fact].wait()
+    def _keep_pace(self, what: str) -> None:
+        if what in self._paces and what not in self._unsupported:
+            self._paces[what].wait()
 
     def _describe(self, name: str) -> Any:
         from botocore.exceptions import ClientError
@@ -195,7 +195,7 @@ def _live(
         table=replace(table, check=False, **extra),
         status=description["TableStatus"],
         index_status={
-            each["IndexName"]: each.get("IndexStatus", facts.ACTIVE)
+            each["IndexName"]: _index_state(each)
             for each in description.get("GlobalSecondaryIndexes", [])
         },
         arn=description.get("TableArn", ""),
@@ -203,3 +203,9 @@ def _live(
         size=description.get("TableSizeBytes", 0),
         unreadable=unreadable,
     )
+
+
+def _index_state(description: Any) -> str:
+    """An index's status; BACKFILLING is the second part of CREATING."""
+    status: str = description.get("IndexStatus", facts.ACTIVE)
+    return "BACKFILLING" if status == "CREATING" and description.get("Backfilling") else status

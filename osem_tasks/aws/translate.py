@@ -105,6 +105,14 @@ REFUSALS: tuple[tuple[tuple[str, ...], Words], ...] = (
         ),
     ),
     (
+        IN_USE,
+        Words(
+            ErrorCode.TABLE_LIMIT_EXCEEDED,
+            "Another change is under way ({subject}): {words}",
+            f"Wait until it has ended. {_AGAIN}",
+        ),
+    ),
+    (
         SERVER_FAULTS,
         Words(
             ErrorCode.NETWORK_ERROR, "{place} failed while {subject} ({awscode}): {words}", _AGAIN
@@ -178,6 +186,13 @@ OTHER_SDK_ERROR = Words(
     "The AWS configuration cannot be used ({subject}): {words}",
     "Check the AWS_* variables, ~/.aws/config and the options, then try again.",
 )
+# The one refusal that only its words tell from a wrong request.
+TTL_TOO_SOON = "modified multiple times within a fixed interval"
+TOO_SOON = Words(
+    ErrorCode.TABLE_LIMIT_EXCEEDED,
+    "A quota of AWS: time to live may change once an hour ({subject}).",
+    "Run the same command again in an hour.",
+)
 NO_ENGINE = Words(
     ErrorCode.ENGINE_NOT_RUNNING, "No local DynamoDB answers at {endpoint}.", "inv local.up"
 )
@@ -214,7 +229,9 @@ def cut_short(doing: str, target: Target, table: str | None) -> OsemError:
 def _refusal(error: ClientError, doing: str, target: Target, table: str | None) -> OsemError:
     code = code_of(error)
     text = str(error.response.get("Error", {}).get("Message") or "no reason given")
-    known = (words for codes, words in REFUSALS if code in codes)
+    known = iter([words for codes, words in REFUSALS if code in codes])
+    if TTL_TOO_SOON in text:
+        known = iter((TOO_SOON,))
     # A proxy's or moto's error page has the HTTP status for a code.
     default = REFUSALS[-1][1] if code.isdigit() else OTHER_REFUSAL
     details: dict[str, Any] = {"awsCode": code}

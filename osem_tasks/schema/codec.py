@@ -56,9 +56,9 @@ def create_request(table: Table) -> CreateTableInputTypeDef:
     if table.local_indexes:
         request["LocalSecondaryIndexes"] = [_local_request(each) for each in table.local_indexes]
     if table.throughput:
-        request["ProvisionedThroughput"] = _provisioned(table.throughput)
+        request["ProvisionedThroughput"] = provisioned(table.throughput)
     if table.max_throughput:
-        request["OnDemandThroughput"] = _on_demand(table.max_throughput)
+        request["OnDemandThroughput"] = on_demand(table.max_throughput)
     request.update(_settings(table))
     return request
 
@@ -73,8 +73,7 @@ def _settings(table: Table) -> CreateTableInputTypeDef:
     if table.deletion_protection is not None:
         request["DeletionProtectionEnabled"] = table.deletion_protection
     if table.encryption and table.encryption.kind == "KMS":
-        key = {"KMSMasterKeyId": table.encryption.kms_key} if table.encryption.kms_key else {}
-        request["SSESpecification"] = {"Enabled": True, "SSEType": "KMS", **key}
+        request["SSESpecification"] = encryption_request(table.encryption)
     if table.table_class:
         request["TableClass"] = table.table_class
     shaped: CreateTableInputTypeDef = request
@@ -97,9 +96,9 @@ def index_request(index: Index) -> GlobalSecondaryIndexUnionTypeDef:
         "Projection": _projection_request(index.projection),
     }
     if index.throughput:
-        request["ProvisionedThroughput"] = _provisioned(index.throughput)
+        request["ProvisionedThroughput"] = provisioned(index.throughput)
     if index.max_throughput:
-        request["OnDemandThroughput"] = _on_demand(index.max_throughput)
+        request["OnDemandThroughput"] = on_demand(index.max_throughput)
     return request
 
 
@@ -163,11 +162,23 @@ def _projection_request(projection: Projection) -> ProjectionTypeDef:
     return request
 
 
-def _provisioned(throughput: Throughput) -> Any:
+def encryption_request(encryption: Encryption | None) -> dict[str, Any]:
+    """An SSESpecification: DynamoDB's own key means that KMS is off."""
+    if encryption is None or encryption.kind == "AWS_OWNED":
+        return {"Enabled": False}
+    key = {"KMSMasterKeyId": encryption.kms_key} if encryption.kms_key else {}
+    return {"Enabled": True, "SSEType": "KMS", **key}
+
+
+def provisioned(throughput: Throughput | None) -> Any:
+    """A ProvisionedThroughput; without one, the least that DynamoDB takes."""
+    throughput = throughput or Throughput(1, 1)
     return {"ReadCapacityUnits": throughput.read, "WriteCapacityUnits": throughput.write}
 
 
-def _on_demand(throughput: Throughput) -> Any:
+def on_demand(throughput: Throughput | None) -> Any:
+    """An OnDemandThroughput; -1 takes a ceiling away."""
+    throughput = throughput or NO_CEILING
     return {"MaxReadRequestUnits": throughput.read, "MaxWriteRequestUnits": throughput.write}
 
 

@@ -11,6 +11,7 @@ from osem_tasks.aws.store import TableStore
 from osem_tasks.clock import Deadline
 from osem_tasks.engines import probe, state
 from osem_tasks.errors import ConfigurationError
+from osem_tasks.run import Run
 from osem_tasks.schema.osem import TABLES
 from osem_tasks.settings import REMEDY, seconds
 from osem_tasks.target import Asked, Target, is_loopback, resolve
@@ -18,6 +19,8 @@ from osem_tasks.tasks.boundary import OUTPUT_OPTIONS
 
 if TYPE_CHECKING:
     from osem_tasks.aws.client import Connection
+    from osem_tasks.journal import Journal
+    from osem_tasks.run import Narrator
     from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.boundary import Job
 
@@ -41,6 +44,10 @@ class Database:
     connection: Connection
     store: TableStore
     deadline: Deadline
+
+    def run(self, journal: Journal, narrator: Narrator) -> Run:
+        """A run of changes on this target."""
+        return Run(self.store, self.tables, journal, self.deadline, narrator)
 
 
 def open_database(job: Job, *, destructive: bool = False) -> Database:

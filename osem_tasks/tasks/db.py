@@ -2,53 +2,69 @@
 
 from __future__ import annotations
 
-from osem_tasks import provision, report
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from osem_tasks import ci, planview, provision, report
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Journal
-from osem_tasks.report import Outcome
 from osem_tasks.schema import plan
+from osem_tasks.schema.repairs import repair_plan
 from osem_tasks.tasks.boundary import Job, command, interrupted
 from osem_tasks.tasks.database import COMMON, Database, open_database
+
+if TYPE_CHECKING:
+    from osem_tasks.report import Outcome
+    from osem_tasks.schema.diff import TableDiff
 
 DRY_RUN = "Show what would be done, change nothing."
 
 
-@command(COMMON, texts={"dry_run": DRY_RUN})
-def setup(job: Job, dry_run: bool = False) -> Outcome:
+@command(
+    COMMON,
+    texts={"dry_run": DRY_RUN, "repair": "Also apply the repairs that take nothing away."},
+)
+def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
     """Create the tables that are missing and verify those that exist.
 
     Safe to run again at any time. Exit code 1: nothing was changed; 2: some tables were
-    created before the failure.
+    created or changed before the failure.
 
     Example: inv local.up db.setup
     """
     database = open_database(job)
     with job.console.working("setting up"):
         if dry_run or job.dry:
-            return dry_setup(database)
-        return run_setup(job, database)
+            return _dry_setup(database, repair=repair)
+        return run_setup(job, database, repair=repair)
 
 
-def dry_setup(database: Database) -> Outcome:
-    """The plan of a setup, or the drift that would stop it."""
-    diffs = provision.inspect(database.store, database.tables)
-    outcome = report.plan_outcome(plan.setup_plan(database.tables, diffs), diffs)
-    drifted = plan.drift(diffs)
-    if drifted:
-        return Outcome(
-            data=outcome.data, lines=outcome.lines, error=provision.drift_error([*drifted])
+def _dry_setup(database: Database, *, repair: bool) -> Outcome:
+    """The plan of a setup; drift that would stop it is an error."""
+    tables = database.tables
+    survey = provision.inspect(database.store, tables)
+    actions = plan.setup_plan(tables, survey.diffs, survey.found)
+    drifted = plan.drift(survey.diffs, survey.found)
+    stopping = drifted
+    if repair:
+        repairs = repair_plan(tables, survey.diffs, survey.found)
+        stopping = tuple(each for each in drifted if provision.withheld(each, repairs))
+        names = {each.name for each in drifted}
+        actions = (
+            *(each for each in actions if each.table not in names),
+            *(each for each in repairs if each.table in names),
         )
-    return outcome
+    error = provision.drift_error(stopping, database.store.environment) if stopping else None
+    return planview.plan_outcome(actions, len(survey.diffs), error=error)
 
 
-def run_setup(job: Job, database: Database) -> Outcome:
+def run_setup(job: Job, database: Database, *, repair: bool = False) -> Outcome:
     """Set up and give the exact account, also after a failure or an interrupt."""
     journal = Journal(database.tables.names)
     error: OsemError | None = None
     try:
-        provision.setup(
-            database.store, database.tables, journal, database.deadline, job.console.say
-        )
+        provision.setup(database.run(journal, job.console), repairing=repair)
     except OsemError as failure:
         error = failure
     except KeyboardInterrupt:
@@ -56,8 +72,14 @@ def run_setup(job: Job, database: Database) -> Outcome:
     return report.setup_outcome(journal, error, database.deadline.elapsed)
 
 
-@command(COMMON)
-def verify(job: Job) -> Outcome:
+@command(
+    COMMON,
+    texts={
+        "strict": "Fail also when a fact cannot be compared on this engine.",
+        "junit": "Also write a JUnit report to this file.",
+    },
+)
+def verify(job: Job, strict: bool = False, junit: str = "") -> Outcome:
     """Check every table against the model, fact by fact; changes nothing.
 
     Exit code 1 when a fact differs. Facts that an engine cannot tell are listed as not
@@ -67,19 +89,50 @@ def verify(job: Job) -> Outcome:
     """
     database = open_database(job)
     with job.console.working("verifying"):
-        diffs = provision.inspect(database.store, database.tables)
+        diffs = provision.inspect(database.store, database.tables).diffs
+    environment = database.target.environment.name
+    if junit:
+        _write(junit, ci.junit(diffs, database.deadline.elapsed), "w")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in ci.annotation_lines(diffs):
+            job.console.annotate(line)
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            _write(summary, ci.step_summary(diffs, environment), "a")
+    return report.verify_outcome(diffs, environment, _verdict(diffs, environment, strict=strict))
+
+
+def _verdict(diffs: list[TableDiff], environment: str, *, strict: bool) -> OsemError | None:
     wrong = [each for each in diffs if each.issues]
-    error = None
     if wrong and not any(each.exists for each in wrong):
-        error = OsemError(
+        return OsemError(
             f"{report.counted(len(wrong), 'table')} missing: "
             + ", ".join(each.name for each in wrong),
             code=ErrorCode.TABLE_NOT_FOUND,
-            remediation=f"inv db.setup --env {database.target.environment.name}",
+            remediation=f"inv db.setup --env {environment}",
         )
-    elif wrong:
-        error = provision.drift_error(wrong)
-    return report.verify_outcome(diffs, database.target.environment.name, error)
+    if wrong:
+        return provision.drift_error(wrong, environment)
+    unknown = sum(len(each.not_comparable) for each in diffs)
+    if strict and unknown:
+        return OsemError(
+            f"{report.counted(unknown, 'fact')} cannot be compared on this engine.",
+            code=ErrorCode.SCHEMA_VALIDATION_FAILED,
+            remediation="Verify on AWS, where every fact can be read, or leave --strict out.",
+        )
+    return None
+
+
+def _write(path: str, text: str, mode: Literal["w", "a"]) -> None:
+    try:
+        with Path(path).open(mode, encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise OsemError(
+            f"{path} cannot be written: {error.strerror}.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation="Name a file in a directory that exists and can be written to.",
+        ) from error
 
 
 @command(COMMON)

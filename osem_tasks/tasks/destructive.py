@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks import guards, report
+from osem_tasks import report
 from osem_tasks.errors import ConfigurationError, OsemError
 from osem_tasks.tasks.boundary import Job, command, interrupted
+from osem_tasks.tasks.confirm import YES, confirm
 from osem_tasks.tasks.database import COMMON, Database, open_database
 from osem_tasks.tasks.db import DRY_RUN, run_setup
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from osem_tasks.report import Outcome
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
-
-YES = "Do not ask before deleting on AWS."
 
 
 @command(COMMON, texts={"dry_run": DRY_RUN, "yes": YES})
@@ -92,22 +90,9 @@ def _existing(job: Job, database: Database, tables: list[Table]) -> dict[str, Li
 
 
 def _confirm(job: Job, database: Database, existing: dict[str, LiveTable], *, yes: bool) -> None:
-    """Have a person type the environment's name, where one is there to be asked.
-
-    Raises OsemError (CONFIRMATION_REQUIRED) when none is, or the answer is another.
-    """
-    target = database.target
-    if target.local or yes or not existing:
-        return
-    what = report.deletion_summary(existing)
-    for line in report.deletion_plan(existing, "").lines:
-        job.console.warn(line.text)
-    job.console.warn(f"{what} will be deleted for good from '{target.environment.name}'")
-    if job.console.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise guards.confirmation_required(target, what)
-    name = target.environment.name
-    if job.console.ask(f"Type the environment's name to go on ({name}): ") != name:
-        raise guards.confirmation_required(target, what)
+    if existing:
+        what = f"delete {report.deletion_summary(existing)}"
+        confirm(job, database.target, what, report.deletion_plan(existing, "").lines, yes=yes)
 
 
 def _delete(

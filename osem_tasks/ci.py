@@ -1,0 +1,73 @@
+"""What CI systems read: GitHub's annotations and step summary, JUnit's XML. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from osem_tasks.report import message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.schema.diff import TableDiff
+
+# GitHub shows some ten annotations of a kind for a step and drops the rest in silence.
+MAX_ANNOTATIONS = 10
+
+
+def annotation_lines(diffs: Sequence[TableDiff]) -> list[str]:
+    """One ``::error`` line for each difference; the last tells of those left out."""
+    found = [
+        f"::error title={_property(f'{issue.issue.value} {diff.name}')}::"
+        f"{_message(f'{diff.name}: {message(issue)}')}"
+        for diff in diffs
+        for issue in diff.issues
+    ]
+    if len(found) <= MAX_ANNOTATIONS:
+        return found
+    rest = len(found) - MAX_ANNOTATIONS + 1
+    return [*found[: MAX_ANNOTATIONS - 1], f"::error title=db.verify::and {rest} more differences"]
+
+
+def step_summary(diffs: Sequence[TableDiff], environment: str) -> str:
+    """A Markdown table for ``$GITHUB_STEP_SUMMARY``."""
+    rows = [f"### Tables of `{environment}`", "", "| table | status | result |", "|---|---|---|"]
+    for diff in diffs:
+        result = "as declared"
+        if diff.issues:
+            result = "<br>".join(
+                f"**{issue.issue.value}** {message(issue)}".replace("|", "\\|")
+                for issue in diff.issues
+            )
+        rows.append(f"| `{diff.name}` | {diff.status} | {result} |")
+    return "\n".join(rows) + "\n"
+
+
+def junit(diffs: Sequence[TableDiff], seconds: float) -> str:
+    """A JUnit document: a test case a fact; not comparable ones count as skipped."""
+    facts = [(diff, fact) for diff in diffs for fact in diff.facts]
+    suite = ET.Element(
+        "testsuite",
+        name="db.verify",
+        tests=str(len(facts)),
+        failures=str(sum(len(each.issues) for each in diffs)),
+        skipped=str(sum(len(each.not_comparable) for each in diffs)),
+        time=f"{seconds:.3f}",
+    )
+    for diff, fact in facts:
+        case = ET.SubElement(suite, "testcase", classname=diff.name, name=fact.path)
+        if fact in diff.issues:
+            ET.SubElement(case, "failure", type=fact.issue.value, message=message(fact))
+        elif fact in diff.not_comparable:
+            ET.SubElement(case, "skipped", message=fact.reason)
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

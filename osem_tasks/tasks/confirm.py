@@ -1,0 +1,36 @@
+"""Asks a person before something is taken away on AWS."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from osem_tasks import guards
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.report import Line
+    from osem_tasks.target import Target
+    from osem_tasks.tasks.boundary import Job
+
+YES = "Do not ask before something is taken away on AWS."
+
+
+def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: bool) -> None:
+    """Have a person type the environment's name, where one is there to be asked.
+
+    ``what`` completes "This would ...". Local engines need no confirmation. Raises
+    OsemError (CONFIRMATION_REQUIRED) when nobody can be asked, or the answer is another.
+    """
+    if target.local or yes:
+        return
+    name = target.environment.name
+    for line in shown:
+        job.console.warn(line.text)
+    refusal = guards.confirmation_required(target, what)
+    if job.console.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise refusal
+    job.console.warn(f"This will {what} of '{name}'.")
+    if job.console.ask(f"Type the environment's name to go on ({name}): ") != name:
+        raise refusal
