@@ -101,8 +101,9 @@ class Console:
             self._narrate(Line(Mark.INFO, text))
 
     def warn(self, text: str) -> None:
-        """Narration that stays in ``--quiet``."""
-        self._narrate(Line(Mark.WARNING, text))
+        """Narration that asks for attention."""
+        if not self.quiet:
+            self._narrate(Line(Mark.WARNING, text))
 
     def detail(self, text: str) -> None:
         """Narration for ``--verbose``, and for the log."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 Where = Literal["local", "aws"]
 APPLICATION = "osem-ladders"
-ACCOUNT_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,8 @@ def configured(declared: object) -> tuple[dict[str, Environment], list[str]]:
             problems.append(f"{where} must be a mapping, not {values!r}")
             continue
         mine = [f"{where}.{problem}" for problem in _problems(values)]
+        if name == "prod" and values.get("protected") is False:
+            mine.append(f"{where}.protected cannot be lifted: nothing here deletes prod's tables")
         problems += mine
         if mine:
             continue
@@ -111,7 +113,7 @@ def _is_text_mapping(value: object) -> bool:
 
 def _is_account(value: object) -> bool:
     # YAML reads 012345678901 as a number and drops the zero: only a text is unmistakable.
-    return isinstance(value, str) and len(value) == ACCOUNT_DIGITS and value.isdigit()
+    return isinstance(value, str) and re.fullmatch(r"[0-9]{12}", value) is not None
 
 
 def _normal(values: Mapping[str, Any]) -> dict[str, Any]:

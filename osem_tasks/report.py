@@ -241,12 +241,14 @@ def deletion_outcome(deleted: Sequence[str], error: OsemError | None) -> Outcome
 
 def size(number: int) -> str:
     """Bytes as people read them: ``512 B``, ``1.4 MB``."""
-    value = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < KILO:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+    if number < KILO:
+        return f"{number} B"
+    value, units = number / KILO, ["kB", "MB", "GB", "TB"]
+    # What would be rounded up to 1000.0 is shown as 1.0 of the next unit.
+    while len(units) > 1 and round(value, 1) >= KILO:
         value /= KILO
-    return f"{value:.1f} TB"
+        units.pop(0)
+    return f"{value:.1f} {units[0]}"
 
 
 def message(issue: Fact) -> str:

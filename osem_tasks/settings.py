@@ -75,7 +75,7 @@ class Settings:
             image=reader.value("image", _text),
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
-            log=reader.value("log", str),
+            log=reader.value("log", _maybe_text),
             environments=known,
         )
         reader.problems += problems
@@ -170,6 +170,10 @@ def _text(value: Any) -> str:
         msg = "must be a text"
         raise ValueError(msg)
     return value.strip()
+
+
+def _maybe_text(value: Any) -> str:
+    return "" if value == "" else _text(value)
 
 
 def _name(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,9 +19,20 @@ DEFAULT_ENDPOINT = "http://127.0.0.1:8000"
 DEFAULT_REGION = "us-east-1"
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
-# Domains under which AWS serves DynamoDB, in its public partitions and for dual-stack.
-AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+# Domains under which AWS serves DynamoDB: every partition of botocore's endpoint data,
+# dual-stack included.
+AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +99,11 @@ def resolve(environment: Environment, asked: Asked, variables: Mapping[str, str]
                 f"unset {' '.join(ENDPOINT_VARIABLES)}"
             ),
         )
-    if not local and source in ENDPOINT_VARIABLES and endpoint == asked.recorded:
+    if (
+        not local
+        and source in ENDPOINT_VARIABLES
+        and any(same_place(endpoint, engine) for engine in (asked.started, asked.recorded))
+    ):
         raise OsemError(
             f"Environment '{environment.name}' is on AWS, but {source} leads to the local "
             f"engine at {endpoint}.",
@@ -163,7 +179,19 @@ def _host(endpoint: str | None) -> str:
 
 def is_loopback(endpoint: str | None) -> bool:
     """Whether ``endpoint`` is on this machine."""
-    return _host(endpoint) in LOOPBACK_HOSTS
+    host = _host(endpoint)
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, not an address
+        return False
+
+
+def same_place(one: str | None, other: str | None) -> bool:
+    """Whether both lead to the same server: written differently, or by another loopback name."""
+    if not one or not other:
+        return False
+    hosts_agree = _host(one) == _host(other) or (is_loopback(one) and is_loopback(other))
+    return hosts_agree and urlsplit(one).port == urlsplit(other).port
 
 
 def _is_aws(endpoint: str | None) -> bool:

@@ -30,7 +30,8 @@ class PullProgress:
         if "error" in event:
             self.error = event.get("errorDetail", {}).get("message") or event["error"]
         layer, detail = event.get("id"), event.get("progressDetail") or {}
-        if layer and detail.get("total"):
+        # Extracting counts from the beginning again: what is shown is the download.
+        if layer and detail.get("total") and event.get("status") == "Downloading":
             self.layers[layer] = (int(detail.get("current", 0)), int(detail["total"]))
         elif layer in self.layers and event.get("status") in _DONE:
             self.layers[layer] = (self.layers[layer][1],) * 2
@@ -38,7 +39,8 @@ class PullProgress:
     def __str__(self) -> str:
         current = sum(each for each, _ in self.layers.values()) / 1e6
         total = sum(each for _, each in self.layers.values()) / 1e6
-        return f"{current:.0f} of {total:.0f} MB, {len(self.layers)} layers"
+        layers = "1 layer" if len(self.layers) == 1 else f"{len(self.layers)} layers"
+        return f"{current:.0f} of {total:.0f} MB, {layers}"
 
 
 def ensure(client: DockerClient, image: str, say: Say) -> None:

@@ -101,6 +101,11 @@ def _path(name: str) -> Path:
 def _read(path: Path) -> EngineRecord | None:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return EngineRecord(**{key: values[key] for key in _FIELDS & values.keys()})
+        record = EngineRecord(**{key: values[key] for key in _FIELDS & values.keys()})
     except (OSError, ValueError, TypeError, AttributeError):
         return None  # absent, or not ours: then nothing is known, which is always safe
+    texts = (record.engine, record.name, record.endpoint, record.started_at)
+    sound = all(isinstance(each, str) for each in texts) and isinstance(
+        record.used_at, (int, float)
+    )
+    return record if sound else None

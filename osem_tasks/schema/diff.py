@@ -6,6 +6,7 @@ One comparison serves verify, setup, repair and their JSON.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from osem_tasks.schema.model import Attribute, Encryption, Index, Key, Table
 
+# A KMS key named by its alias, plainly or as an ARN.
+_ALIAS = re.compile(r"alias/|arn:[^:]*:kms:[^:]*:[^:]*:alias/")
 Plain = str | bool | dict[str, str] | None
 
 
@@ -120,8 +123,12 @@ def compare(declared: Table, found: LiveTable | None) -> TableDiff:
 
 
 def _fact(path: str, issue: IssueType, expected: Plain, found: Plain) -> Fact:
-    verdict = Verdict.SAME if expected == found else Verdict.DIFFERENT
-    return Fact(path, verdict, issue, expected, found)
+    return _judged(path, issue, expected, found, same=expected == found)
+
+
+def _judged(path: str, issue: IssueType, expected: Plain, found: Plain, *, same: bool) -> Fact:
+    """A fact whose values were compared as they are; the texts only show them."""
+    return Fact(path, Verdict.SAME if same else Verdict.DIFFERENT, issue, expected, found)
 
 
 def _key_facts(declared: Key, found: Key) -> Iterator[Fact]:
@@ -130,7 +137,7 @@ def _key_facts(declared: Key, found: Key) -> Iterator[Fact]:
         ("key.sort", IssueType.WRONG_SORT_KEY, declared.sort, found.sort),
     ):
         kind = IssueType.WRONG_KEY_TYPE if _only_types_differ(mine, theirs) else issue
-        yield _fact(path, kind, _part(mine), _part(theirs))
+        yield _judged(path, kind, _part(mine), _part(theirs), same=mine == theirs)
 
 
 def _part(attributes: tuple[Attribute, ...]) -> str | None:
@@ -178,11 +185,13 @@ def _index_key_fact(path: str, mine: Index, theirs: Index, issue: IssueType) -> 
         each.name for each in theirs.key.partition
     ] and [each.name for each in mine.key.sort] == [each.name for each in theirs.key.sort]
     kind = IssueType.WRONG_KEY_TYPE if types and mine.key != theirs.key else issue
-    return _fact(f"{path}.key", kind, str(mine.key), str(theirs.key))
+    same = mine.key == theirs.key
+    return _judged(f"{path}.key", kind, str(mine.key), str(theirs.key), same=same)
 
 
 def _projection_fact(path: str, mine: Index, theirs: Index, issue: IssueType) -> Fact:
-    return _fact(f"{path}.projection", issue, str(mine.projection), str(theirs.projection))
+    one, other = mine.projection, theirs.projection
+    return _judged(f"{path}.projection", issue, str(one), str(other), same=one == other)
 
 
 def _billing_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
@@ -262,7 +271,7 @@ def _encryption_fact(
     if theirs is not None and mine.kind == theirs.kind == "KMS":
         if mine.kms_key is None:
             found = mine.kind  # any KMS key was asked for
-        elif mine.kms_key.startswith("alias/") and mine.kms_key != theirs.kms_key:
+        elif _ALIAS.match(mine.kms_key) and mine.kms_key != theirs.kms_key:
             reason = reason or "DynamoDB names the key by its ARN, the declaration by an alias"
         elif (theirs.kms_key or "").endswith(f":key/{mine.kms_key}"):
             found = expected  # declared by id, described by ARN

@@ -124,7 +124,8 @@ def drift(
 
 def _setup_steps(table: Table, diff: TableDiff, live: LiveTable | None) -> Iterator[Action]:
     if not diff.exists:
-        indexes = f", {len(table.indexes)} indexes" if table.indexes else ""
+        count = len(table.indexes)
+        indexes = f", {count} {'index' if count == 1 else 'indexes'}" if count else ""
         target = f"key {table.key}{indexes}"
         yield Action(table.name, Kind.CREATE_TABLE, target, Risk.SAFE, "the table does not exist")
         if table.ttl and table.ttl.attribute:

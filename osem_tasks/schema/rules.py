@@ -25,7 +25,8 @@ TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 MAX_GLOBAL_INDEXES = 20
 MAX_LOCAL_INDEXES = 5
 MAX_INDEX_KEY_PART = 4
-MAX_INCLUDED = 100
+MAX_INCLUDED = 20
+MAX_INCLUDED_IN_ALL = 100
 MAX_ATTRIBUTE_NAME = 255
 MAX_TAGS = 50
 MAX_TAG_KEY = 128
@@ -84,6 +85,9 @@ def _index_set_problems(table: Table) -> Iterator[str]:
     for index in both:
         yield from _name_problems("index", index.name)
         yield from _projection_problems(index)
+    included = sum(len(each.projection.attributes) for each in both)
+    if included > MAX_INCLUDED_IN_ALL:
+        yield f"its indexes include {included} attributes, at most {MAX_INCLUDED_IN_ALL} in all"
 
 
 def _local_index_problems(table: Table, index: Index) -> Iterator[str]:
@@ -110,6 +114,8 @@ def _projection_problems(index: Index) -> Iterator[str]:
         yield f"{where} includes {len(attributes)} attributes, at most {MAX_INCLUDED} are allowed"
     for problem in duplicate_problems("included attribute", attributes):
         yield f"{where}: {problem}"
+    for name in attributes:
+        yield from (f"{where}: {problem}" for problem in _attribute_name_problems(name))
 
 
 def _attribute_problems(table: Table) -> Iterator[str]:
@@ -117,12 +123,16 @@ def _attribute_problems(table: Table) -> Iterator[str]:
     for attribute in table.attributes:
         types.setdefault(attribute.name, set()).add(attribute.type)
     for name, found in types.items():
-        if not 1 <= len(name.encode()) <= MAX_ATTRIBUTE_NAME:
-            yield f"attribute name {name!r} must be 1 to {MAX_ATTRIBUTE_NAME} bytes"
+        yield from _attribute_name_problems(name)
         for each in sorted(found - set(KEY_TYPES)):
             yield f"attribute {name!r} has type {each!r}, a key is of type S, N or B"
         if len(found) > 1:
             yield f"attribute {name!r} is defined with more than one type: {', '.join(sorted(found))}"
+
+
+def _attribute_name_problems(name: str) -> Iterator[str]:
+    if not 1 <= len(name.encode()) <= MAX_ATTRIBUTE_NAME:
+        yield f"attribute name {name!r} must be 1 to {MAX_ATTRIBUTE_NAME} bytes"
 
 
 def _capacity_problems(table: Table) -> Iterator[str]:
@@ -151,6 +161,10 @@ def _setting_problems(table: Table) -> Iterator[str]:
         yield f"table class {table.table_class!r} must be one of {', '.join(TABLE_CLASSES)}"
     if table.ttl and table.ttl.attribute == "":
         yield "the time-to-live attribute has no name"
+    elif table.ttl and table.ttl.attribute is not None:
+        yield from _attribute_name_problems(table.ttl.attribute)
+    if table.encryption and table.encryption.kind not in ("AWS_OWNED", "KMS"):
+        yield f"encryption {table.encryption.kind!r} must be AWS_OWNED or KMS"
     if table.encryption and table.encryption.kind == "AWS_OWNED" and table.encryption.kms_key:
         yield "encryption with the AWS-owned key takes no KMS key"
 

@@ -26,11 +26,12 @@ def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: 
     if target.local or yes:
         return
     name = target.environment.name
-    for line in shown:
-        job.console.warn(line.text)
     refusal = guards.confirmation_required(target, what)
     if job.console.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        for line in shown:
+            job.console.warn(line.text)
         raise refusal
-    job.console.warn(f"This will {what} of '{name}'.")
-    if job.console.ask(f"Type the environment's name to go on ({name}): ") != name:
+    listed = "".join(f"  {line.text}\n" for line in shown)
+    question = f"{listed}This will {what} of '{name}'.\nType the environment's name to go on: "
+    if job.console.ask(question) != name:
         raise refusal

@@ -103,7 +103,7 @@ def _aws_place(job: Job, connection: Connection) -> str:
 def _target(job: Job) -> Target:
     environment = job.settings.environment(job.options["env"], os.environ)
     started = job.session.get("endpoint")
-    recorded = None if started else state.newest()
+    recorded = state.newest()
     asked = Asked(
         region=job.options["region"],
         endpoint=job.options["endpoint"],
