@@ -6,11 +6,9 @@ everything else behind the two dashes goes to pytest.
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
-
 import nox
+
+from osem_tasks.nox import fresh_engine
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -52,18 +50,6 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Run the integration tests on a fresh engine of the session's own, always removed."""
-    parser = argparse.ArgumentParser(prog="nox -s integration --", allow_abbrev=False)
-    parser.add_argument("--engine", default=os.environ.get("OSEM_LOCAL_ENGINE") or "auto")
-    options, rest = parser.parse_known_args(session.posargs)
     session.install("-r", "requirements.txt", *groups("test"))
-    with tempfile.TemporaryDirectory(prefix="osem-integration-") as state:
-        # A state directory and a name of its own: the developer's engine is not seen here.
-        name = f"osem-integration-{os.getpid()}"
-        env = {"OSEM_STATE_DIR": state, "OSEM_LOCAL_NAME": name}
-        try:
-            up = ("local.up", "--engine", options.engine, "--port", "0")
-            session.run("python", "-m", "invoke", *up, env=env)
-            session.run("python", "-m", "pytest", "tests/integration", *rest, env=env)
-        finally:
-            session.run("python", "-m", "invoke", "local.down", env=env)
-
+    with fresh_engine(session) as engine:
+        session.run("python", "-m", "pytest", "tests/integration", *engine.posargs, env=engine.env)

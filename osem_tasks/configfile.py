@@ -19,20 +19,38 @@ from osem_tasks.settings import DEFAULTS, INVOKE_PREFIX
 NAMES = ("invoke.yaml", "invoke.yml", "invoke.json")
 
 
+def section(root: Path) -> dict[str, Any]:
+    """The file's part ``osem`` over the defaults, for those who read it without Invoke.
+
+    Raises ConfigurationError.
+    """
+    found: dict[str, Any] = {}
+    for path in (root / name for name in NAMES):
+        if path.is_file():
+            _refuse(path)
+            found = dict((_parse(path) or {}).get("osem") or {})
+            break
+    return {**DEFAULTS, **found}
+
+
 def check() -> None:
     """Raise ConfigurationError for a project file that Invoke would stumble over."""
-    for path in (_project() / name for name in NAMES):
+    for path in (project() / name for name in NAMES):
         if path.is_file():
-            problems = _problems(path)
-            if problems:
-                raise ConfigurationError(
-                    [f"{path}: {problem}" for problem in problems],
-                    remediation=f"Correct {path.name}; the README shows an example.",
-                )
+            _refuse(path)
 
 
-def _project() -> Path:
-    """The directory of ``tasks.py`` (or of the package ``tasks``), else the current one."""
+def _refuse(path: Path) -> None:
+    problems = _problems(path)
+    if problems:
+        raise ConfigurationError(
+            [f"{path}: {problem}" for problem in problems],
+            remediation=f"Correct {path.name}; the README shows an example.",
+        )
+
+
+def project() -> Path:
+    """The project's root: the directory of ``tasks.py`` (or of the package ``tasks``), else the current one."""
     file = getattr(sys.modules.get("tasks"), "__file__", None)
     if not file:
         return Path.cwd()

@@ -17,7 +17,8 @@ class Environment:
 
     ``region`` is the expected one: another region warns, or stops when ``region_strict``.
     ``account`` pins an AWS account id. ``protected`` refuses every destructive task.
-    ``prefix`` None means ``osem-{name}-``.
+    ``prefix`` None means ``osem-{name}-``. ``application`` is the value of the tag
+    Application, which is left out when it is empty.
     """
 
     name: str
@@ -30,11 +31,13 @@ class Environment:
     protected: bool = False
     deletion_protection: bool | None = None
     point_in_time_recovery: bool | None = None
+    application: str = APPLICATION
 
     @property
     def all_tags(self) -> dict[str, str]:
         """The tags that every table carries; configured ones may override the suite's."""
-        return {"Application": APPLICATION, "Environment": self.name, **self.tags}
+        named = {"Application": self.application} if self.application else {}
+        return {**named, "Environment": self.name, **self.tags}
 
     @property
     def default_prefix(self) -> str:
@@ -57,7 +60,7 @@ BUILT_IN: dict[str, Environment] = {
         point_in_time_recovery=True,
     ),
 }
-_KEYS = {each.name: each for each in fields(Environment) if each.name != "name"}
+_KEYS = {e.name: e for e in fields(Environment) if e.name not in ("name", "application")}
 _BOOLEANS = ("region_strict", "protected", "deletion_protection", "point_in_time_recovery")
 
 

@@ -8,7 +8,7 @@ from invoke.collection import Collection
 
 from osem_tasks import configfile
 from osem_tasks.settings import DEFAULTS
-from osem_tasks.tasks import boundary, db, destructive, drift, local
+from osem_tasks.tasks import boundary, db, destructive, documents, drift, local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,8 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     ):
         database.add_task(each)
     database.add_task(db.list_, name="list")
+    database.add_task(documents.import_, name="import")
+    database.add_task(documents.export)
     root = Collection(engine, database)
     root.configure({"osem": {**DEFAULTS, **(configuration or {})}})
     return root

@@ -6,10 +6,10 @@ problems are collected and raised as one ConfigurationError.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks import environments
+from osem_tasks import environments, tables
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ DEFAULTS: dict[str, Any] = {
     "port": "8000",
     "timeout": "60",
     "log": "",
+    "tables": tables.DEFAULT,
+    "prefix": "osem-{env}-",
+    "application": environments.APPLICATION,
     "environments": {},
 }
 # Variables that stand above the configuration files, by the key that they set.
@@ -59,6 +62,7 @@ class Settings:
     port: int
     timeout: float
     log: str
+    tables: str
     environments: Mapping[str, Environment]
 
     @classmethod
@@ -69,14 +73,24 @@ class Settings:
         """
         reader = _Reader(configuration, variables)
         known, problems = environments.configured(configuration.get("environments", {}))
+        prefix = reader.value("prefix", _plain_text)
+        application = reader.value("application", _plain_text)
         settings = cls(
             engine=reader.value("engine", _one_of(ENGINES)),
             name=reader.value("name", _name),
             image=reader.value("image", _text),
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
-            log=reader.value("log", _maybe_text),
-            environments=known,
+            log=reader.value("log", _plain_text),
+            tables=reader.value("tables", _text),
+            environments={
+                name: replace(
+                    each,
+                    application=application,
+                    prefix=prefix.replace("{env}", name) if each.prefix is None else each.prefix,
+                )
+                for name, each in known.items()
+            },
         )
         reader.problems += problems
         if reader.problems:
@@ -172,7 +186,8 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
-def _maybe_text(value: Any) -> str:
+def _plain_text(value: Any) -> str:
+    """A text that may be empty. Raises ValueError in words."""
     return "" if value == "" else _text(value)
 
 

@@ -21,7 +21,9 @@ class EngineRequest:
     """What ``local.up`` was asked for. ``None`` means: not asked, whatever is there will do.
 
     ``timeout`` (seconds) bounds the wait for the first answer; ``default_port`` and
-    ``default_image`` apply when a new engine is started and nothing was asked.
+    ``default_image`` apply when a new engine is started and nothing was asked. An engine
+    that is not ``shared`` keeps a database for each access key and region (DynamoDB Local).
+    An engine with an ``owner`` may be cleared away once that process is gone.
     """
 
     name: str
@@ -32,6 +34,16 @@ class EngineRequest:
     image: str | None = None
     persist: bool | None = None
     fresh: bool = False
+    shared: bool = True
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The process for whose lifetime an engine was started; the time makes the pid unique."""
+
+    pid: int
+    started: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,9 @@ class EngineRecord:
     pid: int | None = None
     process_started: float | None = None
     log: str | None = None
+    shared: bool = True
+    owner_pid: int | None = None
+    owner_started: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What ``local.status --json`` shows."""

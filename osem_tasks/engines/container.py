@@ -137,7 +137,7 @@ def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> di
             "-Djava.library.path=./DynamoDBLocal_lib",
             "-jar",
             "DynamoDBLocal.jar",
-            "-sharedDb",
+            *(["-sharedDb"] if request.shared else []),
             *(["-dbPath", DATA] if persist else ["-inMemory"]),
         ],
         "environment": {"DDB_LOCAL_TELEMETRY": "0"},

@@ -269,6 +269,9 @@ def _record(request: EngineRequest, container: Container, *, persist: bool) -> E
         persist=persist,
         image=snapshot.image,
         container=snapshot.id[:12],
+        shared=request.shared,
+        owner_pid=request.owner.pid if request.owner else None,
+        owner_started=request.owner.started if request.owner else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from osem_tasks.engines import moto, probe, state
+from osem_tasks.engines import moto, probe, processes, state
 from osem_tasks.engines.moto import MotoEngine
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -72,6 +72,20 @@ def take_down(name: str, *, volumes: bool) -> list[str]:
                 raise
             return []  # nothing was started, and nothing could have been
         return engine.down(name, volumes=volumes)
+
+
+def reclaim() -> list[str]:
+    """Clear away engines whose owner is gone; what was removed, in words.
+
+    Only records with an owner count: a developer's engine has none.
+    """
+    removed = []
+    for record in state.every():
+        pid, started = record.owner_pid, record.owner_started
+        if pid is not None and started is not None and not processes.lives(pid, started):
+            removed += take_down(record.name, volumes=False)
+            state.erase(record.name)
+    return removed
 
 
 def answering(record: EngineRecord) -> bool:

@@ -10,7 +10,7 @@ from collections import deque
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from osem_tasks.engines import ports, probe, state
+from osem_tasks.engines import ports, probe, processes, state
 from osem_tasks.engines.base import LOOPBACK, EngineRecord, Raised
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -70,14 +70,7 @@ def alive(record: EngineRecord | None) -> EngineRecord | None:
     """``record`` if its process still lives: the very one, not a later one of the same pid."""
     if record is None or record.pid is None or record.process_started is None:
         return None
-    import psutil
-
-    try:
-        process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.process_started) < 1
-        return record if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.Error:
-        return None
+    return record if processes.lives(record.pid, record.process_started) else None
 
 
 def stop(record: EngineRecord) -> None:
@@ -165,6 +158,8 @@ def _await(
         pid=process.pid,
         process_started=started,
         log=str(log),
+        owner_pid=request.owner.pid if request.owner else None,
+        owner_started=request.owner.started if request.owner else None,
     )
 
 

@@ -50,8 +50,14 @@ def load(name: str) -> EngineRecord | None:
 
 def newest() -> EngineRecord | None:
     """The record that a ``local.up`` wrote or confirmed last, of any name."""
-    records = [record for path in directory().glob("*.json") if (record := _read(path))]
+    # An engine that belongs to a test run is nobody else's.
+    records = [each for each in every() if each.owner_pid is None]
     return max(records, key=lambda each: each.used_at, default=None)
+
+
+def every() -> list[EngineRecord]:
+    """All records, of any name."""
+    return [record for path in directory().glob("*.json") if (record := _read(path))]
 
 
 def save(record: EngineRecord) -> EngineRecord:
@@ -67,6 +73,12 @@ def save(record: EngineRecord) -> EngineRecord:
 def forget(name: str) -> None:
     """Drop the record of engine ``name``, if any."""
     _path(name).unlink(missing_ok=True)
+
+
+def erase(name: str) -> None:
+    """Drop all files of an engine whose name no other run will ever use again."""
+    for suffix in (".json", ".log", ".lock"):
+        (directory() / f"{name}{suffix}").unlink(missing_ok=True)
 
 
 def log_path(name: str) -> Path:

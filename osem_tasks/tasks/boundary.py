@@ -28,7 +28,7 @@ from osem_tasks.report import Outcome
 from osem_tasks.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from invoke.context import Context
 
@@ -73,7 +73,9 @@ class Job:
 
 
 def command(
-    options: Mapping[str, tuple[Any, str]], texts: Mapping[str, str] | None = None
+    options: Mapping[str, tuple[Any, str]],
+    texts: Mapping[str, str] | None = None,
+    repeatable: Sequence[str] = (),
 ) -> Callable[[Callable[..., Outcome]], Task[Any]]:
     """Make an Invoke task of ``body(job, **own options)``.
 
@@ -100,7 +102,12 @@ def command(
         # Invoke makes its options of the signature.
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         common_texts = {name: text for name, (_, text) in options.items()}
-        return Task(run, help={**(texts or {}), **common_texts}, auto_shortflags=False)
+        return Task(
+            run,
+            help={**(texts or {}), **common_texts},
+            auto_shortflags=False,
+            iterable=list(repeatable),
+        )
 
     return decorate
 

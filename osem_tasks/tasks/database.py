@@ -6,13 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks import guards
+from osem_tasks import configfile, guards, tables
 from osem_tasks.aws.store import TableStore
 from osem_tasks.clock import Deadline
 from osem_tasks.engines import probe, state
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.run import Run
-from osem_tasks.schema.osem import TABLES
 from osem_tasks.settings import REMEDY, seconds
 from osem_tasks.target import Asked, Target, is_loopback, resolve
 from osem_tasks.tasks.boundary import OUTPUT_OPTIONS
@@ -58,7 +57,7 @@ def open_database(job: Job, *, destructive: bool = False) -> Database:
     from osem_tasks.aws.client import connect
 
     deadline = Deadline(_timeout(job))
-    target = _target(job)
+    target = resolve_target(job)
     job.place.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
     )
@@ -73,7 +72,14 @@ def open_database(job: Job, *, destructive: bool = False) -> Database:
     )
     for warning in target.warnings:
         job.console.warn(warning)
-    return Database(target, target.place(TABLES), connection, TableStore(connection), deadline)
+    return Database(
+        target, target.place(declared_tables(job)), connection, TableStore(connection), deadline
+    )
+
+
+def declared_tables(job: Job) -> TableSet:
+    """The tables that the configuration declares, without prefix. Raises OsemError."""
+    return tables.load(job.settings.tables, configfile.project())
 
 
 def _local_place(target: Target) -> str:
@@ -100,7 +106,8 @@ def _aws_place(job: Job, connection: Connection) -> str:
     return f"AWS account {identity.account}{diverted} as {identity.arn}"
 
 
-def _target(job: Job) -> Target:
+def resolve_target(job: Job) -> Target:
+    """Where the task is to act, by options, variables and running engines."""
     environment = job.settings.environment(job.options["env"], os.environ)
     started = job.session.get("endpoint")
     recorded = state.newest()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from osem_tasks import ci, planview, provision, report
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Journal
 from osem_tasks.schema import plan
 from osem_tasks.schema.repairs import repair_plan
+from osem_tasks.tasks import files
 from osem_tasks.tasks.boundary import Job, command, interrupted
 from osem_tasks.tasks.database import COMMON, Database, open_database
 
@@ -92,13 +92,13 @@ def verify(job: Job, strict: bool = False, junit: str = "") -> Outcome:
         diffs = provision.inspect(database.store, database.tables).diffs
     environment = database.target.environment.name
     if junit:
-        _write(junit, ci.junit(diffs, database.deadline.elapsed), "w")
+        files.write(junit, ci.junit(diffs, database.deadline.elapsed))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in ci.annotation_lines(diffs):
             job.console.annotate(line)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
-            _write(summary, ci.step_summary(diffs, environment), "a")
+            files.write(summary, ci.step_summary(diffs, environment), append=True)
     return report.verify_outcome(diffs, environment, _verdict(diffs, environment, strict=strict))
 
 
@@ -121,18 +121,6 @@ def _verdict(diffs: list[TableDiff], environment: str, *, strict: bool) -> OsemE
             remediation="Verify on AWS, where every fact can be read, or leave --strict out.",
         )
     return None
-
-
-def _write(path: str, text: str, mode: Literal["w", "a"]) -> None:
-    try:
-        with Path(path).open(mode, encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise OsemError(
-            f"{path} cannot be written: {error.strerror}.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation="Name a file in a directory that exists and can be written to.",
-        ) from error
 
 
 @command(COMMON)

@@ -26,6 +26,7 @@ UP_HELP = {
     "name": NAME,
     "image": "Image of DynamoDB Local to run.",
     "persist": "Keep the data in a named volume.",
+    "isolated": "Keep a database for each access key and region, for tests.",
     "fresh": "Begin empty: replace a running engine and drop its data.",
     "timeout": "Seconds to wait for the first answer (default 60).",
 }
@@ -40,6 +41,7 @@ def up(
     name: str | None = None,
     image: str | None = None,
     persist: bool = False,
+    isolated: bool = False,
     fresh: bool = False,
     timeout: str | None = None,
 ) -> Outcome:
@@ -55,6 +57,7 @@ def up(
         image=image,
         timeout=timeout,
         persist=persist,
+        isolated=isolated,
         fresh=fresh,
     )
     if job.dry:
@@ -177,6 +180,7 @@ def _request(
     image: str | None,
     timeout: str | None,
     persist: bool,
+    isolated: bool,
     fresh: bool,
 ) -> tuple[str, EngineRequest]:
     settings = job.settings
@@ -195,6 +199,7 @@ def _request(
         image=image,
         # Not asked is not the same as asked not to: a kept volume stays in use.
         persist=True if persist else None,
+        shared=not isolated,
         fresh=fresh,
     )
     return choice, request

@@ -19,7 +19,7 @@ def test_requirements_are_the_dependencies_and_extras() -> None:
     project = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
     extras = project["optional-dependencies"]
 
-    required = {line for line in lines if line and not line.startswith("#")}
+    required = {line for line in lines if line and not line.startswith(("#", "-e"))}
 
     assert required == {*project["dependencies"], *extras["moto"], *extras["test"]}
 

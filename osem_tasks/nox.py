@@ -1,0 +1,54 @@
+"""A fresh engine for a Nox session, in a few lines of one's own noxfile.
+
+    from osem_tasks.nox import fresh_engine
+
+    @nox.session
+    def integration(session):
+        session.install("-r", "requirements.txt")
+        with fresh_engine(session) as engine:
+            session.run("pytest", *engine.posargs, env=engine.env)
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import nox
+
+
+@dataclass(frozen=True)
+class SessionEngine:
+    """The variables that lead to the engine, and the session's arguments that are left."""
+
+    env: dict[str, str]
+    posargs: list[str]
+
+
+@contextlib.contextmanager
+def fresh_engine(session: nox.Session) -> Iterator[SessionEngine]:
+    """An engine of this session's own on a free port; removed also on failure and Ctrl-C.
+
+    ``nox -s SESSION -- --engine moto`` chooses its kind; what else stands behind the dashes
+    is for the session. ``osem_tasks`` must be installed in the session's environment.
+    """
+    parser = argparse.ArgumentParser(prog=f"nox -s {session.name} --", allow_abbrev=False)
+    parser.add_argument("--engine", default=os.environ.get("OSEM_LOCAL_ENGINE") or "auto")
+    options, rest = parser.parse_known_args(session.posargs)
+    with tempfile.TemporaryDirectory(prefix="osem-session-") as directory:
+        # A state directory and a name of its own: a developer's engine is not seen here.
+        env = {"OSEM_STATE_DIR": directory, "OSEM_LOCAL_NAME": f"osem-session-{os.getpid()}"}
+        osem = ("python", "-m", "osem_tasks")
+        try:
+            up = ("local.up", "--engine", options.engine, "--port", "0", "--isolated")
+            session.run(*osem, *up, env=env)
+            yield SessionEngine(env, rest)
+        finally:
+            session.run(*osem, "local.down", env=env)

@@ -1,0 +1,196 @@
+"""Fixtures for tests on real DynamoDB. Light: it is imported in every pytest run.
+
+    def test_orders(dynamodb_tables, dynamodb_client):
+        dynamodb_client.put_item(TableName=dynamodb_tables["Orders"], Item=...)
+
+Options and ini settings: ``--dynamodb-engine``, ``--dynamodb-endpoint``,
+``--dynamodb-image``, ``--dynamodb-scope``; ini ``dynamodb_engine`` and so on, and
+``dynamodb_tables``. Everything else comes from ``invoke.yaml``.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
+
+    from osem_tasks.settings import Settings
+    from osem_tasks.testing import Database, Server
+
+SCOPES = ("session", "package", "module", "class", "function")
+OPTIONS = {
+    "engine": "engine to start for the tests: auto, docker or moto",
+    "endpoint": "DynamoDB endpoint to use instead of starting an engine",
+    "image": "image of DynamoDB Local to start",
+    "scope": f"who gets a database of its own: {', '.join(SCOPES)} (default: session)",
+}
+# What a controller tells its workers, and they tell it in return.
+RUN, OWNER, STARTED = "osem_tasks_run", "osem_tasks_owner", "osem_tasks_started"
+_run = pytest.StashKey[str]()
+_owner = pytest.StashKey[int]()
+_started = pytest.StashKey[bool]()
+_server = pytest.StashKey[Any]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare options and ini settings."""
+    group = parser.getgroup("dynamodb", "tests on DynamoDB")
+    for name, text in OPTIONS.items():
+        group.addoption(f"--dynamodb-{name}", default=None, metavar=name.upper(), help=text)
+        parser.addini(f"dynamodb_{name}", text, default="")
+    parser.addini(
+        "dynamodb_tables", "the declared tables; as osem.tables in invoke.yaml", default=""
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the run and the process that owns its engine: the controller under xdist."""
+    told: dict[str, Any] = getattr(config, "workerinput", {})
+    config.stash[_run] = told.get(RUN) or uuid.uuid4().hex[:12]
+    config.stash[_owner] = told.get(OWNER) or os.getpid()
+    config.stash[_started] = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each xdist worker the run that it is part of."""
+    node.workerinput[RUN] = node.config.stash[_run]
+    node.workerinput[OWNER] = node.config.stash[_owner]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Hear from a worker whether an engine was started; a crashed one may have."""
+    told = getattr(node, "workeroutput", {})
+    if error or told.get(STARTED):
+        node.config.stash[_started] = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """As a worker: tell the controller whether an engine was started."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[STARTED] = session.config.stash[_started]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """As the controller, or the only process: remove the engine of this run."""
+    if config.stash.get(_started, False) and not hasattr(config, "workerinput"):
+        from osem_tasks import testing
+
+        testing.take_down(config.stash[_run])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how databases were kept apart where that is not by key."""
+    server = config.stash.get(_server, None)
+    if server is not None and server.isolation == "table prefix":
+        terminalreporter.write_line(
+            f"dynamodb: {server.endpoint} shares one database among all keys; "
+            "tests were kept apart by table prefixes"
+        )
+
+
+def setting(config: pytest.Config, name: str) -> str:
+    """An option, else its ini setting; empty when neither is given."""
+    return str(config.getoption(f"--dynamodb-{name}") or config.getini(f"dynamodb_{name}"))
+
+
+def database_scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ARG001  pytest's call
+    """The scope of a database: who asks within it shares one."""
+    scope = setting(config, "scope") or "session"
+    if scope not in SCOPES:
+        raise pytest.UsageError(f"--dynamodb-scope must be one of {', '.join(SCOPES)}, not {scope}")
+    return scope
+
+
+@pytest.fixture(scope="session")
+def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
+    """The project's configuration: ``invoke.yaml`` and the ``OSEM_*`` variables."""
+    from osem_tasks import configfile
+    from osem_tasks.settings import Settings
+
+    values = configfile.section(pytestconfig.rootpath)
+    tables = pytestconfig.getini("dynamodb_tables")
+    return Settings.read({**values, **({"tables": tables} if tables else {})}, os.environ)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_server(pytestconfig: pytest.Config, dynamodb_settings: Settings) -> Server:
+    """The engine: the configured endpoint, a running one of ours, or this run's own."""
+    from osem_tasks import testing
+
+    endpoint = setting(pytestconfig, "endpoint")
+    engine = setting(pytestconfig, "engine")
+    server = testing.configured(endpoint) if endpoint else None
+    if server is None and not engine:
+        server = testing.running()
+    if server is None:
+        # Said before it is done: an interrupt in the middle must find it.
+        pytestconfig.stash[_started] = True
+        server = testing.fresh(
+            dynamodb_settings,
+            engine or dynamodb_settings.engine,
+            setting(pytestconfig, "image") or None,
+            pytestconfig.stash[_run],
+            pytestconfig.stash[_owner],
+        )
+    pytestconfig.stash[_server] = server
+    return server
+
+
+@pytest.fixture(scope="session")
+def dynamodb_endpoint(dynamodb_server: Server) -> str:
+    """The endpoint URL of the engine."""
+    return dynamodb_server.endpoint
+
+
+@pytest.fixture(scope=database_scope)
+def dynamodb_database(dynamodb_server: Server) -> Iterator[Database]:
+    """An empty database of one's own, for as long as ``dynamodb_scope`` says."""
+    database = dynamodb_server.database()
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope=database_scope)
+def dynamodb_client(dynamodb_database: Database) -> DynamoDBClient:
+    """A boto3 client of that database."""
+    return dynamodb_database.client()
+
+
+@pytest.fixture(scope=database_scope)
+def dynamodb_resource(dynamodb_database: Database) -> DynamoDBServiceResource:
+    """A boto3 resource of that database."""
+    return dynamodb_database.resource()
+
+
+@pytest.fixture(scope=database_scope)
+def dynamodb_tables(
+    pytestconfig: pytest.Config, dynamodb_database: Database, dynamodb_settings: Settings
+) -> dict[str, str]:
+    """The declared tables, set up and verified: their declared names to their real ones."""
+    from osem_tasks import tables
+
+    declared = tables.load(dynamodb_settings.tables, pytestconfig.rootpath)
+    return dynamodb_database.setup(dynamodb_settings, declared)
+
+
+@pytest.fixture(scope=database_scope)
+def dynamodb_environ(dynamodb_database: Database) -> Iterator[dict[str, str]]:
+    """The variables by which an application's own clients find that database, while in use."""
+    import boto3
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Once used, boto3's default session keeps the keys that it has found.
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        patch.delenv("AWS_SESSION_TOKEN", raising=False)
+        for name, value in dynamodb_database.environ.items():
+            patch.setenv(name, value)
+        yield dynamodb_database.environ
