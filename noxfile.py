@@ -17,7 +17,7 @@ nox.options.error_on_external_run = True
 nox.options.sessions = ["lint", "typecheck", "tests", "integration"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-CODE = ("osem_tasks", "tests", "tasks.py", "noxfile.py")
+CODE = ("osem_tasks", "tests", "examples", "tasks.py", "noxfile.py")
 
 
 def groups(*names: str) -> list[str]:

@@ -16,10 +16,14 @@ def place(table: str, order_id: str, customer_id: str, placed_at: int) -> None:
 
 def orders_of(table: str, customer_id: str) -> list[dict[str, Any]]:
     """A customer's orders, the newest first."""
-    answer = boto3.resource("dynamodb").Table(table).query(
-        IndexName="customerId-placedAt-index",
-        KeyConditionExpression="customerId = :customer",
-        ExpressionAttributeValues={":customer": customer_id},
-        ScanIndexForward=False,
+    answer = (
+        boto3.resource("dynamodb")
+        .Table(table)
+        .query(
+            IndexName="customerId-placedAt-index",
+            KeyConditionExpression="customerId = :customer",
+            ExpressionAttributeValues={":customer": customer_id},
+            ScanIndexForward=False,
+        )
     )
     return list(answer["Items"])

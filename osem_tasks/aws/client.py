@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY
 from osem_tasks.target import DEFAULT_REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from boto3.session import Session
     from botocore.config import Config
@@ -36,11 +36,16 @@ PARALLEL = 10
 
 @dataclass
 class Connection:
-    """A session with the region it resolved to, and the target it is for."""
+    """A session with the region it resolved to, and the target it is for.
+
+    ``keys`` are credentials as ``Session.client`` takes them, where they are not the
+    session's own.
+    """
 
     session: Session
     region: str
     target: Target
+    keys: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
@@ -65,6 +70,7 @@ class Connection:
                 region_name=self.region,
                 endpoint_url=self.target.endpoint if explicit else None,
                 config=policy(local=self.target.local, attempts=attempts),
+                **self.keys,
             )
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -24,6 +28,8 @@ def test_a_customers_orders_come_newest_first(dynamodb_tables: dict[str, str], c
     assert found == [f"order-{number}" for number in reversed(range(count))]
 
 
-def test_a_cart_starts_empty(dynamodb_tables: dict[str, str], dynamodb_resource) -> None:  # type: ignore[no-untyped-def]
+def test_a_cart_starts_empty(
+    dynamodb_tables: dict[str, str], dynamodb_resource: DynamoDBServiceResource
+) -> None:
     """Nothing is in a fresh database."""
     assert dynamodb_resource.Table(dynamodb_tables["Carts"]).scan()["Count"] == 0
