@@ -10,7 +10,9 @@ FOREIGN = ("AWS_", "OSEM_", "INVOKE_", "DOCKER_", "NODE_ENV", "NO_COLOR", "FORCE
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Take away what a developer's shell or CI has set; no test reaches a real account."""
     for name in list(os.environ):
         if name.startswith(FOREIGN):

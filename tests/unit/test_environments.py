@@ -27,7 +27,13 @@ CLOSED = {"protected": True, "deletion_protection": True, "point_in_time_recover
 )
 def test_built_in_environment(name: str, expected: dict[str, Any]) -> None:
     """The environment decides where, how strictly, and how protected."""
-    nothing_else: dict[str, Any] = {"name": name, "account": None, "prefix": None, "tags": {}}
+    nothing_else: dict[str, Any] = {
+        "name": name,
+        "account": None,
+        "prefix": None,
+        "tags": {},
+        "application": "osem-ladders",
+    }
 
     assert {**expected, **nothing_else} == asdict(BUILT_IN[name])
 

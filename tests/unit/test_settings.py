@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,7 +95,10 @@ def test_defaults() -> None:
             port=8000,
             timeout=60.0,
             log="",
-            environments=BUILT_IN,
+            tables="osem_tasks.schema.osem:TABLES",
+            environments={
+                name: replace(each, prefix=f"osem-{name}-") for name, each in BUILT_IN.items()
+            },
         )
         == read()
     )
