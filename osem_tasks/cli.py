@@ -6,6 +6,7 @@ on stderr and exit code 1, as in ``inv``, also where Invoke itself would end in 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -51,4 +52,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         tasks = namespace.build()
     except Exit as stop:  # a configuration file that cannot be read; it was told already
         sys.exit(stop.code)
-    Osem(name="osem", binary="osem", version=__version__, namespace=tasks).run(arguments)
+    program = Osem(
+        name="osem", binary="osem", binary_names=["osem"], version=__version__, namespace=tasks
+    )
+    try:
+        program.run(arguments)
+    except BrokenPipeError:  # the reader of a help text (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

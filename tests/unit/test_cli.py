@@ -1,0 +1,135 @@
+"""The program `osem`, and the suite inside other teams' `tasks.py`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from invoke.collection import Collection
+from invoke.exceptions import Exit
+
+from osem_tasks import configfile, namespace
+from osem_tasks.settings import DEFAULTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def call(*words: str, cwd: Path, program: str = "osem_tasks") -> subprocess.CompletedProcess[str]:
+    """`python -m PROGRAM WORDS...` in a directory."""
+    command = [sys.executable, "-m", program, *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["db.nonsense"], id="task"),
+        pytest.param(["db.verify", "--nonsense"], id="option"),
+        pytest.param(["db.verify", "--env"], id="missing-value"),
+        pytest.param(["--command-timeout", "soon", "db.verify"], id="number-that-is-none"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_1(tmp_path: Path, words: list[str]) -> None:
+    """2 would mean partial; and a traceback tells a user nothing."""
+    done = call(*words, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout, len(done.stderr.strip().splitlines())) == (1, "", 1)
+
+
+def test_it_reads_the_project_s_file(tmp_path: Path) -> None:
+    """`osem` finds invoke.yaml without a tasks.py."""
+    (tmp_path / "invoke.yaml").write_text("osem: {name: mine}\n", encoding="utf-8")
+
+    done = call("local.status", "--json", cwd=tmp_path)
+
+    assert json.loads(done.stdout)["data"] == {"name": "mine", "running": False}
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        pytest.param("osem: [a\n", "cannot be parsed: line", id="yaml"),
+        pytest.param("osem: 5\n", "'osem' must be a mapping", id="not-a-mapping"),
+        pytest.param("osem: {environments: [a]}\n", "must be a mapping", id="list-for-mapping"),
+        pytest.param("osem: {port: {a: 1}}\n", "must not be a mapping", id="mapping-for-text"),
+        pytest.param("- a\n", "must be a mapping", id="list"),
+        pytest.param("osem: {prot: 1, engine: x}\n", "2 problems", id="several"),
+    ],
+)
+@pytest.mark.parametrize("program", ["osem_tasks", "invoke"])
+def test_a_wrong_file_is_one_clear_message(
+    tmp_path: Path, program: str, text: str, words: str
+) -> None:
+    """Where Invoke would end in a traceback, it is said what is wrong, and where."""
+    (tmp_path / "invoke.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "tasks.py").write_text(
+        "from osem_tasks import namespace\nns = namespace.build()\n", encoding="utf-8"
+    )
+
+    done = call("local.status", "--json", cwd=tmp_path, program=program)
+
+    assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    assert json.loads(done.stdout)["error"]["code"] == "INVALID_CONFIGURATION"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(tmp_path: Path, shell: str) -> None:
+    """Each shell gets a script for `osem`."""
+    done = call(f"--print-completion-script={shell}", cwd=tmp_path)
+
+    assert (done.returncode, "osem" in done.stdout) == (0, True)
+
+
+def test_a_number_variable_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invoke casts a variable to the type in the file, and would end in a traceback."""
+    (tmp_path / "invoke.yaml").write_text("osem: {port: 8123}\n", encoding="utf-8")
+    monkeypatch.setenv("INVOKE_OSEM_PORT", "soon")
+
+    done = call("local.status", cwd=tmp_path)
+
+    assert (done.returncode, "INVOKE_OSEM_PORT must be a number" in done.stderr) == (1, True)
+
+
+def names(collection: Collection) -> set[str]:
+    """Every task's dotted name."""
+    return set(collection.task_names)
+
+
+def test_the_suite_mixes_with_own_tasks_and_under_another_name() -> None:
+    """Another team nests it as it likes."""
+    root = Collection()
+    root.add_collection(namespace.build(), name="ddb")
+
+    assert {"ddb.db.setup", "ddb.local.up"} <= names(root)
+
+
+def test_overrides_are_merged_over_the_defaults() -> None:
+    """One override leaves the other defaults in place."""
+    found: dict[str, Any] = namespace.build({"port": "8123"}).configuration()["osem"]
+
+    assert found == {**DEFAULTS, "port": "8123"}
+
+
+def test_the_file_is_read_over_the_defaults(tmp_path: Path) -> None:
+    """The plugin reads the same file as the tasks."""
+    (tmp_path / "invoke.yaml").write_text("osem: {port: 1}\n", encoding="utf-8")
+
+    assert configfile.section(tmp_path) == {**DEFAULTS, "port": 1}
+
+
+def test_a_wrong_file_stops_the_import_of_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`namespace.build` ends the command line by Invoke's own means."""
+    (tmp_path / "invoke.yaml").write_text("osem: 5\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "tasks", raising=False)
+
+    with pytest.raises(Exit) as caught:
+        namespace.build()
+
+    assert caught.value.code == 1
