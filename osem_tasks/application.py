@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.aws.client import PARALLEL
 from osem_tasks.aws.parallel import side_by_side
 from osem_tasks.clock import Backoff
-from osem_tasks.creation import LOSING, MAX_LOST, POLL, RETRY, UNSEEN_SECONDS, passing
+from osem_tasks.creation import LOSING, MAX_LOST, POLL, RETRY, UNSEEN_SECONDS, passing, patient
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.changes import call_for
 from osem_tasks.schema.plan import Kind
@@ -93,7 +93,7 @@ class Application:
         """The live table once it and its indexes are ACTIVE."""
         backoff = Backoff(*POLL)
         while True:
-            live = self._store.read(declared)
+            live = patient(lambda: self._store.glance(declared), self._deadline, self._say)
             if live is None:
                 raise OsemError(
                     f"{declared.name} is gone: something else has deleted it.",

@@ -6,6 +6,7 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from osem_tasks import interrupts
 from osem_tasks.errors import ErrorCode, OsemError
 
 
@@ -52,7 +53,8 @@ class Backoff:
         self._next = self.first
 
     def pause(self, deadline: Deadline | None = None) -> float:
-        """The next pause, cut to what ``deadline`` leaves."""
+        """The next pause, cut to what ``deadline`` leaves. Raises Interrupted if that is asked."""
+        interrupts.check()
         length = self._next * (random.uniform(0.5, 1.0) if self.jitter else 1.0)  # noqa: S311
         self._next = min(self.ceiling, self._next * 2)
         return min(length, deadline.left) if deadline else length

@@ -7,6 +7,7 @@ that is not UTF-8 and wraps the standard streams when imported; hence the care h
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -50,11 +51,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def wants_colour(stream: TextIO, variables: Mapping[str, str]) -> bool:
-    """FORCE_COLOR, then NO_COLOR (see no-color.org), then TERM, then: is it a terminal?"""
+    """FORCE_COLOR, then NO_COLOR (no-color.org), CI and TERM, then: is it a terminal?"""
     forced = variables.get("FORCE_COLOR", "")
     if forced:
         return forced != "0"
-    if variables.get("NO_COLOR") or variables.get("TERM") == "dumb":
+    if variables.get("NO_COLOR") or variables.get("CI") or variables.get("TERM") == "dumb":
         return False
     return stream.isatty()
 
@@ -139,13 +140,24 @@ class Console:
         if spinner is None:
             yield
             return
-        self._spinner = spinner.start()
+        render = spinner._render_frame  # noqa: SLF001  halo has no door of its own for it
+
+        def render_alone() -> None:
+            # Not between the clearing of a frame and the line that takes its place.
+            with self._lock:
+                if self._spinner is not None:
+                    render()
+
+        spinner._render_frame = render_alone  # noqa: SLF001
+        self._spinner = spinner
+        spinner.start()
         try:
             yield
         finally:
             with self._lock:
                 self._spinner = None
-                spinner.stop()
+            # Outside the lock, for which the thread that it joins may be waiting.
+            spinner.stop()
 
     def result(self, outcome: Outcome) -> None:
         """The human form of a result; errors go to stderr with what to type next."""
@@ -243,6 +255,8 @@ def _spinner(text: str, stream: TextIO) -> Any:
         from halo import Halo
 
         colorama.deinit()
+        # It would write a reset code at exit, under NO_COLOR too.
+        atexit.unregister(colorama.initialise.reset_all)
     except ImportError:
         return None
     warnings.filterwarnings("ignore", "setDaemon", DeprecationWarning)

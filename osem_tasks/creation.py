@@ -10,21 +10,22 @@ import re
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from osem_tasks.clock import Backoff
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from osem_tasks.clock import Deadline
     from osem_tasks.run import Run
     from osem_tasks.schema.model import Table
 
-# Tables asked for and not yet ready. AWS allows more today; this was its documented
-# limit for years and no wait is longer for it.
-MAX_CREATING = 50
+T = TypeVar("T")
+# Tables asked for and not yet ready. AWS allows 250 with secondary indexes at a time.
+MAX_CREATING = 200
 # DescribeTable is eventually consistent: a table just asked for may not be seen yet.
 UNSEEN_SECONDS = 10.0
 # Faults that leave open whether the request went through, and how often in a row they
@@ -32,7 +33,7 @@ UNSEEN_SECONDS = 10.0
 LOSING = (ErrorCode.NETWORK_ERROR, ErrorCode.TIMEOUT)
 MAX_LOST = 3
 QUOTA = re.compile(r"tables? per|number of tables|per (account|subscriber)|quota", re.IGNORECASE)
-POLL = (0.1, 2.0)
+POLL = (0.1, 0.5)
 RETRY = (0.5, 10.0)
 
 
@@ -52,6 +53,7 @@ class Creation:
         self._pending: dict[str, _Pending] = {}
         self._failure: OsemError | None = None
         self._lost = 0  # tries of the first request in the queue whose answer was lost
+        self._refusal: OsemError | None = None  # why the first request has to wait
         self._blind = 0  # readings in a row that failed
 
     def run(self, missing: Iterable[Table]) -> None:
@@ -86,21 +88,23 @@ class Creation:
         table = queue[0]
         self._say(f"creating {table.name}")
         begin = time.monotonic()
-        journal = self._journal.created
+        # Noted before it is sent: after an interrupt in between, the table may exist.
+        entry = self._journal.created[table.name] = Entry("REQUESTED")
         try:
             live = self._store.create(table)
             if live is None and not self._lost:
                 # Another setup was quicker: the table is there, but it is not ours.
-                journal = self._journal.verified
+                self._journal.verified[table.name] = self._journal.created.pop(table.name)
         except OsemError as error:
             live = None
             if not self._arrived(table, error):
+                del self._journal.created[table.name]
                 return self._later(queue, error, backoff)
         queue.popleft()
-        self._lost = 0
+        self._lost, self._refusal = 0, None
         backoff.reset()
-        entry = Entry(live.status if live else "CREATING", time.monotonic() - begin)
-        journal[table.name] = entry
+        entry.status = live.status if live else "CREATING"
+        entry.duration = time.monotonic() - begin
         if live is None or not live.ready:
             self._pending[table.name] = _Pending(table, begin, entry)
         return 0.0
@@ -111,7 +115,7 @@ class Creation:
             return False
         self._lost += 1
         try:
-            return self._store.read(table) is not None
+            return self._store.glance(table) is not None
         except OsemError:
             return False
 
@@ -120,6 +124,7 @@ class Creation:
         name = queue[0].name
         again = passing(error) or (error.code in LOSING and self._lost < MAX_LOST)
         if again and self._deadline.left > 0:
+            self._refusal = error
             self._say(f"{name} has to wait: {error.message}")
             return backoff.pause(self._deadline)
         self._journal.fail(name, error)
@@ -130,7 +135,7 @@ class Creation:
     def _poll(self, polling: Backoff) -> None:
         tables = [each.table for each in self._pending.values()]
         try:
-            found = self._store.read_all(tables)
+            found = self._store.glance_all(tables)
         except OsemError as error:
             # The tables are accepted; one reading that fails does not unmake them.
             self._blind += 1
@@ -162,6 +167,10 @@ class Creation:
             )
 
     def _check(self, queue: deque[Table]) -> None:
+        if queue and self._refusal and self._deadline.left <= 0:
+            # What it has been waiting for says more than that it has been waiting.
+            self._journal.fail(queue[0].name, self._refusal)
+            raise self._refusal
         left = [*self._pending, *(each.name for each in queue)]
         if left:
             self._deadline.check(", ".join(left))
@@ -175,3 +184,16 @@ def passing(error: OsemError) -> bool:
     if error.code is ErrorCode.TABLE_LIMIT_EXCEEDED:
         return not QUOTA.search(error.message)
     return error.code is ErrorCode.THROTTLED
+
+
+def patient(read: Callable[[], T], deadline: Deadline, say: Callable[[str], None]) -> T:
+    """What ``read`` gives, tried again up to the deadline while AWS throttles it."""
+    backoff = Backoff(*RETRY, jitter=True)
+    while True:
+        try:
+            return read()
+        except OsemError as error:
+            if not passing(error) or deadline.left <= 0:
+                raise
+            say(f"reading has to wait: {error.message}")
+            time.sleep(backoff.pause(deadline))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from osem_tasks.application import Application
 from osem_tasks.clock import Backoff
-from osem_tasks.creation import POLL, UNSEEN_SECONDS, Creation
+from osem_tasks.creation import POLL, UNSEEN_SECONDS, Creation, patient
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Entry
 from osem_tasks.schema import plan
@@ -45,9 +46,9 @@ class Survey:
         return [each for each in self.diffs if each.issues]
 
 
-def inspect(store: TableStore, tables: TableSet) -> Survey:
+def inspect(store: TableStore, tables: TableSet, deadline: Deadline, say: Say) -> Survey:
     """Compare every declared table with the live one."""
-    return _survey(tables, store.read_all(tables))
+    return _survey(tables, patient(lambda: store.read_all(tables), deadline, say))
 
 
 def settled(store: TableStore, tables: TableSet, deadline: Deadline, say: Say) -> Survey:
@@ -55,15 +56,24 @@ def settled(store: TableStore, tables: TableSet, deadline: Deadline, say: Say) -
 
     A table that is being deleted is waited out: it is missing afterwards.
     """
-    found = store.read_all(tables)
+    found = patient(lambda: store.read_all(tables), deadline, say)
     backoff = Backoff(*POLL)
     while moving := [each for each in tables if (live := found[each.name]) and not live.ready]:
         names = ", ".join(each.name for each in moving)
         deadline.check(names)
         say(f"waiting for {names}: {_states(found, moving)}")
         time.sleep(backoff.pause(deadline))
-        found.update(store.read_all(moving))
+        found.update(_again(store, moving, deadline, say))
     return _survey(tables, found)
+
+
+def _again(
+    store: TableStore, moving: list[Table], deadline: Deadline, say: Say
+) -> dict[str, LiveTable | None]:
+    """The state of ``moving``, and every fact of those that have come to rest."""
+    found = patient(lambda: store.glance_all(moving), deadline, say)
+    ready = [each for each in moving if (live := found[each.name]) and live.ready]
+    return {**found, **patient(lambda: store.read_all(ready), deadline, say)}
 
 
 def _survey(tables: TableSet, found: dict[str, LiveTable | None]) -> Survey:
@@ -179,7 +189,7 @@ def _confirm(run: Run, left: list[Table]) -> None:
     begin = time.monotonic()
     while True:
         run.say(f"verifying {len(left)} tables")
-        found = run.store.read_all(left)
+        found = patient(partial(run.store.read_all, left), run.deadline, run.say)
         wrong = [diff for each in left if (diff := compare(each, found[each.name])).issues]
         if not wrong:
             return

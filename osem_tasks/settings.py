@@ -6,6 +6,7 @@ problems are collected and raised as one ConfigurationError.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ class Settings:
         application = reader.value("application", _plain_text)
         settings = cls(
             engine=reader.value("engine", _one_of(ENGINES)),
-            name=reader.value("name", _name),
+            name=reader.value("name", engine_name),
             image=reader.value("image", _text),
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
@@ -191,9 +192,8 @@ def _plain_text(value: Any) -> str:
     return "" if value == "" else _text(value)
 
 
-def _name(value: Any) -> str:
-    import re
-
+def engine_name(value: Any) -> str:
+    """A name that Docker takes and that names a file. Raises ValueError in words."""
     text = _text(value)
     # What Docker allows for a container's name; it also names the state file.
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", text):

@@ -203,7 +203,7 @@ def fresh(settings: Settings, choice: str, image: str | None, run: str, owner_pi
 def take_down(run: str) -> None:
     """Remove the engine of test run ``run``, if there is one, and its files."""
     name = engine_name(run)
-    manager.take_down(name, volumes=False)
+    manager.take_down(name)
     state.erase(name)
 
 

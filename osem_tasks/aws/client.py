@@ -106,13 +106,21 @@ def _aws(target: Target) -> Connection:
     import boto3
 
     session = boto3.Session(profile_name=target.profile, region_name=target.region)
-    return Connection(session, session.region_name or DEFAULT_REGION, target)
+    region: str | None = session.region_name
+    if region is None:
+        # The session too must know the default: one that assumes a role asks STS by itself.
+        session = boto3.Session(profile_name=target.profile, region_name=DEFAULT_REGION)
+    return Connection(session, session.region_name, target)
 
 
 def _local(target: Target) -> Connection:
     import boto3
+    import botocore.session
 
+    # Without a profile of any kind: one that is missing is no reason to stop local work.
+    plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     session = boto3.Session(
+        botocore_session=plain,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         region_name=target.region or _profile_region(target.profile) or DEFAULT_REGION,

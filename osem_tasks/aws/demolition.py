@@ -53,7 +53,7 @@ class Demolition:
                     code = translate.code_of(error)
                     if code in translate.NOT_FOUND:
                         return False
-                    live = self.store.read(table) if code in translate.IN_USE else None
+                    live = self.store.glance(table) if code in translate.IN_USE else None
                     # DynamoDB deletes only what is ACTIVE: CREATING and UPDATING are waited out.
                     if live is None or live.ready or self.deadline.left <= 0:
                         raise
@@ -65,7 +65,7 @@ class Demolition:
     def _await_absence(self, left: list[Table]) -> None:
         backoff = Backoff(*POLL)
         while left:
-            found = self.store.read_all(left)
+            found = self.store.glance_all(left)
             left = [each for each in left if found[each.name] is not None]
             if left:
                 names = ", ".join(each.name for each in left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws import translate
 from osem_tasks.aws.client import PARALLEL
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from osem_tasks.schema.changes import Call
     from osem_tasks.schema.model import Table
 
-T = TypeVar("T")
 LOCAL = "DynamoDB Local"
 MOTO = "moto"
 # What an engine takes and silently drops: its absence from an answer proves nothing.
@@ -60,6 +59,22 @@ class TableStore:
         """The name of the environment whose tables these are."""
         return self._target.environment.name
 
+    def glance(self, table: Table) -> LiveTable | None:
+        """The live table as DescribeTable alone shows it: its state, keys and indexes.
+
+        For waiting: the calls for the other facts are limited to ten a second.
+        """
+        answer = self._describe(table.name)
+        if answer is None:
+            return None
+        description = answer["Table"]
+        unreadable = _unreadable(_engine(answer), description)
+        return _live(codec.from_description(description), description, unreadable, {})
+
+    def glance_all(self, tables: Iterable[Table]) -> dict[str, LiveTable | None]:
+        """``glance`` of every table by name, side by side."""
+        return self._every(self.glance, list(tables))
+
     def read(self, declared: Table) -> LiveTable | None:
         """The live table of that name, with every fact that is declared; None if absent."""
         answer = self._describe(declared.name)
@@ -67,33 +82,27 @@ class TableStore:
             return None
         description = answer["Table"]
         engine = _engine(answer)
-        unreadable = {
-            fact: f"{engine} does not keep it"
-            for fact in DROPPED.get(engine, ())
-            if not _mentions(description, _KEYS_OF[fact])
-        }
+        unreadable = _unreadable(engine, description)
         table = codec.from_description(description)
         extra: dict[str, Any] = {}
-        for fact, wanted, fetch in (
-            (facts.TAGS, declared.tags, self._tags),
-            (facts.TTL, declared.ttl, self._time_to_live),
-            (facts.POINT_IN_TIME_RECOVERY, declared.point_in_time_recovery, self._recovery),
+        for fact, fetch, nothing in (
+            (facts.TAGS, self._tags, ()),
+            (facts.TTL, self._time_to_live, TimeToLive(None)),
+            (facts.POINT_IN_TIME_RECOVERY, self._recovery, False),
         ):
-            if wanted is None:
+            if getattr(declared, fact) is None:
                 continue
             self._keep_pace(fact)
-            value = self._ask(fact, engine, lambda fetch=fetch: fetch(description))  # type: ignore[misc]
-            if value is None:
-                unreadable[fact] = self._unsupported[fact]
+            if self._ask(fact, engine, description, fetch, extra):
+                # A table that is just coming, or going, has nothing of the kind yet.
+                extra.setdefault(fact, nothing)
             else:
-                extra[fact] = value
+                unreadable[fact] = self._unsupported[fact]
         return _live(table, description, unreadable, extra)
 
     def read_all(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
         """Every live table by name, read side by side."""
-        tables = list(declared)
-        found = side_by_side(self.read, tables, PARALLEL)
-        return {each.name: live for each, live in zip(tables, found, strict=True)}
+        return self._every(self.read, list(declared))
 
     def create(self, table: Table) -> LiveTable | None:
         """Ask for ``table``; what the engine says of it, None when it exists already."""
@@ -123,6 +132,13 @@ class TableStore:
             pages = self._client.get_paginator("list_tables").paginate()
             return [name for page in pages for name in page.get("TableNames", [])]
 
+    @staticmethod
+    def _every(
+        function: Callable[[Table], LiveTable | None], tables: list[Table]
+    ) -> dict[str, LiveTable | None]:
+        found = side_by_side(function, tables, PARALLEL)
+        return {each.name: live for each, live in zip(tables, found, strict=True)}
+
     def _keep_pace(self, what: str) -> None:
         if what in self._paces and what not in self._unsupported:
             self._paces[what].wait()
@@ -141,37 +157,71 @@ class TableStore:
             raise translate.cut_short("reading", self._target, name)
         return answer
 
-    def _ask(self, fact: str, engine: str, fetch: Callable[[], T]) -> T | None:
-        """A fact that takes a call of its own; None where the engine has no such call."""
+    def _ask(
+        self,
+        fact: str,
+        engine: str,
+        description: TableDescriptionTypeDef,
+        fetch: Callable[[TableDescriptionTypeDef], Any],
+        extra: dict[str, Any],
+    ) -> bool:
+        """Fetch a fact that takes a call of its own; False where the engine has no such call."""
         from botocore.exceptions import ClientError
 
         if fact in self._unsupported:
-            return None  # one refusal speaks for every table of the engine
-        with translate.translated(f"reading {fact.replace('_', ' ')}", self._target):
+            return False  # one refusal speaks for every table of the engine
+        table = description["TableName"]
+        with translate.translated(f"reading {fact.replace('_', ' ')} of", self._target, table):
             try:
-                return fetch()
+                extra[fact] = fetch(description)
             except ClientError as error:
-                if translate.code_of(error) not in translate.UNSUPPORTED:
+                code = translate.code_of(error)
+                if code in translate.UNSUPPORTED:
+                    self._unsupported[fact] = f"{engine} has no such call"
+                    return False
+                if code not in translate.NOT_FOUND:
                     raise
-        self._unsupported[fact] = f"{engine} has no such call"
-        return None
+        return True
 
     def _tags(self, description: TableDescriptionTypeDef) -> tuple[tuple[str, str], ...]:
         pages = self._client.get_paginator("list_tags_of_resource").paginate(
             ResourceArn=description["TableArn"]
         )
-        return tuple((each["Key"], each["Value"]) for page in pages for each in page["Tags"])
+        name = description["TableName"]
+        return tuple(
+            (each["Key"], each["Value"])
+            for page in pages
+            for each in self._part(page, "Tags", name)
+        )
 
     def _time_to_live(self, description: TableDescriptionTypeDef) -> TimeToLive:
-        answer = self._client.describe_time_to_live(TableName=description["TableName"])
-        found = answer["TimeToLiveDescription"]
+        name = description["TableName"]
+        answer = self._client.describe_time_to_live(TableName=name)
+        found = self._part(answer, "TimeToLiveDescription", name)
         on = found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
         return TimeToLive(found.get("AttributeName") if on else None)
 
     def _recovery(self, description: TableDescriptionTypeDef) -> bool:
-        answer = self._client.describe_continuous_backups(TableName=description["TableName"])
-        found = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-        return found.get("PointInTimeRecoveryStatus") == "ENABLED"
+        name = description["TableName"]
+        answer = self._client.describe_continuous_backups(TableName=name)
+        backups = self._part(answer, "ContinuousBackupsDescription", name)
+        found = backups.get("PointInTimeRecoveryDescription", {})
+        return bool(found.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+    def _part(self, answer: Any, key: str, table: str) -> Any:
+        """What an answer must hold. Raises OsemError for one that was cut short."""
+        if key not in answer:
+            raise translate.cut_short("reading", self._target, table)
+        return answer[key]
+
+
+def _unreadable(engine: str, description: Any) -> dict[str, str]:
+    """The facts of DescribeTable that this engine takes and drops."""
+    return {
+        fact: f"{engine} does not keep it"
+        for fact in DROPPED.get(engine, ())
+        if not _mentions(description, _KEYS_OF[fact])
+    }
 
 
 def _engine(answer: Any) -> str:

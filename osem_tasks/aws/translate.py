@@ -176,10 +176,24 @@ SDK_ERRORS: tuple[tuple[tuple[str, ...], Words], ...] = (
         ("CredentialRetrievalError",),
         Words(
             ErrorCode.AWS_CREDENTIALS_INVALID,
-            "The AWS credentials could not be fetched: {words}",
+            # Without the process's own words, which may hold what it fetched.
+            "The AWS credentials could not be fetched: the profile's process failed.",
             "Run the profile's credential_process by hand, or: aws configure{profile}",
         ),
     ),
+    (
+        ("MissingDependencyException",),
+        Words(
+            ErrorCode.INVALID_CONFIGURATION,
+            "The AWS profile needs a part of botocore that is not installed: {words}",
+            'pip install "botocore[crt]"',
+        ),
+    ),
+)
+UNREADABLE = Words(
+    ErrorCode.AWS_CREDENTIALS_INVALID,
+    "A file of the AWS credentials cannot be read: {words}",
+    "Check AWS_WEB_IDENTITY_TOKEN_FILE and the files in ~/.aws, or: aws configure{profile}",
 )
 OTHER_SDK_ERROR = Words(
     ErrorCode.INVALID_CONFIGURATION,
@@ -207,16 +221,22 @@ def code_of(error: ClientError) -> str:
 def translated(doing: str, target: Target, table: str | None = None) -> Iterator[None]:
     """Turn whatever botocore raises inside into an OsemError; ``doing`` names the step."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
+    except ResponseParserError:
+        # Its text is the whole answer: keys too, where it is one of AssumeRole.
+        raise cut_short(doing, target, table) from None
     except ClientError as error:
         raise _refusal(error, doing, target, table) from error
     except BotoCoreError as error:
         raise _error(_sdk_words(error, target), str(error), doing, target, table) from error
-    except (ValueError, OSError) as error:
-        # Builtins that botocore lets through: an endpoint without scheme is a ValueError,
-        # a web identity token file that is missing an OSError.
+    # Builtins that botocore lets through: a web identity token file that is missing is an
+    # OSError, an endpoint without scheme a ValueError.
+    except OSError as error:
+        raise _error(UNREADABLE, str(error), doing, target, table) from error
+    except ValueError as error:
         raise _error(OTHER_SDK_ERROR, str(error), doing, target, table) from error
 
 

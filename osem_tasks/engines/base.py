@@ -104,7 +104,7 @@ class Engine(Protocol):
     def up(self, request: EngineRequest, say: Say) -> Raised:
         """Start the engine or find the running one, and wait until it answers."""
 
-    def down(self, name: str, *, volumes: bool) -> list[str]:
+    def down(self, name: str, *, drop_data: bool) -> list[str]:
         """Stop and remove what ``up`` started under ``name``; what was removed, in words."""
 
     def logs(self, name: str, lines: int) -> Iterator[str]:

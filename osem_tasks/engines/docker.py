@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from osem_tasks.engines import docker_errors, images, ports, probe, state
+from osem_tasks import interrupts
+from osem_tasks.engines import docker_errors, images, ports, probe, state, volumes
 from osem_tasks.engines.base import LOOPBACK, EngineRecord, Raised
 from osem_tasks.engines.container import (
     LABEL,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 API_TIMEOUT = 15
 STOP_SECONDS = 5
 LOG_LINES = 12
+# A container that is created and not yet started is another command's work for so long.
+YOUNG_SECONDS = 5.0
 
 
 class DockerEngine:
@@ -55,30 +59,44 @@ class DockerEngine:
 
     def up(self, request: EngineRequest, say: Say) -> Raised:
         """Reuse, mend or create the container; see ``container.decide``."""
-        with docker_errors.translated("starting the container", self.host):
-            found = self._find(request.name)
-            snapshot = Snapshot.of(found.attrs) if found else None
-            fate = decide(snapshot, request)
-            persist = bool(request.persist or (snapshot and snapshot.persist and not request.fresh))
-            if found and fate is Fate.RECREATE:
-                say(f"removing container {request.name} ({found.status})")
-                self._remove(found, volumes=request.fresh)
-            if found is None or fate is Fate.RECREATE:
-                container, started = self._create(request, say, persist=persist)
-            else:
-                container, started = found, self._wake(found, fate, request, say)
-            how = "started" if started else "reused"
-            return Raised(state.save(_record(request, container, persist=persist)), how)
+        from docker.errors import APIError
 
-    def down(self, name: str, *, volumes: bool) -> list[str]:
+        with docker_errors.translated("starting the container", self.host):
+            for last in (False, False, True):
+                try:
+                    return self._up(request, say)
+                except APIError as error:
+                    # Another user's local.up, which our lock does not cover, was quicker.
+                    if error.status_code != HTTPStatus.CONFLICT or last:
+                        raise
+        raise AssertionError(request)
+
+    def _up(self, request: EngineRequest, say: Say) -> Raised:
+        found = self._settled(request.name)
+        snapshot = Snapshot.of(found.attrs) if found else None
+        fate = decide(snapshot, request)
+        persist = bool(request.persist or (snapshot and snapshot.persist and not request.fresh))
+        if found and fate is Fate.RECREATE:
+            say(f"removing container {request.name} ({found.status})")
+            self._remove(found)
+        if request.fresh:
+            volumes.remove(self._client, request.name)
+        if found is None or fate is Fate.RECREATE:
+            container, started = self._create(request, say, persist=persist), True
+        else:
+            container, started = found, self._wake(found, fate, request, say)
+        record = _record(request, container, persist=persist)
+        return Raised(state.save(record), "started" if started else "reused")
+
+    def down(self, name: str, *, drop_data: bool) -> list[str]:
         """Remove the container of that name if it is ours, and its volume on request."""
         removed = []
         with docker_errors.translated("removing the container", self.host):
             found = self._find(name)
             if found and Snapshot.of(found.attrs).is_of(name):
-                self._remove(found, volumes=False)
+                self._remove(found)
                 removed.append(f"container {found.name}")
-            if volumes and self._remove_volume(name):
+            if drop_data and volumes.remove(self._client, name):
                 removed.append(f"volume {volume_of(name)}")
         state.forget(name)
         return removed
@@ -121,28 +139,31 @@ class DockerEngine:
         except NotFound:
             return None
 
-    def _create(self, request: EngineRequest, say: Say, *, persist: bool) -> tuple[Container, bool]:
-        from docker.errors import APIError
+    def _settled(self, name: str) -> Container | None:
+        """The container of that name, after waiting for one that is just being made."""
+        deadline = time.monotonic() + YOUNG_SECONDS
+        while True:
+            found = self._find(name)
+            if found is None or found.status not in ("created", "removing"):
+                return found
+            age = time.time() - _epoch(str(found.attrs["Created"]))
+            if age > YOUNG_SECONDS or time.monotonic() > deadline:
+                return found  # half-made, and nobody is at work on it any more
+            interrupts.check()
+            time.sleep(probe.INTERVAL)
 
+    def _create(self, request: EngineRequest, say: Say, *, persist: bool) -> Container:
         attempt = uuid.uuid4().hex
         options = create_options(request, attempt, persist=persist)
         images.ensure(self._client, options["image"], say)
-        with self._undone_on_failure(attempt, volume_of(request.name)):
+        with self._undone_on_failure(attempt, request.name):
+            if persist:
+                volumes.ensure(self._client, request.name)
             say(f"starting container {request.name}")
-            try:
-                container = self._client.containers.create(**options, detach=True)
-            except APIError as error:
-                if error.status_code != HTTPStatus.CONFLICT:
-                    raise
-                # Another user's local.up, which our lock does not cover, was quicker.
-                winner = self._find(request.name)
-                fate = decide(Snapshot.of(winner.attrs) if winner else None, request)
-                if winner is None or fate is not Fate.REUSE:
-                    raise
-                return winner, self._wake(winner, Fate.REUSE, request, say)
+            container = self._client.containers.create(**options, detach=True)
             self._start(container, request)
             self._await(container, request, say)
-            return container, True
+        return container
 
     def _wake(self, container: Container, fate: Fate, request: EngineRequest, say: Say) -> bool:
         """Bring a found container to answer; whether it had to be started."""
@@ -178,7 +199,7 @@ class DockerEngine:
 
         say(f"waiting for an answer at {endpoint}")
         if not probe.wait_for(endpoint, probe.Answer.DYNAMODB_LOCAL, request.timeout, check_alive):
-            raise self._not_ready(container, f"did not answer within {request.timeout:.0f} s")
+            raise self._not_ready(container, f"did not answer within {request.timeout:g} s")
 
     def _not_ready(self, container: Container, what: str) -> OsemError:
         log = container.logs(tail=LOG_LINES).decode(errors="replace").strip()
@@ -190,46 +211,26 @@ class DockerEngine:
         )
 
     @contextlib.contextmanager
-    def _undone_on_failure(self, attempt: str, volume: str) -> Iterator[None]:
-        """Remove the container of this attempt when the body fails or is interrupted."""
-        had_volume = self._has_volume(volume)
+    def _undone_on_failure(self, attempt: str, name: str) -> Iterator[None]:
+        """Remove what this attempt made when the body fails or is interrupted."""
+        had_volume = volumes.exists(self._client, name)
         try:
             yield
         except BaseException:
-            made = self._client.containers.list(
-                all=True, filters={"label": f"{LABEL_ATTEMPT}={attempt}"}
-            )
-            for each in made:
-                each.remove(force=True)
-            if made and not had_volume:
-                self._remove_volume_named(volume)
+            with interrupts.shielded():
+                mine: dict[str, str | list[str] | bool] = {"label": f"{LABEL_ATTEMPT}={attempt}"}
+                for each in self._client.containers.list(all=True, filters=mine):
+                    each.remove(force=True)
+                if not had_volume:
+                    volumes.remove(self._client, name)
             raise
 
-    def _remove(self, container: Container, *, volumes: bool) -> None:
+    @staticmethod
+    def _remove(container: Container) -> None:
         # The jar ends at SIGTERM in a third of a second, its files closed; then by force.
         if container.status == "running":
             container.stop(timeout=STOP_SECONDS)
         container.remove(force=True, v=True)
-        if volumes:
-            self._remove_volume(container.labels[LABEL])
-
-    def _remove_volume(self, name: str) -> bool:
-        return self._remove_volume_named(volume_of(name))
-
-    def _remove_volume_named(self, volume: str) -> bool:
-        if not self._has_volume(volume):
-            return False
-        self._client.volumes.get(volume).remove()
-        return True
-
-    def _has_volume(self, volume: str) -> bool:
-        from docker.errors import NotFound
-
-        try:
-            self._client.volumes.get(volume)
-        except NotFound:
-            return False
-        return True
 
 
 def configured_host() -> str:
@@ -273,6 +274,10 @@ def _record(request: EngineRequest, container: Container, *, persist: bool) -> E
         owner_pid=request.owner.pid if request.owner else None,
         owner_started=request.owner.started if request.owner else None,
     )
+
+
+def _epoch(timestamp: str) -> float:
+    return datetime.fromisoformat(_seconds(timestamp)).timestamp()
 
 
 def _seconds(timestamp: str) -> str:

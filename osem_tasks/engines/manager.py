@@ -59,19 +59,19 @@ def choose(choice: str, request: EngineRequest) -> Chosen:
     return Chosen(engine, f"a Docker engine answers at {engine.host}")
 
 
-def take_down(name: str, *, volumes: bool) -> list[str]:
+def take_down(name: str, *, drop_data: bool = False) -> list[str]:
     """Stop and remove engine ``name``; what was removed, in words. Raises OsemError."""
     with state.locked(name, 600):
         record = state.load(name)
         if record and record.engine == MotoEngine.kind:
-            return MotoEngine().down(name, volumes=volumes)
+            return MotoEngine().down(name, drop_data=drop_data)
         try:
             engine = _docker()
         except OsemError:
-            if record or volumes:
+            if record or drop_data:
                 raise
             return []  # nothing was started, and nothing could have been
-        return engine.down(name, volumes=volumes)
+        return engine.down(name, drop_data=drop_data)
 
 
 def reclaim() -> list[str]:
@@ -83,7 +83,7 @@ def reclaim() -> list[str]:
     for record in state.every():
         pid, started = record.owner_pid, record.owner_started
         if pid is not None and started is not None and not processes.lives(pid, started):
-            removed += take_down(record.name, volumes=False)
+            removed += take_down(record.name)
             state.erase(record.name)
     return removed
 
@@ -130,7 +130,7 @@ def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
             remediation=f"inv local.down && inv local.up --engine {engine.kind}",
         )
     say(f"stopping the {other.engine} engine at {other.endpoint}")
-    engine_of(other).down(request.name, volumes=False)
+    engine_of(other).down(request.name, drop_data=False)
 
 
 def _fallback(choice: str, error: OsemError) -> Chosen | None:

@@ -10,6 +10,7 @@ from collections import deque
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from osem_tasks import interrupts
 from osem_tasks.engines import ports, probe, processes, state
 from osem_tasks.engines.base import LOOPBACK, EngineRecord, Raised
 from osem_tasks.errors import ErrorCode, OsemError
@@ -39,17 +40,25 @@ class MotoEngine:
 
     def up(self, request: EngineRequest, say: Say) -> Raised:
         """Reuse our live process, else start one. Raises OsemError."""
+        if request.persist:
+            raise OsemError(
+                "The moto engine keeps its data in memory only.",
+                code=ErrorCode.ENGINE_UNAVAILABLE,
+                remediation="Start a Docker engine, then: inv local.up --engine docker --persist",
+            )
         running = alive(state.load(request.name))
         if running and not request.fresh:
             _refuse_mismatch(running, request)
             if probe.ask(running.endpoint) is probe.Answer.MOTO:
                 return Raised(state.save(running), "reused")
             say(f"moto (pid {running.pid}) does not answer, starting it again")
+        # Before what runs is ended: a start that cannot be must leave it as it is.
+        port = _free(request, running)
         if running:
             stop(running)
-        return Raised(state.save(_start(request, say)), "started")
+        return Raised(state.save(_start(request, port, say)), "started")
 
-    def down(self, name: str, *, volumes: bool) -> list[str]:  # noqa: ARG002  keeps nothing
+    def down(self, name: str, *, drop_data: bool) -> list[str]:  # noqa: ARG002  keeps nothing
         """Stop our process; another program that took over its pid is left alone."""
         record = state.load(name)
         running = alive(record)
@@ -74,19 +83,25 @@ def alive(record: EngineRecord | None) -> EngineRecord | None:
 
 
 def stop(record: EngineRecord) -> None:
-    """End the process of a record that ``alive`` confirmed."""
+    """End the process of a record that ``alive`` confirmed. Raises OsemError if it stays."""
     import psutil
 
-    try:
-        process = psutil.Process(record.pid)
-        process.terminate()
+    for end in (psutil.Process.terminate, psutil.Process.kill):
         try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        return
+            end(psutil.Process(record.pid))
+        except psutil.NoSuchProcess:
+            return
+        # Not psutil's own wait: where nobody reaps the dead, it waits for ever.
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if not alive(record):
+                return
+            time.sleep(probe.INTERVAL)
+    raise OsemError(
+        f"moto's server (process {record.pid}) does not end.",
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation=f"kill -9 {record.pid}   then: inv local.down",
+    )
 
 
 def _refuse_mismatch(running: EngineRecord, request: EngineRequest) -> None:
@@ -98,32 +113,40 @@ def _refuse_mismatch(running: EngineRecord, request: EngineRequest) -> None:
         )
 
 
-def _start(request: EngineRequest, say: Say) -> EngineRecord:
-    if request.persist:
-        raise OsemError(
-            "The moto engine keeps its data in memory only.",
-            code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation="Start a Docker engine, then: inv local.up --engine docker --persist",
-        )
+def _free(request: EngineRequest, running: EngineRecord | None) -> int:
+    """The port to listen on, 0 for any; one that only our own engine holds is free."""
     wanted = request.default_port if request.port is None else request.port
-    if wanted and not ports.is_free(wanted):
+    own = running is not None and running.endpoint.endswith(f":{wanted}")
+    if wanted and not own and not ports.is_free(wanted):
         raise ports.port_in_use(wanted)
+    return wanted
+
+
+def _start(request: EngineRequest, wanted: int, say: Say) -> EngineRecord:
+    # Loaded before there is a process to lose.
+    import psutil
+
     port = wanted or ports.free_port()
     log = state.log_path(request.name)
     say(f"starting moto's server on port {port}")
-    process = _spawn(port, log)
+    before = len(_children)
     try:
-        return _await(process, port, log, request)
+        process = _spawn(port, log)
+        started = psutil.Process(process.pid).create_time()
+        return _await(process, started, port, log, request)
     except BaseException:
         # Also on Ctrl-C: a process that nobody recorded would never be found again.
-        process.kill()
-        process.wait()
+        with interrupts.shielded():
+            for child in _children[before:]:
+                child.kill()
+                child.wait()
         raise
 
 
 def _spawn(port: int, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
-    with log.open("wb") as stream:
+    # Shielded: an interrupt between the fork and the note of it would orphan the child.
+    with interrupts.shielded(), log.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell
             command,
             stdin=subprocess.DEVNULL,
@@ -131,24 +154,25 @@ def _spawn(port: int, log: Path) -> subprocess.Popen[bytes]:
             stderr=stream,
             start_new_session=True,
         )
-    _children.append(process)
+        _children.append(process)
     return process
 
 
 def _await(
-    process: subprocess.Popen[bytes], port: int, log: Path, request: EngineRequest
+    process: subprocess.Popen[bytes],
+    started: float,
+    port: int,
+    log: Path,
+    request: EngineRequest,
 ) -> EngineRecord:
-    import psutil
-
     endpoint = f"http://{LOOPBACK}:{port}"
-    started = psutil.Process(process.pid).create_time()
 
     def check_alive() -> None:
         if process.poll() is not None:
             raise _failed(f"moto's server ended with code {process.returncode}", log)
 
     if not probe.wait_for(endpoint, probe.Answer.MOTO, request.timeout, check_alive):
-        raise _failed(f"moto's server did not answer within {request.timeout:.0f} s", log)
+        raise _failed(f"moto's server did not answer within {request.timeout:g} s", log)
     return EngineRecord(
         engine=MotoEngine.kind,
         name=request.name,

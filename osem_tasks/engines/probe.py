@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from osem_tasks import interrupts
 from osem_tasks.engines.base import ACCESS_KEY
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def wait_for(
     """
     deadline = time.monotonic() + timeout
     while ask(endpoint, min(2.0, timeout)) is not expected:
+        interrupts.check()
         check_alive()
         if time.monotonic() >= deadline:
             return False

@@ -20,6 +20,7 @@ from osem_tasks.errors import ErrorCode, OsemError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ENGINES = ("docker", "moto")
 _FIELDS = {each.name for each in fields(EngineRecord)}
 
 
@@ -116,6 +117,8 @@ def _read(path: Path) -> EngineRecord | None:
         record = EngineRecord(**{key: values[key] for key in _FIELDS & values.keys()})
     except (OSError, ValueError, TypeError, AttributeError):
         return None  # absent, or not ours: then nothing is known, which is always safe
+    if record.engine not in ENGINES or not str(record.endpoint).startswith("http"):
+        return None
     texts = (record.engine, record.name, record.endpoint, record.started_at)
     sound = all(isinstance(each, str) for each in texts) and isinstance(
         record.used_at, (int, float)

@@ -11,7 +11,6 @@ import contextlib
 import functools
 import inspect
 import os
-import signal
 import sys
 import time
 import traceback
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
+from osem_tasks import interrupts
 from osem_tasks.console import Console, prepare_terminal
 from osem_tasks.errors import ErrorCode, OsemError, exit_code
 from osem_tasks.report import Outcome
@@ -166,16 +166,15 @@ def _run(
 
 def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any]) -> Outcome:
     try:
-        with _terminable():
+        with interrupts.listening():
             return body(job, **arguments)
     except OsemError as error:
-        if job.console.verbose:
-            job.console.detail(traceback.format_exc())
+        job.console.detail(_frames(error))
         return Outcome(error=error)
     except KeyboardInterrupt:
         return Outcome(error=interrupted())
     except Exception as error:  # noqa: BLE001  the last resort: a document and a code
-        job.console.detail(traceback.format_exc())
+        job.console.detail(_frames(error))
         return Outcome(error=_unforeseen(error))
 
 
@@ -188,30 +187,17 @@ def interrupted() -> OsemError:
     )
 
 
+def _frames(error: BaseException) -> str:
+    """Where it happened. Without the exceptions' texts: a library's may hold a secret."""
+    return "".join(traceback.format_tb(error.__traceback__)).rstrip()
+
+
 def _unforeseen(error: Exception) -> OsemError:
     return OsemError(
-        f"Unforeseen {type(error).__name__}: {error}",
+        f"Unforeseen {type(error).__name__}.",
         code=ErrorCode.UNKNOWN_ERROR,
         remediation="Run it again with --verbose and report what it prints.",
     )
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that what has begun is cleared away and reported."""
-
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        previous = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread: signals are the host program's business
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _document(

@@ -36,14 +36,14 @@ def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
     database = open_database(job)
     with job.console.working("setting up"):
         if dry_run or job.dry:
-            return _dry_setup(database, repair=repair)
+            return _dry_setup(job, database, repair=repair)
         return run_setup(job, database, repair=repair)
 
 
-def _dry_setup(database: Database, *, repair: bool) -> Outcome:
+def _dry_setup(job: Job, database: Database, *, repair: bool) -> Outcome:
     """The plan of a setup; drift that would stop it is an error."""
     tables = database.tables
-    survey = provision.inspect(database.store, tables)
+    survey = provision.inspect(database.store, tables, database.deadline, job.console.say)
     actions = plan.setup_plan(tables, survey.diffs, survey.found)
     drifted = plan.drift(survey.diffs, survey.found)
     stopping = drifted
@@ -89,7 +89,9 @@ def verify(job: Job, strict: bool = False, junit: str = "") -> Outcome:
     """
     database = open_database(job)
     with job.console.working("verifying"):
-        diffs = provision.inspect(database.store, database.tables).diffs
+        diffs = provision.inspect(
+            database.store, database.tables, database.deadline, job.console.say
+        ).diffs
     environment = database.target.environment.name
     if junit:
         files.write(junit, ci.junit(diffs, database.deadline.elapsed))

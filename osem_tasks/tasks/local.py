@@ -10,7 +10,7 @@ from osem_tasks.engines import manager, state
 from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY, EngineRequest
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.report import Line, Mark, Outcome
-from osem_tasks.settings import REMEDY, port_number, seconds
+from osem_tasks.settings import REMEDY, engine_name, port_number, seconds
 from osem_tasks.target import DEFAULT_REGION
 from osem_tasks.tasks.boundary import OUTPUT_OPTIONS, Job, command
 
@@ -93,13 +93,13 @@ def down(job: Job, name: str | None = None, volumes: bool = False) -> Outcome:
 
     Example: inv local.down --volumes
     """
-    chosen = name or job.settings.name
+    chosen = _name(job, name)
     if job.dry:
         record = state.load(chosen)
         what = _described(record) if record else "nothing"
         return Outcome(summary=Line(Mark.INFO, f"{what} would be stopped; nothing was changed"))
     with job.console.working(f"stopping engine {chosen}"):
-        removed = manager.take_down(chosen, volumes=volumes)
+        removed = manager.take_down(chosen, drop_data=volumes)
     what = ", ".join(removed)
     return Outcome(
         data={"name": chosen, "removed": removed},
@@ -113,7 +113,7 @@ def status(job: Job, name: str | None = None) -> Outcome:
 
     Example: inv local.status --json
     """
-    chosen = name or job.settings.name
+    chosen = _name(job, name)
     record = state.load(chosen)
     if record is None:
         return Outcome(
@@ -191,7 +191,7 @@ def _request(
             remediation="inv local.up --engine auto",
         )
     request = EngineRequest(
-        name=name or settings.name,
+        name=_name(job, name),
         default_port=settings.port,
         default_image=settings.image,
         timeout=settings.timeout if timeout is None else _checked("--timeout", timeout, seconds),
@@ -221,7 +221,7 @@ def _dry_up(choice: str, request: EngineRequest) -> Outcome:
 
 
 def _known(job: Job, name: str | None) -> EngineRecord:
-    chosen = name or job.settings.name
+    chosen = _name(job, name)
     record = state.load(chosen)
     if record is None:
         raise OsemError(
@@ -237,6 +237,11 @@ def _described(record: EngineRecord) -> str:
     if record.container:
         return f"DynamoDB Local in container {record.name}"
     return f"moto in process {record.pid}"
+
+
+def _name(job: Job, name: str | None) -> str:
+    """``--name``, checked because it also names files, else the configured one."""
+    return job.settings.name if name is None else str(_checked("--name", name, engine_name))
 
 
 def _checked(option: str, value: str, check: Callable[[Any], Any]) -> Any:

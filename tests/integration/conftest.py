@@ -86,7 +86,7 @@ def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         patch.setenv("OSEM_STATE_DIR", str(tmp_path_factory.mktemp("moto-state")))
         raised, _ = manager.bring_up("moto", request, lambda _: None)
         yield Engine("moto", raised.record.endpoint)
-        manager.take_down(name, volumes=False)
+        manager.take_down(name)
 
 
 @pytest.fixture(params=["session", "moto"])

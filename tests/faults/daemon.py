@@ -1,0 +1,79 @@
+"""A Docker engine that is not one: it gives the answers that it was told to give."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# "METHOD path" as a pattern, to a status and a body; a list is a stream of JSON lines.
+Routes = dict[str, tuple[int, Any]]
+CONTAINER = {
+    "Id": "c0ffee" * 8,
+    "Name": "/osem-fault",
+    "State": {"Status": "exited", "StartedAt": "2026-01-01T00:00:00Z"},
+    "Config": {"Image": "amazon/dynamodb-local:3.3.1", "Labels": {}, "Tty": False},
+    "HostConfig": {"PortBindings": {"8000/tcp": [{"HostPort": "8123"}]}},
+    "NetworkSettings": {"Ports": {}},
+}
+SOUND: Routes = {
+    "GET /version": (200, {"ApiVersion": "1.41", "MinAPIVersion": "1.24", "Version": "20.10"}),
+    "GET .*/containers/json": (200, []),
+    "GET .*/containers/c0ffee.*/logs": (200, ""),
+    "GET .*/containers/c0ffee.*/json": (200, CONTAINER),
+    "GET .*/images/.*/json": (200, {"Id": "sha256:1", "RepoTags": []}),
+    "POST .*/containers/create": (201, {"Id": CONTAINER["Id"], "Warnings": []}),
+    "POST .*/containers/.*/start": (204, ""),
+    "DELETE .*": (204, ""),
+    ".*": (404, {"message": "no such thing"}),
+}
+
+
+@contextlib.contextmanager
+def docker_daemon(routes: Mapping[str, tuple[int, Any]]) -> Iterator[str]:
+    """A Docker engine that answers by ``routes``, then by ``SOUND``; its host and port.
+
+    A status of 0 never answers.
+    """
+    released = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Every request of the SDK."""
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked = f"{self.command} {self.path.partition('?')[0]}"
+            known = {**routes, **{key: value for key, value in SOUND.items() if key not in routes}}
+            status, body = next(value for key, value in known.items() if re.fullmatch(key, asked))
+            if not status:
+                released.wait()
+                return
+            streamed = isinstance(body, list) and self.command == "POST"
+            text = "\n".join(map(json.dumps, body)) if streamed else json.dumps(body)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text) if body != "" else 0))
+            self.end_headers()
+            self.wfile.write(text.encode() if body != "" else b"")
+
+        do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815  http.server's own names
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: what the SDK asks is not what is tested."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        released.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

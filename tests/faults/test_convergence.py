@@ -1,0 +1,86 @@
+"""Setup killed after every single call in turn: the next run ends what it began."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.cases import SIX
+from tests.faults.conftest import ITEM, Cloud, Inv, hurry
+from tests.faults.server import Fault, Plane
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, ForkServerProcess
+
+# Seen once CREATING, and once ACTIVE: every kind of call, and each no oftener than needed.
+PLANE, POLL = Plane(creating=0.03), (0.08, 0.08)
+# More calls than a setup of six tables makes; it ends the search if none is ever the last.
+MOST = 400
+
+
+def setup_as_process(environment: dict[str, str], argv: list[str]) -> None:
+    """`inv` in a process of its own, with little patience, telling nobody anything."""
+    from invoke.program import Program
+
+    from osem_tasks import namespace
+
+    os.environ.clear()
+    os.environ.update(environment)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        sys.stdout = sys.stderr = nowhere
+        sys.argv = argv
+        hurry(pytest.MonkeyPatch(), POLL)
+        Program(namespace=namespace.build(), name="inv").run(argv)
+
+
+@pytest.fixture(scope="module")
+def forks() -> ForkServerContext:
+    """Processes that begin with everything imported, forked of one without threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "boto3", "osem_tasks.aws.client", "invoke.program"])
+    return context
+
+
+@pytest.mark.parametrize("first", [1, 2], ids=["odd calls", "even calls"])
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_a_killed_setup_is_mended_by_the_next(
+    forks: ForkServerContext, cloud: Cloud, inv: Inv, env: str, first: int
+) -> None:
+    """After a kill at any call, setup ends with 0, verify is clean, and no data is lost."""
+    call, unmended = first, []
+    while _killed_after(forks, cloud, env, call):
+        cloud.server.arm(plane=PLANE)
+        codes = [inv(each, "--env", env, "--force").code for each in ("db.setup", "db.verify")]
+        if (codes, cloud.item(env), cloud.names) != ([0, 0], ITEM, sorted(SIX)):
+            unmended.append((call, codes, cloud.item(env), cloud.names))
+        call += 2
+        assert call < MOST
+
+    assert unmended == []
+    # Identity, six readings, what is missing, and that read again, at the least.
+    assert call > 1 + 6 + 3 + 3
+
+
+def _killed_after(forks: ForkServerContext, cloud: Cloud, env: str, call: int) -> bool:
+    """Run setup on half an account; whether it was killed at its call number ``call``."""
+    cloud.clear()
+    cloud.hold(env, *SIX[:3])
+    cloud.server.arm(Fault("*", "kill", after=call - 1, times=1), plane=PLANE)
+    argv = ["inv", "db.setup", "--env", env, "--force"]
+    process: ForkServerProcess = forks.Process(
+        target=setup_as_process, args=(dict(os.environ), argv)
+    )
+    process.start()
+    assert process.pid
+    cloud.server.victim.set_result(process.pid)
+    process.join()
+    code = process.exitcode
+    process.close()
+    assert code in (0, -signal.SIGKILL)
+    return code == -signal.SIGKILL

@@ -1,0 +1,311 @@
+"""What the tests of ``local.*`` share: ``inv`` as a process of its own, and what it leaves.
+
+Nothing here is a fixture: each file makes its own few from these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from osem_tasks.engines.container import LABEL, volume_of
+from osem_tasks.settings import DEFAULTS
+from tests.conftest import FOREIGN
+from tests.integration.conftest import DOCKER_VARIABLES, Engine, Run
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Iterator
+
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+ROOT = Path(__file__).resolve().parents[2]
+NOWHERE = "unix:///nowhere.sock"
+PATIENCE = 60.0
+# Read before any test changes the environment.
+DOCKER_DEMANDED = os.environ.get("OSEM_LOCAL_ENGINE") == "docker"
+IMAGE = DOCKER_VARIABLES.get("OSEM_LOCAL_IMAGE") or str(DEFAULTS["image"])
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+TERMINAL = ("CI", "TERM", "COLUMNS", "LINES", "LC_", "LANG", "PYTHONIOENCODING", "PYTHONPATH")
+# A server that is asked, says a word to its log and never answers.
+MUTE_MOTO = """
+import socket, sys, time
+asked = socket.create_server(("127.0.0.1", int(sys.argv[-1]))).accept()
+print("the words of the log", flush=True)
+time.sleep(600)
+"""
+
+
+def eventually(predicate: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
+    """The first true value of ``predicate``; fails when ``timeout`` seconds pass without."""
+    deadline = time.monotonic() + timeout
+    while not (value := predicate()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"never came true: {what}")
+        time.sleep(0.01)
+    return value
+
+
+def new_name() -> str:
+    """An engine name that nobody else has."""
+    return f"osem-test-{uuid.uuid4().hex[:12]}"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that was free a moment ago."""
+    with listening() as port:
+        return port
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[int]:
+    """A port that this very process holds."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port: int = listener.getsockname()[1]
+        yield port
+
+
+@dataclass(frozen=True)
+class Shell:
+    """`inv` as a user's shell runs it: a process, with an environment of the test's own."""
+
+    name: str
+    state: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def where(self, variables: dict[str, str]) -> Shell:
+        """The same shell with more variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The process's variables: nothing of the developer's AWS, Docker or terminal."""
+        strange = (*FOREIGN, *PROXIES, *(each.lower() for each in PROXIES), *TERMINAL)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
+        return {
+            **kept,
+            **DOCKER_VARIABLES,
+            "LC_ALL": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "AWS_CONFIG_FILE": str(self.state / "none"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.state / "none"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "OSEM_STATE_DIR": str(self.state),
+            "OSEM_LOCAL_NAME": self.name,
+            "OSEM_LOCAL_PORT": "0",
+            **self.variables,
+            **more,
+        }
+
+    def __call__(self, *words: str, **variables: str) -> Run:
+        """`inv WORDS...` to its end."""
+        return finished(self.start(*words, **variables))
+
+    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+        """`inv WORDS...`, still running."""
+        return self.spawn([sys.executable, "-m", "invoke", *words], **variables)
+
+    def sh(self, script: str, **variables: str) -> Run:
+        """A script of the real `sh`, in which `inv` is ours."""
+        inv = f"inv() {{ '{sys.executable}' -m invoke \"$@\"; }}\n"
+        return finished(self.spawn(["sh", "-c", inv + script], **variables))
+
+    def spawn(self, command: list[str], **variables: str) -> subprocess.Popen[str]:
+        """Any command in this shell's environment."""
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self.environment(**variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        self.started.append(process)
+        return process
+
+    def json(self, *words: str, **variables: str) -> dict[str, Any]:
+        """The data of `inv WORDS... --json`, which must succeed."""
+        run = self(*words, "--json", **variables)
+        assert run.code == 0, run.err
+        data: dict[str, Any] = run.document["data"]
+        return data
+
+    def engine(self) -> Engine:
+        """The engine that this shell's `local.up` recorded."""
+        record = self.record()
+        return Engine(record["engine"], record["endpoint"])
+
+    @property
+    def record_path(self) -> Path:
+        """Where this shell's engine is recorded."""
+        return self.state / f"{self.name}.json"
+
+    def record(self) -> dict[str, Any]:
+        """What is recorded of this shell's engine."""
+        record: dict[str, Any] = json.loads(self.record_path.read_text(encoding="utf-8"))
+        return record
+
+    def log(self) -> str:
+        """The log of this shell's embedded engine, empty before there is one."""
+        path = self.state / f"{self.name}.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def processes(self) -> list[psutil.Process]:
+        """The live processes that were started in this shell."""
+        return [each for each in psutil.process_iter() if self._mine(each)]
+
+    def _mine(self, process: psutil.Process) -> bool:
+        try:
+            return (
+                process.environ().get("OSEM_STATE_DIR") == str(self.state)
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except psutil.Error:
+            return False
+
+    def clear(self) -> None:
+        """End whatever was started in this shell and still runs."""
+        for each in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        eventually(lambda: not self.processes(), "every process of the test has ended")
+        for process in self.started:
+            if process.returncode is None:
+                process.kill()
+                process.communicate()
+
+
+def finished(process: subprocess.Popen[str]) -> Run:
+    """What a process gave, at its end."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        pytest.fail(f"it did not end:\n{out}\n{err}")
+    return Run(process.returncode, out, err)
+
+
+def wait_for_line(process: subprocess.Popen[str], words: str) -> None:
+    """Read the narration of a process up to the line that has ``words``."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            return
+    pytest.fail(f"it never said: {words}")
+
+
+def interrupted(process: subprocess.Popen[str], number: signal.Signals) -> Run:
+    """What a process gave after it was sent a signal."""
+    process.send_signal(number)
+    return finished(process)
+
+
+def put_table(engine: Engine, name: str = "Mine") -> None:
+    """Leave a table on the engine."""
+    engine.client().create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def table_names(engine: Engine, prefix: str = "") -> list[str]:
+    """The names of the engine's tables."""
+    pages = engine.client().get_paginator("list_tables").paginate()
+    return [name for page in pages for name in page["TableNames"] if name.startswith(prefix)]
+
+
+def fake_moto(where: Path, body: str = MUTE_MOTO) -> str:
+    """A PYTHONPATH under which ``python -m moto.server`` runs ``body``."""
+    package = where / "fake" / "moto"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "server.py").write_text(body, encoding="utf-8")
+    return str(package.parent)
+
+
+@dataclass(frozen=True)
+class Docker:
+    """The real Docker engine, seen from outside of the package."""
+
+    client: DockerClient
+
+    def containers(self, name: str) -> list[Container]:
+        """Every container, running or not, of that name or labelled as that engine."""
+        everything = self.client.containers.list(all=True, ignore_removed=True)
+        return [e for e in everything if e.name == name or e.labels.get(LABEL) == name]
+
+    def one(self, name: str) -> Container:
+        """The one container of that engine."""
+        (only,) = self.containers(name)
+        return only
+
+    def has_volume(self, name: str) -> bool:
+        """Whether that engine's volume exists."""
+        return volume_of(name) in [each.name for each in self.client.volumes.list()]
+
+    def left(self, name: str) -> list[str]:
+        """What exists of that engine, in words."""
+        found = [f"container {each.name} ({each.status})" for each in self.containers(name)]
+        return found + (["volume"] if self.has_volume(name) else [])
+
+    def clear(self, name: str) -> None:
+        """Remove what a test has left."""
+        from docker.errors import APIError
+
+        for each in self.containers(name):
+            # It may be about to go already.
+            with contextlib.suppress(APIError):
+                each.remove(force=True, v=True)
+        eventually(lambda: not self.containers(name), f"the containers of {name} are gone")
+        if self.has_volume(name):
+            self.client.volumes.get(volume_of(name)).remove(force=True)
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[Docker]:
+    """The Docker engine; skips where there is none, fails where one is demanded."""
+    import docker
+    import requests
+    from docker.errors import DockerException
+
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in DOCKER_VARIABLES.items():
+            patch.setenv(key, value)
+        try:
+            client = docker.from_env(timeout=60)
+            _have_image(client)
+        except (DockerException, requests.RequestException, OSError) as error:
+            why = f"no Docker engine that can run {IMAGE}: {error}"
+            if DOCKER_DEMANDED:
+                pytest.fail(why)
+            pytest.skip(why)
+    with contextlib.closing(client):
+        yield Docker(client)
+
+
+def _have_image(client: DockerClient) -> None:
+    from docker.errors import ImageNotFound
+
+    try:
+        client.images.get(IMAGE)
+    except ImageNotFound:
+        client.images.pull(IMAGE)

@@ -1,0 +1,526 @@
+"""``local.*`` on a real Docker engine: found, mended, refused, and nothing left behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from osem_tasks.engines.container import LABEL, volume_of
+from tests.integration import fixtures_local as given
+from tests.integration.fixtures_local import Docker, Shell, eventually, finished, wait_for_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from docker.models.containers import Container
+
+pytestmark = [pytest.mark.integration, pytest.mark.docker]
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+# Nothing listens at the discard port, so a pull fails at once.
+NO_REGISTRY = "127.0.0.1:9/osem/nothing:1"
+# What the paused JVM writes first.
+WORDS = "JAVA_TOOL_OPTIONS"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One engine name of the test's own: `inv` with it, and Docker's view of it."""
+
+    inv: Shell
+    docker: Docker
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self.inv.name
+
+    @property
+    def container(self) -> Container:
+        """The engine's one container."""
+        return self.docker.one(self.name)
+
+    @property
+    def left(self) -> list[str]:
+        """What exists of the engine on Docker."""
+        return self.docker.left(self.name)
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables on the recorded engine."""
+        return given.table_names(self.inv.engine())
+
+
+@pytest.fixture(scope="module")
+def docker() -> Iterator[Docker]:
+    """The real Docker engine."""
+    with given.connected() as engine:
+        yield engine
+
+
+def _bench(docker: Docker, state: Path) -> Iterator[Bench]:
+    bench = Bench(Shell(given.new_name(), state), docker)
+    yield bench
+    bench.inv.clear()
+    docker.clear(bench.name)
+
+
+@pytest.fixture
+def bench(docker: Docker, tmp_path: Path) -> Iterator[Bench]:
+    """An engine name of which nothing exists yet."""
+    yield from _bench(docker, tmp_path / "state")
+
+
+@pytest.fixture(scope="module")
+def running(docker: Docker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A running engine, for tests that leave it as it is."""
+    for bench in _bench(docker, tmp_path_factory.mktemp("running") / "state"):
+        bench.inv.json("local.up")
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def mute_image(docker: Docker) -> Iterator[str]:
+    """An image whose JVM says a word and then pauses for good."""
+    pause = "-XX:+UnlockDiagnosticVMOptions -XX:+PauseAtStartup -XX:PauseAtStartupFile=/tmp/p"
+    yield from _image(docker, pause)
+
+
+@pytest.fixture(scope="module")
+def broken_image(docker: Docker) -> Iterator[str]:
+    """An image whose JVM says a word and ends."""
+    yield from _image(docker, "-XX:+NoSuchOption")
+
+
+def _image(docker: Docker, options: str) -> Iterator[str]:
+    tag = f"{given.new_name()}:1"
+    # The image has no shell: what its JVM does is told by a variable.
+    recipe = f'FROM {given.IMAGE}\nENV JAVA_TOOL_OPTIONS="{options}"\n'
+    docker.client.images.build(fileobj=io.BytesIO(recipe.encode()), tag=tag, rm=True)
+    yield tag
+    docker.client.images.remove(tag, force=True)
+
+
+def test_a_first_up_starts_and_a_second_reuses(bench: Bench) -> None:
+    """The second `local.up` finds the very container of the first."""
+    first, second = bench.inv.json("local.up"), bench.inv.json("local.up")
+
+    ways = [(each["how"], each["container"], each["endpoint"]) for each in (first, second)]
+    assert ways == [
+        ("started", bench.container.short_id, first["endpoint"]),
+        ("reused", bench.container.short_id, first["endpoint"]),
+    ]
+
+
+def test_it_is_found_by_label_without_any_state(bench: Bench) -> None:
+    """An engine whose record was lost is found again and known again."""
+    first = bench.inv.json("local.up")
+    shutil.rmtree(bench.inv.state)
+
+    second = bench.inv.json("local.up")
+
+    assert (second["how"], second["container"]) == ("reused", first["container"])
+    assert bench.inv.json("local.status")["running"] is True
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda container: container.stop(timeout=5),
+        lambda container: container.kill(),
+        lambda container: container.remove(force=True),
+    ],
+    ids=["stopped", "killed", "removed"],
+)
+def test_an_engine_that_ended_is_mended(bench: Bench, harm: Callable[[Container], None]) -> None:
+    """`local.status` sees that it does not answer, `local.up` makes it answer again."""
+    bench.inv.json("local.up")
+    harm(bench.container)
+
+    before = bench.inv.json("local.status")["running"]
+    how = bench.inv.json("local.up")["how"]
+
+    assert (before, how, bench.container.status) == (False, "started", "running")
+    assert bench.tables == []
+
+
+def test_a_paused_engine_is_resumed_with_its_data(bench: Bench) -> None:
+    """A paused container goes on where it was."""
+    first = bench.inv.json("local.up")
+    given.put_table(bench.inv.engine())
+    bench.container.pause()
+
+    second = bench.inv.json("local.up")
+
+    assert (second["container"], bench.tables) == (first["container"], ["Mine"])
+
+
+def test_a_half_created_container_is_mended(bench: Bench) -> None:
+    """A container that was created and never started does not stand in the way."""
+    bench.docker.client.containers.create(given.IMAGE, name=bench.name, labels={LABEL: bench.name})
+
+    bench.inv.json("local.up")
+
+    assert (bench.container.status, bench.tables) == ("running", [])
+
+
+def test_only_fresh_empties(bench: Bench) -> None:
+    """A table stays over `local.up`, and is gone after `local.up --fresh`."""
+    bench.inv.json("local.up")
+    given.put_table(bench.inv.engine())
+    bench.inv.json("local.up")
+    kept = bench.tables
+
+    bench.inv.json("local.up", "--fresh")
+
+    assert (kept, bench.tables) == (["Mine"], [])
+
+
+def test_persist_keeps_data_until_volumes_are_removed(bench: Bench) -> None:
+    """Data outlives a stop and `local.down`, but not `local.down --volumes`."""
+    bench.inv.json("local.up", "--persist")
+    given.put_table(bench.inv.engine())
+    bench.container.stop(timeout=5)
+    bench.inv.json("local.up")
+    after_stop = bench.tables
+    bench.inv.json("local.down")
+    between = bench.left
+    bench.inv.json("local.up", "--persist")
+    after_down = bench.tables
+
+    bench.inv.json("local.down", "--volumes")
+
+    assert (after_stop, between, after_down) == (["Mine"], ["volume"], ["Mine"])
+    assert bench.left == []
+
+
+def test_fresh_empties_a_kept_volume(bench: Bench) -> None:
+    """`--fresh --persist` begins empty, whether the engine runs or only its volume is left."""
+    bench.inv.json("local.up", "--persist")
+    given.put_table(bench.inv.engine())
+    bench.inv.json("local.up", "--fresh", "--persist")
+    running = bench.tables
+    given.put_table(bench.inv.engine())
+    bench.inv.json("local.down")
+
+    bench.inv.json("local.up", "--fresh", "--persist")
+
+    assert (running, bench.tables, bench.docker.has_volume(bench.name)) == ([], [], True)
+
+
+def test_volumes_are_removed_when_the_container_is_gone_already(bench: Bench) -> None:
+    """`local.down` and, later, `local.down --volumes` leave nothing."""
+    bench.inv.json("local.up", "--persist")
+    bench.inv.json("local.down")
+
+    removed = bench.inv.json("local.down", "--volumes")["removed"]
+
+    assert (removed, bench.left) == ([f"volume {volume_of(bench.name)}"], [])
+
+
+def test_a_foreign_container_of_that_name_is_refused_and_untouched(bench: Bench) -> None:
+    """No `local.*` task touches a container that it did not start."""
+    foreign = bench.docker.client.containers.create(given.IMAGE, name=bench.name)
+    foreign.start()
+    foreign.reload()
+    begun = foreign.attrs["State"]["StartedAt"]
+
+    runs = [bench.inv("local.up", *more) for more in ((), ("--fresh",))]
+    down = bench.inv("local.down", "--volumes")
+
+    foreign.reload()
+    assert [each.code for each in runs] == [1, 1]
+    for each in runs:
+        assert f"'{bench.name}' exists that osem_tasks did not start" in each.err
+        assert "--name" in each.err
+    assert (down.code, "nothing to stop" in down.out) == (0, True)
+    assert (foreign.status, foreign.attrs["State"]["StartedAt"]) == ("running", begun)
+
+
+def test_a_foreign_volume_is_untouched(bench: Bench) -> None:
+    """`local.down --volumes` removes no volume that `local.up` did not make."""
+    bench.docker.client.volumes.create(volume_of(bench.name))
+
+    bench.inv("local.down", "--volumes")
+
+    assert bench.docker.has_volume(bench.name)
+
+
+def test_down_leaves_every_other_engine(bench: Bench, running: Bench) -> None:
+    """`local.down` ends the engine of its own name and no other."""
+    bench.inv.json("local.up")
+    before = running.container.id
+
+    bench.inv.json("local.down")
+
+    assert (bench.left, running.container.id) == ([], before)
+    assert running.inv.json("local.status")["running"] is True
+
+
+def test_a_port_taken_by_a_process_is_named(bench: Bench) -> None:
+    """The message names pid and program of the port's owner; nothing half-made is left."""
+    with given.listening() as port:
+        run = bench.inv("local.up", "--port", str(port), "--persist")
+
+    assert (run.code, bench.left) == (1, [])
+    assert f"PORT_IN_USE: Port {port} " in run.err
+    assert f"process {os.getpid()} ({psutil.Process().name()})" in run.err
+    assert "inv local.up --port 0" in run.err
+    assert not bench.inv.record_path.exists()
+
+
+def test_a_port_taken_by_a_container_is_named(bench: Bench, running: Bench) -> None:
+    """The message names the container that publishes the port."""
+    port = running.inv.engine().endpoint.rpartition(":")[2]
+
+    run = bench.inv("local.up", "--port", port, "--json")
+
+    assert (run.code, run.document["error"]["code"], bench.left) == (1, "PORT_IN_USE", [])
+    assert f"container '{running.name}'" in run.document["error"]["message"]
+
+
+def test_a_missing_image_of_the_named_engine_is_an_error(bench: Bench) -> None:
+    """With `--engine docker` there is no fallback: IMAGE_NOT_FOUND and what to type."""
+    run = bench.inv("local.up", "--engine", "docker", "--image", NO_REGISTRY, "--json")
+
+    error = run.document["error"]
+    assert (run.code, error["code"], bench.left) == (1, "IMAGE_NOT_FOUND", [])
+    assert NO_REGISTRY in error["message"]
+    assert "docker pull" in error["remediation"]
+
+
+def test_a_missing_image_lets_auto_take_moto_and_say_why(bench: Bench) -> None:
+    """`auto` takes what works and gives the reason."""
+    run = bench.inv("local.up", "--image", NO_REGISTRY)
+
+    assert (run.code, bench.inv.record()["engine"], bench.left) == (0, "moto", []), run.err
+    assert f"Engine: moto, because image {NO_REGISTRY} is not on this machine" in run.err
+
+
+def test_it_is_published_on_loopback_only(running: Bench) -> None:
+    """DynamoDB Local has no authentication: no other machine may reach it."""
+    ports: dict[str, Any] = running.container.attrs["NetworkSettings"]["Ports"]
+
+    hosts = {each["HostIp"] for bindings in ports.values() for each in bindings or []}
+
+    assert hosts == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("--port", "1"), ("--image", "osem/other:1"), ("--persist",)],
+    ids=["port", "image", "persist"],
+)
+def test_a_running_engine_that_differs_is_refused(running: Bench, asked: tuple[str, ...]) -> None:
+    """An engine that runs otherwise than asked is kept, and the remedy named."""
+    before = running.container.id
+
+    run = running.inv("local.up", *asked)
+
+    assert (run.code, running.container.id) == (1, before)
+    assert f"already runs, but otherwise than asked: {asked[0][2:]}" in run.err
+    assert "--fresh" in run.err
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["one-state", "two-states"])
+def test_two_at_once_end_with_one_container(bench: Bench, tmp_path: Path, shared: bool) -> None:
+    """Two `local.up` at the same time: one container, two successes, one endpoint."""
+    states = [str(bench.inv.state), str(bench.inv.state if shared else tmp_path / "other")]
+
+    both = [bench.inv.start("local.up", "--json", OSEM_STATE_DIR=state) for state in states]
+    runs = [finished(each) for each in both]
+
+    assert [each.code for each in runs] == [0, 0], [each.err for each in runs]
+    assert {each.document["endpoint"] for each in runs} == {bench.inv.engine().endpoint}
+    assert (len(bench.left), bench.tables) == (1, [])
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_interrupted_while_it_starts_leaves_nothing(bench: Bench, number: signal.Signals) -> None:
+    """A signal the moment the container appears: code 130, nothing left, and it says so."""
+    process = bench.inv.start("local.up", "--persist")
+    eventually(lambda: bench.docker.containers(bench.name), "the container appears")
+
+    run = given.interrupted(process, number)
+
+    assert (run.code, bench.left) == (130, [])
+    assert "INTERRUPTED" in run.err
+    assert "Traceback" not in run.err
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_interrupted_while_it_waits_leaves_nothing(
+    bench: Bench, number: signal.Signals, mute_image: str
+) -> None:
+    """A signal while the first answer is awaited: code 130 and nothing left."""
+    process = bench.inv.start("local.up", "--persist", "--image", mute_image)
+    eventually(lambda: _logged(bench), "the container runs")
+
+    run = given.interrupted(process, number)
+
+    assert (run.code, bench.left, bench.inv.record_path.exists()) == (130, [], False)
+    assert "INTERRUPTED" in run.err
+
+
+def test_impatient_interrupts_cannot_stop_the_clearing(bench: Bench, mute_image: str) -> None:
+    """Ctrl-C again and again until it ends: nothing is left either."""
+    process = bench.inv.start("local.up", "--persist", "--image", mute_image)
+    eventually(lambda: _logged(bench), "the container runs")
+
+    def ended_by_another_interrupt() -> bool:
+        process.send_signal(signal.SIGINT)
+        return process.poll() is not None
+
+    eventually(ended_by_another_interrupt, "it ends")
+
+    finished(process)
+    eventually(lambda: not bench.left, "nothing is left", timeout=5)
+
+
+def test_an_interrupted_reuse_keeps_the_engine(bench: Bench) -> None:
+    """What was there before is not cleared away by an interrupt."""
+    bench.inv.json("local.up")
+    # Frozen, so that the second call waits for an answer until it is interrupted.
+    bench.container.kill(signal="STOP")
+    process = bench.inv.start("local.up", "--verbose")
+    wait_for_line(process, "waiting for an answer")
+
+    run = given.interrupted(process, signal.SIGINT)
+
+    bench.container.kill(signal="CONT")
+    assert (run.code, bench.container.status) == (130, "running")
+
+
+def test_no_answer_in_time_shows_the_log(bench: Bench, mute_image: str) -> None:
+    """A container that never answers: its log is shown, and nothing of it is left."""
+    run = bench.inv("local.up", "--persist", "--timeout", "1", "--image", mute_image)
+
+    assert (run.code, bench.left) == (1, [])
+    assert "TIMEOUT" in run.err
+    assert f"  Picked up {WORDS}" in run.err
+    assert not bench.inv.record_path.exists()
+
+
+def test_a_container_that_ends_shows_its_log(bench: Bench, broken_image: str) -> None:
+    """A container that ends at once: its last words are shown, and nothing of it is left."""
+    run = bench.inv("local.up", "--image", broken_image)
+
+    assert (run.code, bench.left) == (1, [])
+    assert "ENGINE_UNAVAILABLE" in run.err
+    assert "NoSuchOption" in run.err
+
+
+def test_a_tiny_timeout_is_told_as_it_was_given(bench: Bench) -> None:
+    """`--timeout 0.2` ends the wait, and the message gives that number."""
+    run = bench.inv("local.up", "--timeout", "0.2")
+
+    assert (run.code, bench.left) == (1, [])
+    assert "within 0.2 s" in run.err
+
+
+def test_status_tells_where_and_since_when(running: Bench) -> None:
+    """`local.status` shows endpoint, container and start; its JSON has the same."""
+    run, data = running.inv("local.status"), running.inv.json("local.status")
+
+    assert (run.code, data["running"], data["engine"]) == (0, True, "docker")
+    assert data["container"] == running.container.short_id
+    for each in (data["endpoint"], data["startedAt"], data["name"]):
+        assert each in run.out
+
+
+def test_status_of_nothing_says_what_to_type(bench: Bench) -> None:
+    """`local.status` without an engine is a fact, not a failure."""
+    run = bench.inv("local.status")
+
+    assert (run.code, "not running" in run.out, "inv local.up" in run.out) == (0, True, True)
+    assert bench.inv.json("local.status") == {"name": bench.name, "running": False}
+
+
+def test_logs_are_the_containers_own(running: Bench) -> None:
+    """`local.logs` gives the container's lines, `--lines` as many as asked."""
+    run = running.inv("local.logs")
+    last = running.inv.json("local.logs", "--lines", "1")["lines"]
+
+    assert (run.code, "DynamoDB Local" in run.out) == (0, True)
+    assert last == run.out.splitlines()[-1:]
+
+
+def test_env_lines_work_in_a_real_shell(running: Bench) -> None:
+    """`eval "$(inv local.env)"` gives a shell the variables that the AWS CLI reads."""
+    run = running.inv.sh('eval "$(inv local.env)"\nenv')
+
+    variables = dict(line.partition("=")[::2] for line in run.out.splitlines())
+    expected = running.inv.json("local.env")["variables"]
+    assert run.err == ""
+    assert {key: variables.get(key) for key in expected} == expected
+    assert expected["AWS_ENDPOINT_URL_DYNAMODB"] == running.inv.engine().endpoint
+
+
+@pytest.mark.parametrize("task", ["local.logs", "local.env"])
+def test_logs_and_env_without_an_engine_say_what_to_type(bench: Bench, task: str) -> None:
+    """Without an engine: ENGINE_NOT_RUNNING, `inv local.up`, and nothing to eval on stdout."""
+    run = bench.inv(task)
+
+    assert (run.code, run.out) == (1, "")
+    assert "ENGINE_NOT_RUNNING" in run.err
+    assert "inv local.up" in run.err
+
+
+@pytest.mark.parametrize("task", ["up", "status", "logs", "env"])
+def test_each_task_gives_one_document(running: Bench, task: str) -> None:
+    """`--json`: one document with the contract's keys, and nothing else on stdout."""
+    document = running.inv(f"local.{task}", "--json").document
+
+    keys = "success command environment region endpoint timestamp duration data error"
+    assert list(document) == keys.split()
+    assert (document["success"], document["command"], document["error"]) == (True, task, None)
+    assert document["endpoint"] == running.inv.engine().endpoint
+
+
+def test_down_gives_one_document(bench: Bench) -> None:
+    """`local.down --json` names what was removed; a second time there is nothing."""
+    bench.inv.json("local.up")
+
+    removed = [bench.inv.json("local.down")["removed"] for _ in range(2)]
+
+    assert removed == [[f"container {bench.name}"], []]
+
+
+@pytest.mark.parametrize("words", [("--dry", "local.up"), ("local.up", "--dry")])
+def test_a_dry_up_starts_nothing(bench: Bench, words: tuple[str, ...]) -> None:
+    """Invoke's `--dry`, before or after the task, starts and records nothing."""
+    run = bench.inv(*words)
+
+    assert (run.code, bench.left, bench.inv.record_path.exists()) == (0, [], False)
+    assert "nothing was changed" in run.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--dry", "local.up", "--fresh"),
+        ("--dry", "local.down", "--volumes"),
+        ("local.down", "--dry"),
+    ],
+    ids=" ".join,
+)
+def test_a_dry_run_keeps_a_running_engine(running: Bench, words: tuple[str, ...]) -> None:
+    """With `--dry` a running engine is neither replaced nor removed."""
+    before = (running.container.id, running.inv.record())
+
+    run = running.inv(*words)
+
+    assert (run.code, (running.container.id, running.inv.record())) == (0, before)
+    assert "nothing was changed" in run.out
+
+
+def _logged(bench: Bench) -> bool:
+    return any(WORDS.encode() in each.logs() for each in bench.docker.containers(bench.name))

@@ -1,0 +1,218 @@
+"""The pytest plugin as another team uses it: a project of its own, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import osem_tasks
+from osem_tasks.engines import manager, state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.conftest import Engine
+
+EXAMPLE = Path(osem_tasks.__file__).parents[1] / "examples" / "orders"
+PROJECT_TESTS = """
+import pytest
+
+KEY = {"userId": {"S": "the same in every test"}}
+
+@pytest.mark.parametrize("number", range(12))
+def test_nobody_else_is_here(dynamodb_tables, dynamodb_client, number):
+    users = dynamodb_tables["Users"]
+    assert "Item" not in dynamodb_client.get_item(TableName=users, Key=KEY)
+    dynamodb_client.put_item(TableName=users, Item={**KEY, "n": {"N": str(number)}})
+    assert dynamodb_client.get_item(TableName=users, Key=KEY)["Item"]["n"]["N"] == str(number)
+
+def test_the_names_are_the_environment_s(dynamodb_tables):
+    assert dynamodb_tables["Teams"].endswith("osem-test-Teams")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, own_state: Path) -> Iterator[Path]:
+    """Another team's project; whatever engine its runs leave behind is removed."""
+    (tmp_path / "test_users.py").write_text(PROJECT_TESTS, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\ndynamodb_scope = function\n", encoding="utf-8")
+    yield tmp_path
+    for record in state.every():
+        manager.take_down(record.name)
+    assert own_state
+
+
+def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`python -m pytest WORDS...` in the project."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "osem_tasks.pytest_plugin", *words]
+    if _is_installed():
+        command = [each for each in command if each not in ("-p", "osem_tasks.pytest_plugin")]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def _is_installed() -> bool:
+    from importlib.metadata import entry_points
+
+    return any(each.name == "osem_tasks" for each in entry_points(group="pytest11"))
+
+
+def passed(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
+    """The exit code, and how many tests passed."""
+    found = re.search(r"(\d+) passed", done.stdout)
+    return done.returncode, found.group(1) if found else done.stdout[-3000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("workers", ["0", "2", "8"])
+@pytest.mark.parametrize("kind", ["session", "moto"])
+def test_every_test_has_a_database_of_its_own(
+    project: Path, session_engine: Engine, kind: str, workers: str
+) -> None:
+    """The same keys are written in every test, in any number of workers, in random order."""
+    engine = session_engine.kind if kind == "session" else kind
+
+    done = run(project, "--dynamodb-engine", engine, "-n", workers)
+
+    assert passed(done) == (0, "13")
+    assert state.every() == []
+
+
+def test_workers_share_one_database_each_by_default(project: Path) -> None:
+    """Scope session: the second test in the same worker finds what the first has put."""
+    (project / "pytest.ini").unlink()
+
+    done = run(project, "--dynamodb-engine", "moto", "-k", "nobody")
+
+    assert "1 passed" in done.stdout
+    assert "11 failed" in done.stdout
+
+
+def test_a_running_engine_is_used_and_left_running(project: Path, session_engine: Engine) -> None:
+    """A shared database is kept apart by prefixes; that is said, and nothing stays behind."""
+    name = f"osem-test-{uuid.uuid4().hex[:8]}"
+    up = ["local.up", "--engine", session_engine.kind, "--name", name, "--port", "0"]
+    subprocess.run([sys.executable, "-m", "osem_tasks", *up], check=True, capture_output=True)
+    record = state.load(name)
+    assert record
+
+    done = run(project)
+
+    by_prefix = "kept apart by table prefixes" in done.stdout
+    assert (passed(done), by_prefix) == ((0, "13"), session_engine.kind == "docker")
+    assert manager.answering(record)
+    engine = type(session_engine)(record.engine, record.endpoint)
+    assert engine.client().list_tables()["TableNames"] == []
+
+
+def test_a_named_endpoint_is_used(project: Path, moto_engine: Engine) -> None:
+    """--dynamodb-endpoint starts nothing."""
+    done = run(project, "--dynamodb-endpoint", moto_engine.endpoint)
+
+    assert passed(done) == (0, "13")
+    assert state.every() == []
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_killed_run_is_cleared_away_by_the_next(
+    project: Path, session_engine: Engine, workers: str
+) -> None:
+    """kill -9 of the controller leaves an engine; the next run removes it, and only it."""
+    engine = ["--dynamodb-engine", session_engine.kind]
+    command = [sys.executable, "-m", "pytest", "-q", *engine, "-n", workers]
+    if not _is_installed():
+        command += ["-p", "osem_tasks.pytest_plugin"]
+    victim = subprocess.Popen(
+        command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not state.every() and time.monotonic() < deadline and victim.poll() is None:
+        time.sleep(0.02)
+    (left,) = state.every()
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.wait()
+
+    done = run(project, "--dynamodb-engine", session_engine.kind)
+
+    assert passed(done) == (0, "13")
+    assert (state.every(), manager.answering(left)) == ([], False)
+
+
+def test_an_unused_plugin_loads_nothing() -> None:
+    """A run without its fixtures imports no SDK."""
+    code = (
+        "import sys, osem_tasks.pytest_plugin; "
+        "print(sorted({'boto3', 'docker', 'halo', 'psutil', 'moto', 'platformdirs'}"
+        " & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=EXAMPLE.parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("workers", ["0", "4"])
+def test_the_example_s_tests_pass(project: Path, session_engine: Engine, workers: str) -> None:
+    """The example is another team's project: own tables, own tasks, tests under xdist."""
+    assert project
+
+    done = run(EXAMPLE, "--dynamodb-engine", session_engine.kind, "-n", workers)
+
+    assert passed(done) == (0, "9")
+
+
+def test_the_example_s_main_job_works(project: Path, session_engine: Engine) -> None:
+    """`inv local.up db.setup db.verify hello` in the example, with its own tables."""
+    assert project
+    command = ["local.up", "--port", "0", "--engine", session_engine.kind]
+    words = [*command, "db.setup", "db.verify", "hello", "local.down"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", *words],
+        cwd=EXAMPLE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr if done.returncode else "") == (0, "")
+    assert "shop-local-Orders" in done.stdout
+    assert "2 of 2 tables match the model" in done.stdout
+    assert "Hello from the shop." in done.stdout
+
+
+def test_the_example_s_session_works(project: Path, session_engine: Engine) -> None:
+    """`nox` in the example, in this environment instead of a new one."""
+    assert project
+    words = [
+        "--no-venv",
+        "--no-install",
+        "-s",
+        "integration",
+        "--",
+        "--engine",
+        session_engine.kind,
+    ]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", *words],
+        cwd=EXAMPLE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, "9 passed" in done.stdout) == (0, True), done.stdout + done.stderr
