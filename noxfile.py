@@ -14,7 +14,7 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
-nox.options.sessions = ["lint", "typecheck", "tests", "integration"]
+nox.options.sessions = ["lint", "typecheck", "tests", "faults", "integration"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CODE = ("osem_tasks", "tests", "examples", "tasks.py", "noxfile.py")
@@ -40,11 +40,26 @@ def typecheck(session: nox.Session) -> None:
     session.run("mypy", *session.posargs)
 
 
+def workers(session: nox.Session) -> list[str]:
+    """Two pytest workers where xdist is there and nobody asks for another number."""
+    code = "from importlib.util import find_spec; print(bool(find_spec('xdist')))"
+    there = str(session.run("python", "-c", code, silent=True)).strip() == "True"
+    return ["-n", "2"] if there and "-n" not in session.posargs else []
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the unit tests: no engine, no network."""
+    """Run the unit tests and the properties of plans: no engine, no network."""
     session.install("-r", "requirements.txt", *groups("test"))
-    session.run("python", "-m", "pytest", "tests/unit", *session.posargs)
+    folders = ("tests/unit", "tests/drift")
+    session.run("python", "-m", "pytest", *folders, *workers(session), *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Run the failure suite: moto in the role of AWS, behind a server that fails on demand."""
+    session.install("-r", "requirements.txt", *groups("test"))
+    session.run("python", "-m", "pytest", "tests/faults", *workers(session), *session.posargs)
 
 
 @nox.session
@@ -52,4 +67,5 @@ def integration(session: nox.Session) -> None:
     """Run the integration tests on a fresh engine of the session's own, always removed."""
     session.install("-r", "requirements.txt", *groups("test"))
     with fresh_engine(session) as engine:
-        session.run("python", "-m", "pytest", "tests/integration", *engine.posargs, env=engine.env)
+        words = ("tests/integration", *workers(session), *engine.posargs)
+        session.run("python", "-m", "pytest", *words, env=engine.env)

@@ -6,7 +6,18 @@ import os
 
 import pytest
 
-FOREIGN = ("AWS_", "OSEM_", "INVOKE_", "DOCKER_", "NODE_ENV", "NO_COLOR", "FORCE_COLOR", "CLICOLOR")
+FOREIGN = (
+    "AWS_",
+    "GITHUB_",
+    "PYTEST_ADDOPTS",
+    "OSEM_",
+    "INVOKE_",
+    "DOCKER_",
+    "NODE_ENV",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+)
 
 
 @pytest.fixture(autouse=True)
