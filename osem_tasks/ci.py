@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from osem_tasks.report import message
+from osem_tasks.wording import message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -34,8 +34,9 @@ ALLOWED: dict[str, set[str]] = {
     "application": {"errors", "clock", "journal", "schema", "aws", "run", "creation"},
     "provision": {"errors", "clock", "journal", "schema", "aws", "run", "creation", "application"},
     "planview": {"errors", "journal", "report", "schema"},
-    "ci": {"report", "schema"},
-    "report": {"errors", "journal", "schema"},
+    "ci": {"wording", "schema"},
+    "wording": {"schema"},
+    "report": {"errors", "journal", "schema", "wording"},
     "console": {"errors", "report"},
 }
 FOREIGN = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from osem_tasks import report
+from osem_tasks import report, wording
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Entry, Journal
 from osem_tasks.report import Line, Mark, Outcome
@@ -316,14 +316,14 @@ def fact(issue: IssueType, expected: Any, found: Any, path: str = "x") -> Fact:
 )
 def test_message(expected: object, found: object, sentence: str) -> None:
     """One sentence says what was expected and what was found."""
-    assert sentence == report.message(fact(IssueType.WRONG_STREAM, expected, found))
+    assert sentence == wording.message(fact(IssueType.WRONG_STREAM, expected, found))
 
 
 @pytest.mark.parametrize("issue", IssueType)
 def test_every_issue_has_a_remedy(issue: IssueType) -> None:
     """Each kind of issue names a command to type next, with the environment."""
-    assert "inv db." in report.remediation(fact(issue, "a", "b"), "qa")
-    assert "--env qa" in report.remediation(fact(issue, "a", "b"), "qa")
+    assert "inv db." in wording.remediation(fact(issue, "a", "b"), "qa")
+    assert "--env qa" in wording.remediation(fact(issue, "a", "b"), "qa")
 
 
 REPAIR = "inv db.repair --env qa"
@@ -379,7 +379,7 @@ BY_RESET = "cannot be changed in place; where the data may go: inv db.reset --en
 )
 def test_remedy(issue: Fact, remedy: str) -> None:
     """What can be repaired names db.repair with the option it takes; what cannot says so."""
-    assert remedy == report.remediation(issue, "qa")
+    assert remedy == wording.remediation(issue, "qa")
 
 
 LISTED = {
