@@ -36,7 +36,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check types, strictly."""
-    session.install("-r", "requirements.txt", *groups("types", "test"))
+    session.install("-r", "requirements.txt", *groups("types"))
     session.run("mypy", *session.posargs)
 
 

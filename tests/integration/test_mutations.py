@@ -47,9 +47,11 @@ def _flip(attribute: Attribute) -> Attribute:
 def _retype(table: Table, name: str) -> Table:
     """Give the attribute another type wherever a key names it: an engine has one for all."""
 
+    def part(old: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+        return tuple(_flip(each) if each.name == name else each for each in old)
+
     def key(old: Key) -> Key:
-        turn = lambda part: tuple(_flip(a) if a.name == name else a for a in part)  # noqa: E731
-        return Key(turn(old.partition), turn(old.sort))
+        return Key(part(old.partition), part(old.sort))
 
     indexes = tuple(replace(each, key=key(each.key)) for each in table.indexes)
     return replace(table, key=key(table.key), indexes=indexes)

@@ -41,14 +41,14 @@ def test_the_names_are_the_environment_s(dynamodb_tables):
 
 
 @pytest.fixture
-def project(tmp_path: Path, own_state: Path) -> Iterator[Path]:
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Another team's project; whatever engine its runs leave behind is removed."""
+    request.getfixturevalue("own_state")
     (tmp_path / "test_users.py").write_text(PROJECT_TESTS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\ndynamodb_scope = function\n", encoding="utf-8")
     yield tmp_path
     for record in state.every():
         manager.take_down(record.name)
-    assert own_state
 
 
 def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -164,19 +164,18 @@ def test_an_unused_plugin_loads_nothing() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("workers", ["0", "4"])
-def test_the_example_s_tests_pass(project: Path, session_engine: Engine, workers: str) -> None:
+def test_the_example_s_tests_pass(session_engine: Engine, workers: str) -> None:
     """The example is another team's project: own tables, own tasks, tests under xdist."""
-    assert project
-
     done = run(EXAMPLE, "--dynamodb-engine", session_engine.kind, "-n", workers)
 
     assert passed(done) == (0, "9")
 
 
-def test_the_example_s_main_job_works(project: Path, session_engine: Engine) -> None:
+@pytest.mark.usefixtures("project")
+def test_the_example_s_main_job_works(session_engine: Engine) -> None:
     """`inv local.up db.setup db.verify hello` in the example, with its own tables."""
-    assert project
     command = ["local.up", "--port", "0", "--engine", session_engine.kind]
     words = [*command, "db.setup", "db.verify", "hello", "local.down"]
 
@@ -194,9 +193,9 @@ def test_the_example_s_main_job_works(project: Path, session_engine: Engine) -> 
     assert "Hello from the shop." in done.stdout
 
 
-def test_the_example_s_session_works(project: Path, session_engine: Engine) -> None:
+@pytest.mark.usefixtures("project")
+def test_the_example_s_session_works(session_engine: Engine) -> None:
     """`nox` in the example, in this environment instead of a new one."""
-    assert project
     words = [
         "--no-venv",
         "--no-install",
