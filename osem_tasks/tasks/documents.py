@@ -40,7 +40,7 @@ OUTPUT = "Write to this file instead of stdout."
     },
     repeatable=["from_table"],
 )
-def import_(job: Job, from_table: Sequence[str] = (), output: str = "") -> Outcome:
+def import_(job: Job, from_table: Sequence[str] | None = None, output: str = "") -> Outcome:
     """Write the declaration of live tables, for osem.tables; changes nothing.
 
     Example: inv db.import --from-table Orders --output tables.json
