@@ -156,7 +156,7 @@ def dynamodb_database(dynamodb_server: Server) -> Iterator[Database]:
     """An empty database of one's own, for as long as ``dynamodb_scope`` says."""
     database = dynamodb_server.database()
     yield database
-    database.drop()
+    dynamodb_server.release(database)
 
 
 @pytest.fixture(scope=database_scope)

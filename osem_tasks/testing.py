@@ -9,7 +9,7 @@ that shares one database among all keys gets a prefix instead.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,17 +32,36 @@ BY_KEY = "access key"
 BY_ACCOUNT = "account"
 BY_PREFIX = "table prefix"
 SETUP_SECONDS = 60.0
+# DynamoDB Local holds some 1.1 MB for each key until it ends. After so many databases, one
+# that is no longer used is emptied and given out again, which takes little longer.
+MAX_DATABASES = 200
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
     """A running engine and how its databases are kept apart."""
 
     endpoint: str
     isolation: str
+    _made: int = 0
+    _released: list[Database] = field(default_factory=list)
 
     def database(self) -> Database:
-        """A new, empty database. Raises OsemError."""
+        """An empty database: a new one, or one that is no longer used. Raises OsemError."""
+        if self._made >= MAX_DATABASES and self._released:
+            database = self._released.pop()
+            database.drop()
+            return database
+        self._made += 1
+        return self._new()
+
+    def release(self, database: Database) -> None:
+        """Take a database back. Tables in a database that others share are deleted at once."""
+        if database.prefix:
+            database.drop()
+        self._released.append(database)
+
+    def _new(self) -> Database:
         token = uuid.uuid4().hex
         if self.isolation == BY_PREFIX:
             return Database(self.endpoint, ACCESS_KEY, SECRET_KEY, prefix=f"t{token[:12]}-")
@@ -114,9 +133,7 @@ class Database:
         return dict(zip(declared.names, tables.names, strict=True))
 
     def drop(self) -> None:
-        """Delete the tables that begin with this database's prefix; only those are its own."""
-        if not self.prefix:
-            return  # a database of its own ends with the engine
+        """Delete the tables of this database: where it is shared, those with its prefix."""
         client = self.client()
         pages = client.get_paginator("list_tables").paginate()
         mine = [

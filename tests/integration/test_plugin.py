@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import osem_tasks
+from osem_tasks import testing
 from osem_tasks.engines import manager, state
+from osem_tasks.schema.osem import TABLES
+from osem_tasks.settings import DEFAULTS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,3 +218,24 @@ def test_the_example_s_session_works(session_engine: Engine) -> None:
     )
 
     assert (done.returncode, "9 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_a_database_that_is_given_out_again_is_empty(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many databases, a released one is emptied and used again: memory has a bound."""
+    monkeypatch.setattr(testing, "MAX_DATABASES", 1)
+    server = testing.configured(engine.endpoint)
+    settings = Settings.read(DEFAULTS, {})
+    first = server.database()
+    names = first.setup(settings, TABLES)
+    key = {"userId": {"S": "ann"}}
+    first.client().put_item(TableName=names["Users"], Item=key)
+    server.release(first)
+
+    again = server.database()
+    found = again.setup(settings, TABLES)
+
+    assert (again, found) == (first, names)
+    assert "Item" not in again.client().get_item(TableName=found["Users"], Key=key)
+    again.drop()
