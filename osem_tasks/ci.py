@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # GitHub shows some ten annotations of a kind for a step and drops the rest in silence.
 MAX_ANNOTATIONS = 10
+# What XML 1.0 has no way to write, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def annotation_lines(diffs: Sequence[TableDiff]) -> list[str]:
@@ -61,6 +64,8 @@ def junit(diffs: Sequence[TableDiff], seconds: float) -> str:
             ET.SubElement(case, "failure", type=fact.issue.value, message=message(fact))
         elif fact in diff.not_comparable:
             ET.SubElement(case, "skipped", message=fact.reason)
+    for each in suite.iter():
+        each.attrib = {key: _NOT_XML.sub("\ufffd", value) for key, value in each.attrib.items()}
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 

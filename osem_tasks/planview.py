@@ -39,11 +39,14 @@ def needs(action: Action, given: Sequence[str]) -> str:
     return f"needs {' '.join(missing)}" if missing else ""
 
 
+def _cost(action: Action, given: Sequence[str]) -> str:
+    """The risk, and the option that is missing to take it."""
+    return ", ".join(filter(None, (action.risk.value, needs(action, given))))
+
+
 def plan_lines(actions: Sequence[Action], given: Sequence[str]) -> list[Line]:
     """The steps under the name of their table, each with its risk; the reasons below."""
-    rows = [
-        (each.kind.words, each.target, needs(each, given) or each.risk.value) for each in actions
-    ]
+    rows = [(each.kind.words, each.target, _cost(each, given)) for each in actions]
     lines: list[Line] = []
     table = ""
     for action, text in zip(actions, aligned(rows), strict=True):

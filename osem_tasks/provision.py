@@ -137,9 +137,12 @@ def repair(run: Run, steps: Sequence[Action]) -> None:
 
 
 def withheld(diff: TableDiff, repairs: Sequence[Action]) -> bool:
-    """Whether a repair of that table is impossible, or needs an option of ``db.repair``."""
+    """Whether a repair of that table is for ``db.repair`` alone.
+
+    It is impossible, it needs an option there, or it lets items expire.
+    """
     mine = [each for each in repairs if each.table == diff.name]
-    return any(not each.possible or each.requires for each in mine)
+    return any(not each.possible or each.requires or each.kind is Kind.ENABLE_TTL for each in mine)
 
 
 def _stop_on_drift(

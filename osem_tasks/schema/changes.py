@@ -30,6 +30,9 @@ def call_for(action: Action, declared: Table, live: LiveTable) -> Call:
 
 
 def _update(live: LiveTable, **arguments: Any) -> Call:
+    # DynamoDB Local turns the protection off by every UpdateTable that does not name it.
+    if live.table.deletion_protection and ":ddblocal:" in live.arn:
+        arguments.setdefault("DeletionProtectionEnabled", True)
     return Call("update_table", {"TableName": live.table.name, **arguments})
 
 

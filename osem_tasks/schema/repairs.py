@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osem_tasks.schema import conflicts
 from osem_tasks.schema.diff import IssueType
+from osem_tasks.schema.live import MAX_THROUGHPUT
 from osem_tasks.schema.plan import PRUNE, REPLACE, Action, Kind, Risk
 from osem_tasks.schema.rules import MAX_GLOBAL_INDEXES
 
@@ -66,14 +68,16 @@ class _Repair:
         self._missing = [each for name, each in mine.items() if name not in theirs]
         self._replaced = [each for name, each in mine.items() if name in changed]
         self._extra = [each for name, each in theirs.items() if name not in mine]
+        self._stuck = conflicts.stuck(self._found, self._replaced, self._missing)
 
     def steps(self) -> Iterator[Action]:
         """Impossible ones first, then billing, indexes one by one, and the settings."""
         yield from self._impossible()
         yield from self._billing()
+        # Before an index is built anew, which brings its throughput along.
+        yield from self._throughputs()
         yield from self._index_removals()
         yield from self._index_builds()
-        yield from self._throughputs()
         for issue in self._diff.issues:
             yield from self._setting(issue)
 
@@ -105,11 +109,11 @@ class _Repair:
             Risk.RATE_LIMITED,
             "AWS limits how often the billing mode may be switched in 24 hours",
         )
-        if declared.billing == "PAY_PER_REQUEST":
+        if declared.billing == "PAY_PER_REQUEST" and MAX_THROUGHPUT not in self._live.unreadable:
             # A ceiling exists in this mode only; an index that is built brings its own along.
             if declared.max_throughput:
                 yield self._max_throughput(declared.max_throughput)
-            built = {each.name for each in (*self._missing, *self._replaced)}
+            built = {each.name for each in self._missing}
             for index in declared.indexes:
                 if index.max_throughput and index.name not in built:
                     yield self._max_throughput(index.max_throughput, index)
@@ -126,7 +130,7 @@ class _Repair:
                 index,
             )
         for index in self._replaced:
-            if not self._conflicts_for_good(index):
+            if index.name not in self._stuck:
                 yield Action(
                     self._declared.name,
                     Kind.DELETE_INDEX,
@@ -141,14 +145,14 @@ class _Repair:
         live = self._live
         cost = f"time grows with the data: {live.items:,} items, {live.size:,} bytes at last count"
         for index in (*self._replaced, *self._missing):
-            conflict = self._conflicts_for_good(index)
+            conflict = self._stuck.get(index.name)
             if conflict:
                 yield Action(
                     self._declared.name,
                     Kind.NEW_TABLE,
                     f"index {index.name} ({index.key})",
                     Risk.IMPOSSIBLE,
-                    f"{conflict} has another type in the table's own key or a local index",
+                    conflict,
                 )
                 continue
             projection = "" if index.projection.kind == "ALL" else f", {index.projection}"
@@ -165,27 +169,13 @@ class _Repair:
     def _needed_for(self, index: Index) -> tuple[str, ...]:
         """The options that must be given before ``index`` can be built."""
         needed = {REPLACE} if index in self._replaced else set()
-        if any(_clash(index, each) for each in self._extra):
+        if any(conflicts.clash(index, each) for each in self._extra):
             needed.add(PRUNE)
-        if any(_clash(index, self._theirs_index(each)) for each in self._replaced):
+        if any(conflicts.clash(index, self._theirs_index(each)) for each in self._replaced):
             needed.add(REPLACE)
         if len(self._found.indexes) + len(self._missing) > MAX_GLOBAL_INDEXES:
             needed.add(PRUNE)
         return tuple(sorted(needed))
-
-    def _conflicts_for_good(self, index: Index) -> str:
-        """The attribute of ``index`` whose type the table itself has otherwise, if any."""
-        fixed = {
-            each.name: each.type
-            for key in (self._found.key, *(i.key for i in self._found.local_indexes))
-            for each in key.attributes
-        }
-        clashing = (
-            each.name
-            for each in index.key.attributes
-            if fixed.get(each.name, each.type) != each.type
-        )
-        return next(clashing, "")
 
     def _throughputs(self) -> Iterator[Action]:
         declared = self._declared
@@ -299,12 +289,6 @@ _PLAIN = {
 def _index_name(issue: Fact) -> str:
     name, bracket, _ = issue.path.removeprefix("index[").partition("]")
     return name if bracket and issue.path.startswith("index[") else ""
-
-
-def _clash(one: Index, other: Index) -> bool:
-    """Whether both use an attribute of the same name with different types."""
-    types = {each.name: each.type for each in other.key.attributes}
-    return any(types.get(each.name, each.type) != each.type for each in one.key.attributes)
 
 
 def _words(value: object) -> str:

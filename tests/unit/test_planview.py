@@ -54,7 +54,7 @@ def test_plan_lines() -> None:
         Line(Mark.ADDED, "create table  key userId S  safe"),
         Line(Mark.ADDED, "enable ttl    expiresAt     safe"),
         Line(Mark.PLAIN, "Teams"),
-        Line(Mark.REMOVED, "delete index  a-index       needs --prune"),
+        Line(Mark.REMOVED, "delete index  a-index       removes what may be in use, needs --prune"),
         Line(Mark.DETAIL, "    it is extra"),
         Line(Mark.REFUSED, "new table     key           impossible in place"),
         Line(Mark.DETAIL, "    keys are fixed"),
