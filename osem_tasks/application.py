@@ -42,11 +42,15 @@ class Application:
     def run(self, steps: Sequence[Action]) -> None:
         """Carry out every step. Raises the first OsemError after all tables have come to rest."""
         names = list(dict.fromkeys(each.table for each in steps))
-        side_by_side(
-            lambda name: self._run_table([each for each in steps if each.table == name]),
-            names,
-            PARALLEL,
-        )
+        try:
+            side_by_side(
+                lambda name: self._run_table([each for each in steps if each.table == name]),
+                names,
+                PARALLEL,
+            )
+        finally:
+            # After an interrupt too: no thread that is left begins another step.
+            self._stop = True
 
     def _run_table(self, steps: Sequence[Action]) -> None:
         builds = [each for each in steps if each.kind in _OF_INDEXES]

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from osem_tasks.environments import Environment
     from osem_tasks.target import Target
 
 
@@ -61,13 +64,30 @@ def check_diversion(target: Target, *, to_local_engine: bool, force: bool) -> st
             code=ErrorCode.INVALID_CONFIGURATION,
             remediation=f"{remedy}   For the local engine: --endpoint {target.endpoint}",
         )
-    if target.environment.region_strict and not force:
+    careful = target.environment.region_strict or target.environment.protected
+    if careful and not force:
         raise OsemError(
             text,
             code=ErrorCode.INVALID_CONFIGURATION,
             remediation=f"{remedy}   or --force if it is meant",
         )
     return text
+
+
+def check_prefix(target: Target, others: Iterable[Environment]) -> None:
+    """Raise OsemError when the prefix is that of another, protected environment.
+
+    ``OSEM_DB_PREFIX`` holds for every environment: ``--env dev`` would then change prod.
+    """
+    for other in others:
+        alien = other.name != target.environment.name and other.protected
+        if alien and not target.local and target.prefix == other.default_prefix:
+            raise OsemError(
+                f"The prefix '{target.prefix}' belongs to environment '{other.name}', which is "
+                f"protected; the task is for '{target.environment.name}'.",
+                code=ErrorCode.PROTECTED_ENVIRONMENT,
+                remediation=f"unset OSEM_DB_PREFIX   or use --env {other.name}",
+            )
 
 
 def check_destructive(target: Target) -> None:
@@ -78,6 +98,34 @@ def check_destructive(target: Target) -> None:
             "deleted by a task.",
             code=ErrorCode.PROTECTED_ENVIRONMENT,
             remediation="inv db.verify shows what differs; nothing here deletes these tables.",
+        )
+
+
+def check_deletable(protected: Sequence[str]) -> None:
+    """Raise OsemError before anything is deleted when a table is protected."""
+    if protected:
+        raise OsemError(
+            f"Deletion protection is on for {', '.join(protected)}; nothing was deleted.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation="Turn it off by hand if the tables are really to go; no task here does.",
+            details={"tables": list(protected)},
+        )
+
+
+def check_comparable(one: Target, other: Target, *, found: bool) -> None:
+    """Raise OsemError where a comparison of two environments would say nothing."""
+    places = [(t.endpoint, t.region, t.profile, t.prefix) for t in (one, other)]
+    if places[0] == places[1]:
+        raise OsemError(
+            f"'{one.environment.name}' and '{other.environment.name}' are the same tables.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation="Name another environment by --with; unset OSEM_DB_PREFIX if it is set.",
+        )
+    if not found:
+        raise OsemError(
+            f"Neither '{one.environment.name}' nor '{other.environment.name}' has a table.",
+            code=ErrorCode.TABLE_NOT_FOUND,
+            remediation=f"inv db.setup --env {one.reach}",
         )
 
 

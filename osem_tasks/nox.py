@@ -1,12 +1,14 @@
 """A fresh engine for a Nox session, in a few lines of one's own noxfile.
 
-from osem_tasks.nox import fresh_engine
+::
 
-@nox.session
-def integration(session):
-session.install("-r", "requirements.txt")
-with fresh_engine(session) as engine:
-session.run("pytest", *engine.posargs, env=engine.env)
+    from osem_tasks.nox import fresh_engine
+
+    @nox.session
+    def integration(session):
+        session.install("-r", "requirements.txt")
+        with fresh_engine(session) as engine:
+            session.run("pytest", *engine.posargs, env=engine.env)
 """
 
 from __future__ import annotations

@@ -77,6 +77,8 @@ def plan_outcome(
         text += f", {len(impossible)} impossible in place"
     if not actions:
         text = f"nothing to do: all {counted(tables, 'table')} are as declared"
+        if error:
+            text = "nothing would run: what differs is not setup's to change"
     return Outcome(
         data={"actions": [each.as_json() for each in actions]},
         lines=plan_lines(actions, given),
@@ -86,13 +88,17 @@ def plan_outcome(
 
 
 def applied_outcome(
-    actions: Sequence[Action], journal: Journal, error: OsemError | None, seconds: float
+    actions: Sequence[Action],
+    journal: Journal,
+    error: OsemError | None,
+    seconds: float,
+    given: Sequence[str] = (),
 ) -> Outcome:
     """The account of ``db.repair``: what was planned, what was done, what went wrong."""
     done = journal.completed
     open_ = [each for each in actions if each not in done]
     lines = [Line(Mark.DONE, f"{each.table}: {each.kind.words} {each.target}") for each in done]
-    lines += plan_lines(open_, ())
+    lines += plan_lines(open_, given)
     return Outcome(
         data={
             "actions": [each.as_json() for each in actions],

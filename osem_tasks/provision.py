@@ -161,7 +161,9 @@ def _stop_on_drift(
     raise drift_error(stopping, run.store.environment)
 
 
-def drift_error(drifted: Sequence[TableDiff], environment: str) -> OsemError:
+def drift_error(
+    drifted: Sequence[TableDiff], environment: str, remedy: str = "db.verify"
+) -> OsemError:
     """The error for existing tables that differ from the model; carries the issues."""
     count = sum(len(each.issues) for each in drifted)
     names = ", ".join(each.name for each in drifted)
@@ -169,7 +171,7 @@ def drift_error(drifted: Sequence[TableDiff], environment: str) -> OsemError:
     return OsemError(
         f"{names} {verb} from the model in {count} {'fact' if count == 1 else 'facts'}.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
-        remediation=f"inv db.verify --env {environment}   shows each difference and what mends it",
+        remediation=f"inv {remedy} --env {environment}   shows what differs and what mends it",
         table=drifted[0].name if len(drifted) == 1 else None,
         details={
             "issues": [

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from osem_tasks.settings import Settings
     from osem_tasks.testing import Database, Server
 
+ENGINES = ("auto", "docker", "moto")
 SCOPES = ("session", "package", "module", "class", "function")
 OPTIONS = {
     "engine": "engine to start for the tests: auto, docker or moto",
@@ -56,6 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_run] = told.get(RUN) or uuid.uuid4().hex[:12]
     config.stash[_owner] = told.get(OWNER) or os.getpid()
     config.stash[_started] = False
+    for name, known in (("engine", ENGINES), ("scope", SCOPES)):
+        value = setting(config, name)
+        if value and value not in known:
+            raise pytest.UsageError(
+                f"--dynamodb-{name} must be one of {', '.join(known)}, not {value}"
+            )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -104,10 +111,7 @@ def setting(config: pytest.Config, name: str) -> str:
 
 def database_scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ARG001  pytest's call
     """The scope of a database: who asks within it shares one."""
-    scope = setting(config, "scope") or "session"
-    if scope not in SCOPES:
-        raise pytest.UsageError(f"--dynamodb-scope must be one of {', '.join(SCOPES)}, not {scope}")
-    return scope
+    return setting(config, "scope") or "session"
 
 
 @pytest.fixture(scope="session")

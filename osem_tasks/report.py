@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.wording import message, remediation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from osem_tasks.errors import OsemError
     from osem_tasks.journal import Entry, Journal
-    from osem_tasks.schema.diff import TableDiff
+    from osem_tasks.schema.diff import Fact, TableDiff
     from osem_tasks.schema.live import LiveTable
 
 
@@ -87,7 +87,8 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     rows += [
         (Mark.FAILED, (name, "FAILED", _cause(entry))) for name, entry in journal.failed.items()
     ]
-    rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
+    if rows:  # where nothing was tried, the error alone says it all
+        rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
     rows.sort(key=lambda row: journal.names.index(row[1][0]))
     texts = aligned([cells for _, cells in rows])
     created, verified = len(journal.created), len(journal.verified)
@@ -119,9 +120,21 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
 
 
 def verify_outcome(
-    diffs: Sequence[TableDiff], environment: str, error: OsemError | None
+    diffs: Sequence[TableDiff],
+    environment: str,
+    error: OsemError | None,
+    *,
+    other: str = "",
+    protected: bool = False,
 ) -> Outcome:
-    """The checks of ``db.verify``."""
+    """The checks of ``db.verify``, or of ``db.compare`` with the environment ``other``.
+
+    Remedies lead to the model, so that a comparison with another environment has none.
+    """
+
+    def remedy(issue: Fact) -> str:
+        return "" if other else remediation(issue, environment, protected=protected)
+
     lines: list[Line] = []
     width = max((len(each.name) for each in diffs), default=0)
     for diff in diffs:
@@ -135,14 +148,16 @@ def verify_outcome(
         )
         for issue in diff.issues:
             lines.append(Line(Mark.PLAIN, f"    {issue.issue.value}  {message(issue)}"))
-            lines.append(Line(Mark.DETAIL, f"      {remediation(issue, environment)}"))
+            if not other:
+                lines.append(Line(Mark.DETAIL, f"      {remedy(issue)}"))
     lines += [Line(Mark.DETAIL, text) for text in _left_out(diffs)]
     passed = sum(1 for each in diffs if not each.issues)
     facts = sum(len(each.same) for each in diffs)
-    good = f"{passed} of {counted(len(diffs), 'table')} match the model"
+    agree = f"agree with '{other}'" if other else "match the model"
+    good = f"{passed} of {counted(len(diffs), 'table')} {agree}"
     return Outcome(
         data={
-            "checks": [_check(each, environment) for each in diffs],
+            "checks": [_check(each, remedy) for each in diffs],
             "summary": {
                 "totalTables": len(diffs),
                 "tablesFound": sum(1 for each in diffs if each.exists),
@@ -188,7 +203,8 @@ def deletion_summary(existing: Mapping[str, LiveTable]) -> str:
     """How much there is to lose: ``6 tables with 120 items (14.2 kB)``."""
     items = sum(each.items for each in existing.values())
     held = size(sum(each.size for each in existing.values()))
-    return f"{counted(len(existing), 'table')} with {counted(items, 'item')} ({held})"
+    # DynamoDB counts some hours behind on AWS.
+    return f"{counted(len(existing), 'table')} with {counted(items, 'item')} ({held}) at last count"
 
 
 def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
@@ -261,7 +277,7 @@ def _left_out(diffs: Sequence[TableDiff]) -> list[str]:
     ]
 
 
-def _check(diff: TableDiff, environment: str) -> dict[str, Any]:
+def _check(diff: TableDiff, remedy: Callable[[Fact], str]) -> dict[str, Any]:
     return {
         "tableName": diff.name,
         "status": diff.status,
@@ -273,7 +289,7 @@ def _check(diff: TableDiff, environment: str) -> dict[str, Any]:
                 "message": message(each),
                 "expected": each.expected,
                 "found": each.found,
-                "remediation": remediation(each, environment),
+                "remediation": remedy(each),
             }
             for each in diff.issues
         ],

@@ -197,7 +197,7 @@ def engine_name(value: Any) -> str:
     text = _text(value)
     # What Docker allows for a container's name; it also names the state file.
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", text):
-        msg = "must be letters, digits, '_', '.' and '-', beginning with a letter or digit"
+        msg = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
         raise ValueError(msg)
     return text
 

@@ -57,7 +57,8 @@ class Target:
     ``endpoint`` None leaves it to the SDK (AWS itself). ``local`` means the local engine's
     rules: dummy keys, no STS, no confirmation. ``region`` None means that the profile's
     region, then us-east-1, is to be used. ``diverted_by`` names the variable that sends
-    an AWS environment elsewhere.
+    an AWS environment elsewhere. ``given`` are the options that
+    chose it.
     """
 
     environment: Environment
@@ -69,6 +70,15 @@ class Target:
     profile: str | None = None
     diverted_by: str | None = None
     warnings: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+
+    @property
+    def reach(self) -> str:
+        """What follows ``--env`` in a command that is to act on this very target again.
+
+        A remedy without the endpoint that was given would act on AWS itself.
+        """
+        return " ".join((self.environment.name, *self.given))
 
     def place(self, tables: TableSet) -> TableSet:
         """The declared tables as this target is to hold them."""
@@ -123,6 +133,15 @@ def resolve(environment: Environment, asked: Asked, variables: Mapping[str, str]
         profile=asked.profile,
         diverted_by=source if not local and source in ENDPOINT_VARIABLES else None,
         warnings=tuple(warnings),
+        given=tuple(
+            f"{option} {value}"
+            for option, value in (
+                ("--endpoint", asked.endpoint),
+                ("--region", asked.region),
+                ("--profile", asked.profile),
+            )
+            if value
+        ),
     )
 
 

@@ -32,7 +32,7 @@ def message(issue: Fact) -> str:
     return f"{issue.path}: expected {_shown(issue.expected)}, found {_shown(issue.found)}"
 
 
-def remediation(issue: Fact, environment: str) -> str:
+def remediation(issue: Fact, environment: str, *, protected: bool = False) -> str:
     """The next command for a difference."""
     if issue.issue is IssueType.TABLE_NOT_FOUND:
         return f"inv db.{'setup' if issue.found is None else 'list'} --env {environment}"
@@ -40,6 +40,8 @@ def remediation(issue: Fact, environment: str) -> str:
         return f"wait until the change has ended, then: inv db.verify --env {environment}"
     if issue.issue in IN_PLACE or issue.path.startswith("index["):
         return f"inv db.repair --env {environment}{_options(issue)}"
+    if protected:
+        return "cannot be changed in place: the data has to move to a new table"
     return f"cannot be changed in place; where the data may go: inv db.reset --env {environment}"
 
 

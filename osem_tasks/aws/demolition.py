@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.aws import translate
 from osem_tasks.clock import Backoff
+from osem_tasks.errors import OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,12 +37,17 @@ class Demolition:
         """
         for table in tables:
             self.say(f"deleting {table.name}")
-            if self._ask(table):
-                deleted.append(table.name)
+            # Noted before it is sent: a request whose answer is lost may have gone through.
+            deleted.append(table.name)
+            try:
+                self._ask(table)
+            except OsemError:
+                deleted.remove(table.name)
+                raise
         self._await_absence([each for each in tables if each.name in deleted])
 
-    def _ask(self, table: Table) -> bool:
-        """Send DeleteTable; False when there was no such table any more."""
+    def _ask(self, table: Table) -> None:
+        """Send DeleteTable. A table that was there and is not any more is deleted."""
         from botocore.exceptions import ClientError
 
         backoff = Backoff(*POLL)
@@ -52,14 +58,14 @@ class Demolition:
                 except ClientError as error:
                     code = translate.code_of(error)
                     if code in translate.NOT_FOUND:
-                        return False
+                        return
                     live = self.store.glance(table) if code in translate.IN_USE else None
                     # DynamoDB deletes only what is ACTIVE: CREATING and UPDATING are waited out.
                     if live is None or live.ready or self.deadline.left <= 0:
                         raise
                     self.say(f"waiting for {table.name} ({live.status}) before it can be deleted")
                 else:
-                    return True
+                    return
             time.sleep(backoff.pause(self.deadline))
 
     def _await_absence(self, left: list[Table]) -> None:

@@ -56,8 +56,8 @@ class TableStore:
 
     @property
     def environment(self) -> str:
-        """The name of the environment whose tables these are."""
-        return self._target.environment.name
+        """What follows ``--env`` in a command about these tables."""
+        return self._target.reach
 
     def glance(self, table: Table) -> LiveTable | None:
         """The live table as DescribeTable alone shows it: its state, keys and indexes.

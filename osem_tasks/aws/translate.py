@@ -7,6 +7,7 @@ Each cause is one row of a table: what it is called here, what happened, what to
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from osem_tasks.errors import ErrorCode, OsemError
@@ -202,6 +203,12 @@ OTHER_SDK_ERROR = Words(
 )
 # The one refusal that only its words tell from a wrong request.
 TTL_TOO_SOON = "modified multiple times within a fixed interval"
+PROTECTION = re.compile("protected against deletion|DeletionProtectionEnabled is set")
+PROTECTED = Words(
+    ErrorCode.PROTECTED_ENVIRONMENT,
+    "Deletion protection is on ({subject}).",
+    "Turn it off by hand if the table is really to go; no task here does.",
+)
 TOO_SOON = Words(
     ErrorCode.TABLE_LIMIT_EXCEEDED,
     "A quota of AWS: time to live may change once an hour ({subject}).",
@@ -252,6 +259,8 @@ def _refusal(error: ClientError, doing: str, target: Target, table: str | None) 
     known = iter([words for codes, words in REFUSALS if code in codes])
     if TTL_TOO_SOON in text:
         known = iter((TOO_SOON,))
+    if PROTECTION.search(text):
+        known = iter((PROTECTED,))
     # A proxy's or moto's error page has the HTTP status for a code.
     default = REFUSALS[-1][1] if code.isdigit() else OTHER_REFUSAL
     details: dict[str, Any] = {"awsCode": code}
@@ -283,7 +292,7 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         "place": f"The engine at {target.endpoint}" if target.local else "AWS",
         "login": f"aws sso login{profile}",
         "profile": profile,
-        "env": target.environment.name,
+        "env": target.reach,
         "endpoint": target.endpoint,
         "awscode": (details or {}).get("awsCode", ""),
     }

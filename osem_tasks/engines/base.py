@@ -90,10 +90,11 @@ class EngineRecord:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The outcome of ``up``: the engine, and whether it was ``started`` or ``reused``."""
+    """The outcome of ``up``: the engine, whether it was ``started`` or ``reused``, a remark."""
 
     record: EngineRecord
     how: str
+    note: str = ""
 
 
 class Engine(Protocol):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LABEL = "io.osem-tasks.engine"
 LABEL_ATTEMPT = "io.osem-tasks.attempt"
 LABEL_PERSIST = "io.osem-tasks.persist"
+LABEL_SHARED = "io.osem-tasks.shared"
 PORT = "8000/tcp"
 DATA = "/home/dynamodblocal/data"
 
@@ -65,6 +66,11 @@ class Snapshot:
         """Whether its data lives in a named volume."""
         return self.labels.get(LABEL_PERSIST) == "yes"
 
+    @property
+    def shared(self) -> bool:
+        """Whether all access keys see one database."""
+        return self.labels.get(LABEL_SHARED) != "no"
+
     def is_of(self, name: str) -> bool:
         """Whether the container is the engine ``name`` of ours."""
         return self.labels.get(LABEL) == name
@@ -111,6 +117,7 @@ def mismatches(found: Snapshot, request: EngineRequest) -> list[str]:
         ("image", request.image, found.image),
         ("port", request.port or None, found.port),
         ("persist", request.persist, found.persist),
+        ("shared", None if request.shared else False, found.shared),
     )
     return [
         f"{what} {theirs}, asked {mine}"
@@ -147,6 +154,7 @@ def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> di
             LABEL: request.name,
             LABEL_ATTEMPT: attempt,
             LABEL_PERSIST: "yes" if persist else "no",
+            LABEL_SHARED: "yes" if request.shared else "no",
         },
     }
     if persist:

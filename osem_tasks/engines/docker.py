@@ -76,6 +76,9 @@ class DockerEngine:
         snapshot = Snapshot.of(found.attrs) if found else None
         fate = decide(snapshot, request)
         persist = bool(request.persist or (snapshot and snapshot.persist and not request.fresh))
+        if found is None or fate is Fate.RECREATE:
+            # Before anything is removed: an image that cannot be had must cost nothing.
+            images.ensure(self._client, request.image or request.default_image, say)
         if found and fate is Fate.RECREATE:
             say(f"removing container {request.name} ({found.status})")
             self._remove(found)
@@ -86,7 +89,10 @@ class DockerEngine:
         else:
             container, started = found, self._wake(found, fate, request, say)
         record = _record(request, container, persist=persist)
-        return Raised(state.save(record), "started" if started else "reused")
+        note = ""
+        if started and not persist and volumes.exists(self._client, request.name):
+            note = f"Data of an earlier --persist is kept in volume {volume_of(request.name)}; add --persist to use it"
+        return Raised(state.save(record), "started" if started else "reused", note)
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:
         """Remove the container of that name if it is ours, and its volume on request."""
@@ -155,7 +161,6 @@ class DockerEngine:
     def _create(self, request: EngineRequest, say: Say, *, persist: bool) -> Container:
         attempt = uuid.uuid4().hex
         options = create_options(request, attempt, persist=persist)
-        images.ensure(self._client, options["image"], say)
         with self._undone_on_failure(attempt, request.name):
             if persist:
                 volumes.ensure(self._client, request.name)
@@ -270,7 +275,7 @@ def _record(request: EngineRequest, container: Container, *, persist: bool) -> E
         persist=persist,
         image=snapshot.image,
         container=snapshot.id[:12],
-        shared=request.shared,
+        shared=snapshot.shared,
         owner_pid=request.owner.pid if request.owner else None,
         owner_started=request.owner.started if request.owner else None,
     )

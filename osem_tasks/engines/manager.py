@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def bring_up(choice: str, request: EngineRequest, say: Say) -> tuple[Raised, str
         try:
             return chosen.engine.up(request, say), chosen.why
         except OsemError as error:
-            fallback = _fallback(choice, error)
+            fallback = _fallback(choice, request, error)
             if fallback is None:
                 raise
             return fallback.engine.up(request, say), fallback.why
@@ -47,6 +48,12 @@ def choose(choice: str, request: EngineRequest) -> Chosen:
     if choice == "moto":
         _require_moto("")
         return Chosen(MotoEngine(), "")
+    if choice != "auto":
+        raise OsemError(
+            f"There is no engine '{choice}'; there are {', '.join(CHOICES)}.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation="inv local.up --engine auto",
+        )
     if not request.fresh and moto.alive(running := state.load(request.name)):
         return Chosen(
             MotoEngine(), f"it already runs since {running.started_at}" if running else ""
@@ -64,7 +71,9 @@ def take_down(name: str, *, drop_data: bool = False) -> list[str]:
     with state.locked(name, 600):
         record = state.load(name)
         if record and record.engine == MotoEngine.kind:
-            return MotoEngine().down(name, drop_data=drop_data)
+            removed = MotoEngine().down(name, drop_data=drop_data)
+            # A volume of an earlier --persist is Docker's.
+            return removed + (_docker().down(name, drop_data=True) if drop_data else [])
         try:
             engine = _docker()
         except OsemError:
@@ -83,8 +92,9 @@ def reclaim() -> list[str]:
     for record in state.every():
         pid, started = record.owner_pid, record.owner_started
         if pid is not None and started is not None and not processes.lives(pid, started):
-            removed += take_down(record.name)
-            state.erase(record.name)
+            with contextlib.suppress(OsemError):  # its Docker engine is away: another time
+                removed += take_down(record.name)
+                state.erase(record.name)
     return removed
 
 
@@ -133,8 +143,13 @@ def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
     engine_of(other).down(request.name, drop_data=False)
 
 
-def _fallback(choice: str, error: OsemError) -> Chosen | None:
+def _fallback(choice: str, request: EngineRequest, error: OsemError) -> Chosen | None:
     """``auto`` takes the first engine that works: without its image, Docker does not."""
-    if choice != "auto" or error.code is not ErrorCode.IMAGE_NOT_FOUND or moto.missing():
+    if (
+        choice != "auto"
+        or request.image
+        or error.code is not ErrorCode.IMAGE_NOT_FOUND
+        or moto.missing()
+    ):
         return None
     return Chosen(MotoEngine(), error.message)

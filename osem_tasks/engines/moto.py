@@ -49,9 +49,13 @@ class MotoEngine:
         running = alive(state.load(request.name))
         if running and not request.fresh:
             _refuse_mismatch(running, request)
-            if probe.ask(running.endpoint) is probe.Answer.MOTO:
+            if probe.wait_for(running.endpoint, probe.Answer.MOTO, request.timeout, _still):
                 return Raised(state.save(running), "reused")
-            say(f"moto (pid {running.pid}) does not answer, starting it again")
+            raise OsemError(
+                f"moto's server (process {running.pid}) does not answer at {running.endpoint}.",
+                code=ErrorCode.TIMEOUT,
+                remediation="inv local.up --fresh   replaces it (its data is lost)",
+            )
         # Before what runs is ended: a start that cannot be must leave it as it is.
         port = _free(request, running)
         if running:
@@ -80,6 +84,10 @@ def alive(record: EngineRecord | None) -> EngineRecord | None:
     if record is None or record.pid is None or record.process_started is None:
         return None
     return record if processes.lives(record.pid, record.process_started) else None
+
+
+def _still() -> None:
+    """A slow process is waited for, a dead one was told apart before."""
 
 
 def stop(record: EngineRecord) -> None:

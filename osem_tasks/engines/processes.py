@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-from osem_tasks.engines.base import Owner
-
 # Clocks that count in ticks differ by a little from one reading to the next.
 TOLERANCE = 1.0
 
@@ -20,10 +16,3 @@ def lives(pid: int, started: float) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
-
-
-def this_process() -> Owner:
-    """The running process as an owner."""
-    import psutil
-
-    return Owner(pid=os.getpid(), started=psutil.Process().create_time())

@@ -1,7 +1,7 @@
 """What is to be done, as data: ordered steps, each with its risk and its reason.
 
-Planning decides nothing about how a step is sent (``changes``), carried out (``apply``)
-or shown (``report``).
+Planning decides nothing about how a step is sent (``changes``), carried out
+(``application``) or shown (``planview``).
 """
 
 from __future__ import annotations

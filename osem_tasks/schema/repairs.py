@@ -229,7 +229,7 @@ class _Repair:
                 Kind.DISABLE_TTL,
                 Risk.RATE_LIMITED,
                 "AWS lets time to live change once an hour; past items expire once it is on",
-                (),
+                (PRUNE,) if self._live.items and issue.expected is not None else (),
             )
         elif issue.issue is IssueType.WRONG_PITR:
             if issue.expected:
@@ -255,7 +255,7 @@ class _Repair:
             yield self._step(off, str(issue.found), risk, reason, *requires)
         if issue.expected is not None:
             gentle = Risk.SAFE if risk is Risk.REMOVES else risk
-            needed = requires if issue.found is not None else ()
+            needed = requires if issue.found is not None or on is Kind.ENABLE_TTL else ()
             yield self._step(on, str(issue.expected), gentle, "it is declared", *needed)
 
     def _theirs_index(self, index: Index) -> Index:

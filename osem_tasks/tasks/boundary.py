@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # Set by local.up for later tasks of the same command line; Invoke hands one
 # configuration to all of them.
 SESSION = "osem_session"
+NOT_STARTED = "not_started"
 
 NOWHERE = {"environment": None, "region": None, "endpoint": None}
 OUTPUT_OPTIONS: dict[str, tuple[Any, str]] = {
@@ -53,6 +54,12 @@ class Job:
     options: Mapping[str, Any]
     dry: bool
     place: dict[str, Any] = field(default_factory=lambda: dict(NOWHERE))
+    # Set by a body that changes something: the outcome so far, given what ended it.
+    account: Callable[[OsemError | None], Outcome] | None = None
+
+    def failed(self, error: OsemError) -> Outcome:
+        """The outcome after ``error``: with the account of what was done until then."""
+        return self.account(error) if self.account else Outcome(error=error)
 
     @functools.cached_property
     def settings(self) -> Settings:
@@ -170,12 +177,12 @@ def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any
             return body(job, **arguments)
     except OsemError as error:
         job.console.detail(_frames(error))
-        return Outcome(error=error)
+        return job.failed(error)
     except KeyboardInterrupt:
-        return Outcome(error=interrupted())
+        return job.failed(interrupted())
     except Exception as error:  # noqa: BLE001  the last resort: a document and a code
         job.console.detail(_frames(error))
-        return Outcome(error=_unforeseen(error))
+        return job.failed(_unforeseen(error))
 
 
 def interrupted() -> OsemError:

@@ -61,6 +61,7 @@ def open_database(job: Job, *, destructive: bool = False) -> Database:
     job.place.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
     )
+    guards.check_prefix(target, job.settings.environments.values())
     if destructive:
         guards.check_destructive(target)
     connection = connect(target, job.console.call)
@@ -110,7 +111,8 @@ def resolve_target(job: Job) -> Target:
     """Where the task is to act, by options, variables and running engines."""
     environment = job.settings.environment(job.options["env"], os.environ)
     started = job.session.get("endpoint")
-    recorded = state.newest()
+    # The configured engine first; another only where that one is not up.
+    recorded = state.load(job.settings.name) or state.newest()
     asked = Asked(
         region=job.options["region"],
         endpoint=job.options["endpoint"],

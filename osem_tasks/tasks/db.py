@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks import ci, planview, provision, report
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.journal import Journal
 from osem_tasks.schema import plan
+from osem_tasks.schema.diff import compare
 from osem_tasks.schema.repairs import repair_plan
 from osem_tasks.tasks import files
-from osem_tasks.tasks.boundary import Job, command, interrupted
-from osem_tasks.tasks.database import COMMON, Database, open_database
+from osem_tasks.tasks.boundary import NOT_STARTED, Job, command
+from osem_tasks.tasks.database import (
+    COMMON,
+    Database,
+    declared_tables,
+    open_database,
+    resolve_target,
+)
 
 if TYPE_CHECKING:
     from osem_tasks.report import Outcome
@@ -33,11 +41,22 @@ def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
 
     Example: inv local.up db.setup
     """
+    if (dry_run or job.dry) and job.session.get(NOT_STARTED):
+        return _first_setup(job)
     database = open_database(job)
     with job.console.working("setting up"):
         if dry_run or job.dry:
             return _dry_setup(job, database, repair=repair)
         return run_setup(job, database, repair=repair)
+
+
+def _first_setup(job: Job) -> Outcome:
+    """The plan for an engine that a dry ``local.up`` would have started: all is missing."""
+    target = resolve_target(job)
+    tables = target.place(declared_tables(job))
+    job.place.update(environment=target.environment.name)
+    diffs = [compare(each, None) for each in tables]
+    return planview.plan_outcome(plan.setup_plan(tables, diffs, {}), len(diffs))
 
 
 def _dry_setup(job: Job, database: Database, *, repair: bool) -> Outcome:
@@ -60,16 +79,21 @@ def _dry_setup(job: Job, database: Database, *, repair: bool) -> Outcome:
 
 
 def run_setup(job: Job, database: Database, *, repair: bool = False) -> Outcome:
-    """Set up and give the exact account, also after a failure or an interrupt."""
+    """Set up; the exact account is given also after a failure or an interrupt."""
     journal = Journal(database.tables.names)
-    error: OsemError | None = None
-    try:
-        provision.setup(database.run(journal, job.console), repairing=repair)
-    except OsemError as failure:
-        error = failure
-    except KeyboardInterrupt:
-        error = interrupted()
-    return report.setup_outcome(journal, error, database.deadline.elapsed)
+    before = job.account
+
+    def account(error: OsemError | None) -> Outcome:
+        outcome = report.setup_outcome(journal, error, database.deadline.elapsed)
+        if before is None:
+            return outcome
+        earlier = before(error)
+        changed = earlier.changed or outcome.changed
+        return replace(outcome, data={**earlier.data, **outcome.data}, changed=changed)
+
+    job.account = account
+    provision.setup(database.run(journal, job.console), repairing=repair)
+    return account(None)
 
 
 @command(
@@ -93,15 +117,22 @@ def verify(job: Job, strict: bool = False, junit: str = "") -> Outcome:
             database.store, database.tables, database.deadline, job.console.say
         ).diffs
     environment = database.target.environment.name
-    if junit:
-        files.write(junit, ci.junit(diffs, database.deadline.elapsed))
+    outcome = report.verify_outcome(
+        diffs,
+        database.target.reach,
+        _verdict(diffs, database.target.reach, strict=strict),
+        protected=database.target.environment.protected and not database.target.local,
+    )
+    job.account = lambda error: replace(outcome, error=error)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in ci.annotation_lines(diffs):
             job.console.annotate(line)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             files.write(summary, ci.step_summary(diffs, environment), append=True)
-    return report.verify_outcome(diffs, environment, _verdict(diffs, environment, strict=strict))
+    if junit:
+        files.write(junit, ci.junit(diffs, database.deadline.elapsed))
+    return outcome
 
 
 def _verdict(diffs: list[TableDiff], environment: str, *, strict: bool) -> OsemError | None:
@@ -114,7 +145,7 @@ def _verdict(diffs: list[TableDiff], environment: str, *, strict: bool) -> OsemE
             remediation=f"inv db.setup --env {environment}",
         )
     if wrong:
-        return provision.drift_error(wrong, environment)
+        return provision.drift_error(wrong, environment, "db.repair --dry-run")
     unknown = sum(len(each.not_comparable) for each in diffs)
     if strict and unknown:
         return OsemError(

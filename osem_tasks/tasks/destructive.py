@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks import report
-from osem_tasks.errors import ConfigurationError, OsemError
-from osem_tasks.tasks.boundary import Job, command, interrupted
+from osem_tasks import guards, report
+from osem_tasks.errors import ConfigurationError
+from osem_tasks.tasks.boundary import Job, command
 from osem_tasks.tasks.confirm import YES, confirm
 from osem_tasks.tasks.database import COMMON, Database, open_database
 from osem_tasks.tasks.db import DRY_RUN, run_setup
@@ -32,16 +31,10 @@ def reset(job: Job, dry_run: bool = False, yes: bool = False) -> Outcome:
         return report.deletion_plan(existing, "and set up again")
     _confirm(job, database, existing, yes=yes)
     deleted: list[str] = []
+    job.account = lambda error: report.deletion_outcome(deleted, error)
     with job.console.working("resetting"):
-        error = _delete(job, database, existing, deleted)
-        if error:
-            return report.deletion_outcome(deleted, error)
-        outcome = run_setup(job, database)
-    return replace(
-        outcome,
-        data={"tablesDeleted": deleted, **outcome.data},
-        changed=outcome.changed or bool(deleted),
-    )
+        _delete(job, database, existing, deleted)
+        return run_setup(job, database)
 
 
 @command(
@@ -65,9 +58,10 @@ def delete(job: Job, table: str = "", dry_run: bool = False, yes: bool = False) 
         return report.deletion_plan(existing, "")
     _confirm(job, database, existing, yes=yes)
     deleted: list[str] = []
+    job.account = lambda error: report.deletion_outcome(deleted, error)
     with job.console.working("deleting"):
-        error = _delete(job, database, existing, deleted)
-    return report.deletion_outcome(deleted, error)
+        _delete(job, database, existing, deleted)
+    return report.deletion_outcome(deleted, None)
 
 
 def _chosen(database: Database, table: str) -> list[Table]:
@@ -86,7 +80,9 @@ def _chosen(database: Database, table: str) -> list[Table]:
 def _existing(job: Job, database: Database, tables: list[Table]) -> dict[str, LiveTable]:
     with job.console.working("reading"):
         found = database.store.read_all(tables)
-    return {each.name: live for each in tables if (live := found[each.name])}
+    existing = {each.name: live for each in tables if (live := found[each.name])}
+    guards.check_deletable([n for n, live in existing.items() if live.table.deletion_protection])
+    return existing
 
 
 def _confirm(job: Job, database: Database, existing: dict[str, LiveTable], *, yes: bool) -> None:
@@ -97,16 +93,9 @@ def _confirm(job: Job, database: Database, existing: dict[str, LiveTable], *, ye
 
 def _delete(
     job: Job, database: Database, existing: dict[str, LiveTable], deleted: list[str]
-) -> OsemError | None:
-    """Delete, filling ``deleted``; the failure or interrupt that ended it, if any."""
+) -> None:
     from osem_tasks.aws.demolition import Demolition
 
     tables = [each for each in database.tables if each.name in existing]
     demolition = Demolition(database.connection, database.store, database.deadline, job.console.say)
-    try:
-        demolition.delete(tables, deleted)
-    except OsemError as error:
-        return error
-    except KeyboardInterrupt:
-        return interrupted()
-    return None
+    demolition.delete(tables, deleted)

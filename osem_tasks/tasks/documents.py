@@ -55,9 +55,10 @@ def import_(job: Job, from_table: Sequence[str] | None = None, output: str = "")
         found = database.store.read_all([wanting_everything(each) for each in stubs])
     missing = [name for name in names if found[name] is None]
     if missing or not names:
-        what = ", ".join(missing) or f"any table that begins with {prefix}"
+        named = f"table {', '.join(missing)}"
+        what = named if missing else f"table that begins with '{prefix}'"
         raise OsemError(
-            f"There is no table {what}.",
+            f"There is no {what}.",
             code=ErrorCode.TABLE_NOT_FOUND,
             remediation=f"inv db.list --env {database.target.environment.name}",
         )

@@ -9,9 +9,9 @@ from osem_tasks import guards, planview, provision, report
 from osem_tasks.errors import ConfigurationError, OsemError
 from osem_tasks.journal import Journal
 from osem_tasks.schema.comparison import compare_live, wanting_everything
-from osem_tasks.schema.plan import PRUNE, REPLACE, Action
+from osem_tasks.schema.plan import PRUNE, REPLACE
 from osem_tasks.schema.repairs import repair_plan
-from osem_tasks.tasks.boundary import Job, command, interrupted
+from osem_tasks.tasks.boundary import Job, command
 from osem_tasks.tasks.confirm import YES, confirm
 from osem_tasks.tasks.database import COMMON, Database, open_database
 from osem_tasks.tasks.db import DRY_RUN
@@ -60,23 +60,15 @@ def repair(
         count = report.counted(len(removing), "step")
         what = f"carry out {count} on indexes, streams or backups that may be in use"
         confirm(job, database.target, what, planview.plan_lines(removing, given), yes=yes)
-    return _apply(job, database, actions, runnable)
-
-
-def _apply(
-    job: Job, database: Database, actions: tuple[Action, ...], runnable: list[Action]
-) -> Outcome:
-    """Carry out ``runnable``, read everything again, and tell what is left."""
     journal = Journal(database.tables.names)
-    error: OsemError | None = None
+
+    def account(error: OsemError | None) -> Outcome:
+        return planview.applied_outcome(actions, journal, error, database.deadline.elapsed, given)
+
+    job.account = account
     with job.console.working("repairing"):
-        try:
-            provision.repair(database.run(journal, job.console), runnable)
-        except OsemError as failure:
-            error = failure
-        except KeyboardInterrupt:
-            error = interrupted()
-    return planview.applied_outcome(actions, journal, error, database.deadline.elapsed)
+        provision.repair(database.run(journal, job.console), runnable)
+    return account(None)
 
 
 @command(
@@ -110,10 +102,11 @@ def compare(job: Job, *, with_: str = "", with_profile: str | None = None) -> Ou
         compare_live(expected, found, table.name, own_tags)
         for table, expected, found in zip(mine.tables, there, here, strict=True)
     ]
+    guards.check_comparable(mine.target, theirs.target, found=any((*here, *there)))
     wrong = [each for each in diffs if each.issues]
     name = mine.target.environment.name
     error = guards.environments_differ(name, with_, len(wrong)) if wrong else None
-    return report.verify_outcome(diffs, name, error)
+    return report.verify_outcome(diffs, name, error, other=with_)
 
 
 def _live(database: Database) -> list[LiveTable | None]:

@@ -12,7 +12,7 @@ from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.report import Line, Mark, Outcome
 from osem_tasks.settings import REMEDY, engine_name, port_number, seconds
 from osem_tasks.target import DEFAULT_REGION
-from osem_tasks.tasks.boundary import OUTPUT_OPTIONS, Job, command
+from osem_tasks.tasks.boundary import NOT_STARTED, OUTPUT_OPTIONS, Job, command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def up(
         fresh=fresh,
     )
     if job.dry:
-        return _dry_up(choice, request)
+        return _dry_up(job, choice, request)
     begin = time.monotonic()
     with job.console.working(f"starting engine {request.name}"):
         raised, why = manager.bring_up(choice, request, job.console.say)
@@ -69,7 +69,11 @@ def up(
     job.remember("endpoint", record.endpoint)
     job.place["endpoint"] = record.endpoint
     if why:
-        job.console.info(f"Engine: {record.engine}, because {_lower(why)}")
+        # An image that could not be had is worth a warning, an absent Docker is not.
+        tell = job.console.warn if record.engine == "moto" and "Image" in why else job.console.info
+        tell(f"Engine: {record.engine}, because {_lower(why)}")
+    if raised.note:
+        job.console.warn(raised.note)
     if record.image and record.image != (request.image or request.default_image):
         job.console.warn(
             f"It runs {record.image}, configured is {request.default_image}; "
@@ -205,12 +209,13 @@ def _request(
     return choice, request
 
 
-def _dry_up(choice: str, request: EngineRequest) -> Outcome:
+def _dry_up(job: Job, choice: str, request: EngineRequest) -> Outcome:
     record = state.load(request.name)
     if record and manager.answering(record) and not request.fresh:
         text = f"{_described(record)} runs at {record.endpoint} and would be reused"
     else:
         chosen = manager.choose(choice, request)
+        job.remember(NOT_STARTED, request.name)
         port = request.default_port if request.port is None else request.port
         where = f"port {port}" if port else "a free port"
         text = f"engine {request.name} ({chosen.engine.kind}) would be started on {where}"

@@ -314,9 +314,9 @@ def test_time_to_live_changes_once_an_hour(time: Clock) -> None:
     fake = fake_of(pair)
     fake.ttl_interval, fake._now = 3600, time.monotonic
 
-    first = repair(fake, pair.declared)
+    first = repair(fake, pair.declared, (PRUNE,))
     time.sleep(3600)
-    second = repair(fake, pair.declared)
+    second = repair(fake, pair.declared, (PRUNE,))
 
     assert first.error is not None
     assert first.error.code is ErrorCode.TABLE_LIMIT_EXCEEDED

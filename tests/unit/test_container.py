@@ -11,6 +11,7 @@ from osem_tasks.engines.container import (
     LABEL,
     LABEL_ATTEMPT,
     LABEL_PERSIST,
+    LABEL_SHARED,
     PORT,
     Fate,
     Snapshot,
@@ -171,8 +172,19 @@ def test_data_lives_in_memory_or_in_a_named_volume(
     command = options["command"]
 
     assert arguments == command[command.index("DynamoDBLocal.jar") + 1 :]
-    assert {LABEL: NAME, LABEL_ATTEMPT: "attempt", LABEL_PERSIST: label} == options["labels"]
+    own = {LABEL: NAME, LABEL_ATTEMPT: "attempt", LABEL_PERSIST: label, LABEL_SHARED: "yes"}
+    assert own == options["labels"]
     assert rest == {key: options[key] for key in ("volumes", "user") if key in options}
+
+
+def test_an_isolated_engine_keeps_a_database_for_each_key() -> None:
+    """Without -sharedDb; and a shared one that runs is not taken for it."""
+    options = create_options(asked(shared=False), "attempt", persist=False)
+
+    assert "-sharedDb" not in options["command"]
+    assert options["labels"][LABEL_SHARED] == "no"
+    with pytest.raises(OsemError, match="shared True, asked False"):
+        decide(found(), asked(shared=False))
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,64 @@ def test_confirmation_names_what_is_at_stake() -> None:
 
     assert ErrorCode.CONFIRMATION_REQUIRED is error.code
     assert ("6 tables" in error.message, "--yes" in error.remediation) == (True, True)
+
+
+@pytest.mark.parametrize("name", ["dev", "staging"])
+def test_the_prefix_of_a_protected_environment_stops_another(name: str) -> None:
+    """OSEM_DB_PREFIX holds for every environment: dev must not change prod's tables by it."""
+    target = resolve(BUILT_IN[name], Asked(), {"OSEM_DB_PREFIX": "osem-prod-"})
+
+    with pytest.raises(OsemError) as caught:
+        guards.check_prefix(target, BUILT_IN.values())
+
+    assert caught.value.code is ErrorCode.PROTECTED_ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(at("prod"), id="its-own"),
+        pytest.param(at("dev"), id="another-prefix"),
+        pytest.param(on_engine("prod"), id="on-a-local-engine"),
+    ],
+)
+def test_other_prefixes_pass(target: Target) -> None:
+    """An environment's own prefix, and any on a local engine, are fine."""
+    guards.check_prefix(target, BUILT_IN.values())
+
+
+def test_a_protected_table_stops_a_deletion_before_it_begins() -> None:
+    """Half a reset would be worse than none."""
+    guards.check_deletable([])
+
+    with pytest.raises(OsemError, match="osem-dev-Users; nothing was deleted"):
+        guards.check_deletable(["osem-dev-Users"])
+
+
+def test_an_environment_is_not_compared_with_itself() -> None:
+    """The same tables agree with themselves, which says nothing."""
+    with pytest.raises(OsemError, match="are the same tables"):
+        guards.check_comparable(at("dev"), at("dev"), found=True)
+
+
+def test_two_empty_environments_are_not_said_to_agree() -> None:
+    """Nothing compared is not agreement."""
+    with pytest.raises(OsemError, match="has a table"):
+        guards.check_comparable(at("dev"), at("staging"), found=False)
+
+
+@pytest.mark.parametrize(
+    "asked, expected",
+    [
+        pytest.param(Asked(), "dev", id="plain"),
+        pytest.param(Asked(endpoint=ENGINE), f"dev --endpoint {ENGINE}", id="endpoint"),
+        pytest.param(
+            Asked(region="eu-west-1", profile="x"),
+            "dev --region eu-west-1 --profile x",
+            id="region-and-profile",
+        ),
+    ],
+)
+def test_a_remedy_reaches_the_same_target(asked: Asked, expected: str) -> None:
+    """What chose the target is part of every command that is proposed."""
+    assert resolve(BUILT_IN["dev"], asked, {}).reach == expected

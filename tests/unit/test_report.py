@@ -449,7 +449,7 @@ def test_deletion_plan() -> None:
     ]
     assert actual.summary == Line(
         Mark.INFO,
-        "2 tables with 1201 items (56.5 kB) would be deleted and set up again; nothing was changed",
+        "2 tables with 1201 items (56.5 kB) at last count would be deleted and set up again; nothing was changed",
     )
 
 

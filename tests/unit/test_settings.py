@@ -126,7 +126,7 @@ def test_variable_stands_above_the_configuration(
 
 PORT = "must be a port number from 0 to 65535"
 SECONDS = "must be a number of seconds greater than 0"
-NAME = "must be letters, digits, '_', '.' and '-', beginning with a letter or digit"
+NAME = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
 WRONG: dict[str, tuple[str, list[Any]]] = {
     "engine": (f"must be one of {', '.join(ENGINES)}", ["postgres", "Docker", "", None, 1, []]),
     "name": (NAME, ["-mine", "my engine", "a/b", "../x", "x", "mine\nyours"]),
