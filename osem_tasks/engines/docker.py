@@ -195,6 +195,9 @@ class DockerEngine:
 
     def _await(self, container: Container, request: EngineRequest, say: Say) -> None:
         container.reload()
+        if Snapshot.of(container.attrs).port is None:
+            # It has ended already, and with it what it published.
+            raise self._not_ready(container, f"ended ({container.status})")
         endpoint = _endpoint(container)
 
         def check_alive() -> None:

@@ -299,10 +299,17 @@ def test_a_missing_image_of_the_named_engine_is_an_error(bench: Bench) -> None:
 
 def test_a_missing_image_lets_auto_take_moto_and_say_why(bench: Bench) -> None:
     """`auto` takes what works and gives the reason."""
-    run = bench.inv("local.up", "--image", NO_REGISTRY)
+    run = bench.inv("local.up", OSEM_LOCAL_IMAGE=NO_REGISTRY)
 
     assert (run.code, bench.inv.record()["engine"], bench.left) == (0, "moto", []), run.err
     assert f"Engine: moto, because image {NO_REGISTRY} is not on this machine" in run.err
+
+
+def test_an_image_that_was_asked_for_is_never_replaced_by_moto(bench: Bench) -> None:
+    """To name an image is to name Docker."""
+    run = bench.inv("local.up", "--image", NO_REGISTRY)
+
+    assert (run.code, "IMAGE_NOT_FOUND" in run.err, bench.left) == (1, True, [])
 
 
 def test_it_is_published_on_loopback_only(running: Bench) -> None:
