@@ -82,11 +82,16 @@ def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A moto engine of this test run's own."""
     name = f"osem-tests-{uuid.uuid4().hex[:8]}"
     request = EngineRequest(name=name, default_port=0, default_image="", timeout=30)
+    directory = str(tmp_path_factory.mktemp("moto-state"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OSEM_STATE_DIR", str(tmp_path_factory.mktemp("moto-state")))
+        patch.setenv("OSEM_STATE_DIR", directory)
         raised, _ = manager.bring_up("moto", request, lambda _: None)
-        yield Engine("moto", raised.record.endpoint)
-        manager.take_down(name)
+    yield Engine("moto", raised.record.endpoint)
+    # Set again: each test in between has had a state directory of its own.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OSEM_STATE_DIR", directory)
+        removed = manager.take_down(name)
+    assert removed, "the moto engine of these tests was not there to be removed"
 
 
 @pytest.fixture(params=["session", "moto"])
