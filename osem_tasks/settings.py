@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from osem_tasks import environments, tables
 from osem_tasks.errors import ConfigurationError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.environments import Environment
 
+T = TypeVar("T")
 # Every key of ``osem`` and its default. Declared to Invoke, or ``INVOKE_OSEM_*``
 # variables would be passed over in silence.
 DEFAULTS: dict[str, Any] = {
@@ -148,6 +149,14 @@ class _Reader:
         except ValueError as error:
             self.problems.append(f"{source} {error}, not {raw!r}")
             return DEFAULTS[key]
+
+
+def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
+    """The checked value of an option. Raises ConfigurationError in ``check``'s words."""
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ConfigurationError([f"{name} {error}, not {value!r}"], remediation=REMEDY) from error
 
 
 def port_number(value: Any) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osem_tasks.schema.diff import IssueType
+from osem_tasks.schema.diff import IssueType, shown
 
 if TYPE_CHECKING:
     from osem_tasks.schema.diff import Fact
@@ -26,10 +26,10 @@ def message(issue: Fact) -> str:
     if issue.issue is IssueType.TABLE_NOT_FOUND:
         return "the table does not exist" if issue.found is None else "the table exists here only"
     if issue.found is None:
-        return f"{issue.path}: expected {_shown(issue.expected)}, it is missing"
+        return f"{issue.path}: expected {shown(issue.expected)}, it is missing"
     if issue.expected is None:
-        return f"{issue.path}: not declared, found {_shown(issue.found)}"
-    return f"{issue.path}: expected {_shown(issue.expected)}, found {_shown(issue.found)}"
+        return f"{issue.path}: not declared, found {shown(issue.found)}"
+    return f"{issue.path}: expected {shown(issue.expected)}, found {shown(issue.found)}"
 
 
 def remediation(issue: Fact, environment: str, *, protected: bool = False) -> str:
@@ -59,11 +59,3 @@ def _options(issue: Fact) -> str:
     ):
         return " --replace-indexes"
     return ""
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={each}" for key, each in sorted(value.items())) or "none"
-    return str(value)

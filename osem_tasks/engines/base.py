@@ -37,6 +37,12 @@ class EngineRequest:
     shared: bool = True
     owner: Owner | None = None
 
+    @property
+    def ownership(self) -> dict[str, Any]:
+        """The owner as a record keeps it."""
+        owner = self.owner
+        return {"owner_pid": owner.pid, "owner_started": owner.started} if owner else {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:

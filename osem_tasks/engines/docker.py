@@ -76,7 +76,8 @@ class DockerEngine:
         snapshot = Snapshot.of(found.attrs) if found else None
         fate = decide(snapshot, request)
         persist = bool(request.persist or (snapshot and snapshot.persist and not request.fresh))
-        if found is None or fate is Fate.RECREATE:
+        making = fate in (Fate.CREATE, Fate.RECREATE)
+        if making:
             # Before anything is removed: an image that cannot be had must cost nothing.
             images.ensure(self._client, request.image or request.default_image, say)
         if found and fate is Fate.RECREATE:
@@ -84,14 +85,17 @@ class DockerEngine:
             self._remove(found)
         if request.fresh:
             volumes.remove(self._client, request.name)
-        if found is None or fate is Fate.RECREATE:
+        if found is None or making:
             container, started = self._create(request, say, persist=persist), True
         else:
             container, started = found, self._wake(found, fate, request, say)
         record = _record(request, container, persist=persist)
         note = ""
         if started and not persist and volumes.exists(self._client, request.name):
-            note = f"Data of an earlier --persist is kept in volume {volume_of(request.name)}; add --persist to use it"
+            volume = volume_of(request.name)
+            note = (
+                f"Data of an earlier --persist is kept in volume {volume}; add --persist to use it"
+            )
         return Raised(state.save(record), "started" if started else "reused", note)
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:
@@ -279,8 +283,7 @@ def _record(request: EngineRequest, container: Container, *, persist: bool) -> E
         image=snapshot.image,
         container=snapshot.id[:12],
         shared=snapshot.shared,
-        owner_pid=request.owner.pid if request.owner else None,
-        owner_started=request.owner.started if request.owner else None,
+        **request.ownership,
     )
 
 

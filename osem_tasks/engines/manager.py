@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from osem_tasks.engines.base import Engine, EngineRecord, EngineRequest, Raised, Say
     from osem_tasks.engines.docker import DockerEngine
 
-CHOICES = ("auto", "docker", "moto")
+CHOICES = ("auto", *state.ENGINES)
 ANSWERS = {"docker": probe.Answer.DYNAMODB_LOCAL, "moto": probe.Answer.MOTO}
 
 

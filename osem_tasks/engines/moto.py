@@ -190,8 +190,7 @@ def _await(
         pid=process.pid,
         process_started=started,
         log=str(log),
-        owner_pid=request.owner.pid if request.owner else None,
-        owner_started=request.owner.started if request.owner else None,
+        **request.ownership,
     )
 
 

@@ -103,6 +103,15 @@ class TableDiff:
         return tuple(each for each in self.facts if each.verdict is verdict)
 
 
+def shown(value: Plain) -> str:
+    """An expected or found value as people read it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in sorted(value.items())) or "none"
+    return str(value)
+
+
 def compare(declared: Table, found: LiveTable | None) -> TableDiff:
     """Compare what ``declared`` declares with what was ``found`` (None: no such table)."""
     if found is None:

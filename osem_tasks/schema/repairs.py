@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.schema import conflicts
-from osem_tasks.schema.diff import IssueType
+from osem_tasks.schema.diff import IssueType, shown
 from osem_tasks.schema.live import MAX_THROUGHPUT
 from osem_tasks.schema.plan import PRUNE, REPLACE, Action, Kind, Risk
 from osem_tasks.schema.rules import MAX_GLOBAL_INDEXES
@@ -212,7 +212,7 @@ class _Repair:
         plain = _PLAIN.get(issue.issue)
         if plain:
             kind, risk, reason = plain
-            yield self._step(kind, _words(issue.expected), risk, reason)
+            yield self._step(kind, shown(issue.expected), risk, reason)
         elif issue.issue is IssueType.WRONG_STREAM:
             yield from self._switch(
                 issue,
@@ -289,11 +289,3 @@ _PLAIN = {
 def _index_name(issue: Fact) -> str:
     name, bracket, _ = issue.path.removeprefix("index[").partition("]")
     return name if bracket and issue.path.startswith("index[") else ""
-
-
-def _words(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={each}" for key, each in sorted(value.items()))
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value)

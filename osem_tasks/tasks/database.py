@@ -10,9 +10,8 @@ from osem_tasks import configfile, guards, tables
 from osem_tasks.aws.store import TableStore
 from osem_tasks.clock import Deadline
 from osem_tasks.engines import probe, state
-from osem_tasks.errors import ConfigurationError
 from osem_tasks.run import Run
-from osem_tasks.settings import REMEDY, seconds
+from osem_tasks.settings import option, seconds
 from osem_tasks.target import Asked, Target, is_loopback, resolve
 from osem_tasks.tasks.boundary import OUTPUT_OPTIONS
 
@@ -56,7 +55,7 @@ def open_database(job: Job, *, destructive: bool = False) -> Database:
     """
     from osem_tasks.aws.client import connect
 
-    deadline = Deadline(_timeout(job))
+    deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
     target = resolve_target(job)
     job.place.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
@@ -121,11 +120,3 @@ def resolve_target(job: Job) -> Target:
         recorded=recorded.endpoint if recorded else None,
     )
     return resolve(environment, asked, os.environ)
-
-
-def _timeout(job: Job) -> float:
-    try:
-        return seconds(job.options["timeout"])
-    except ValueError as error:
-        problem = f"--timeout {error}, not {job.options['timeout']!r}"
-        raise ConfigurationError([problem], remediation=REMEDY) from error

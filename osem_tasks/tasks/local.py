@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import shlex
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from osem_tasks.engines import manager, state
 from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY, EngineRequest
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.report import Line, Mark, Outcome
-from osem_tasks.settings import REMEDY, engine_name, port_number, seconds
+from osem_tasks.settings import engine_name, option, port_number, seconds
 from osem_tasks.target import DEFAULT_REGION
 from osem_tasks.tasks.boundary import NOT_STARTED, OUTPUT_OPTIONS, Job, command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from osem_tasks.engines.base import EngineRecord
 
 NAME = "Name of the engine, and of its container; default: osem-dynamodb-local."
@@ -143,7 +141,7 @@ def logs(job: Job, name: str | None = None, lines: str = "100") -> Outcome:
 
     Example: inv local.logs --lines 20
     """
-    count = _checked("--lines", lines, _positive)
+    count = option("--lines", lines, _positive)
     record = _known(job, name)
     text = list(manager.engine_of(record).logs(record.name, count))
     return Outcome(
@@ -198,8 +196,8 @@ def _request(
         name=_name(job, name),
         default_port=settings.port,
         default_image=settings.image,
-        timeout=settings.timeout if timeout is None else _checked("--timeout", timeout, seconds),
-        port=None if port is None else _checked("--port", port, port_number),
+        timeout=settings.timeout if timeout is None else option("--timeout", timeout, seconds),
+        port=None if port is None else option("--port", port, port_number),
         image=image,
         # Not asked is not the same as asked not to: a kept volume stays in use.
         persist=True if persist else None,
@@ -246,16 +244,7 @@ def _described(record: EngineRecord) -> str:
 
 def _name(job: Job, name: str | None) -> str:
     """``--name``, checked because it also names files, else the configured one."""
-    return job.settings.name if name is None else str(_checked("--name", name, engine_name))
-
-
-def _checked(option: str, value: str, check: Callable[[Any], Any]) -> Any:
-    try:
-        return check(value)
-    except ValueError as error:
-        raise ConfigurationError(
-            [f"{option} {error}, not {value!r}"], remediation=REMEDY
-        ) from error
+    return job.settings.name if name is None else option("--name", name, engine_name)
 
 
 def _positive(value: str) -> int:
