@@ -73,7 +73,14 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 def _servers(inv: Shell) -> list[int]:
     """The live moto servers of this shell."""
-    return [each.pid for each in inv.processes() if "moto.server" in each.cmdline()]
+    return [each.pid for each in inv.processes() if _is_server(each)]
+
+
+def _is_server(process: psutil.Process) -> bool:
+    try:
+        return "moto.server" in process.cmdline()
+    except psutil.Error:  # it has ended since it was listed
+        return False
 
 
 def test_auto_takes_moto_and_says_why(inv: Shell) -> None:
