@@ -51,7 +51,7 @@ def workers(session: nox.Session) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run the unit tests and the properties of plans: no engine, no network."""
     session.install("-r", "requirements.txt", *groups("test"))
-    folders = ("tests/unit", "tests/drift")
+    folders = ("tests/unit", "tests/properties")
     session.run("python", "-m", "pytest", *folders, *workers(session), *session.posargs)
 
 

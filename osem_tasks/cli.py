@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
-from osem_tasks import __version__, configfile, namespace
+from osem_tasks import __version__, namespace
+from osem_tasks.config import file as configfile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 
-from osem_tasks import configfile
-from osem_tasks.settings import DEFAULTS
-from osem_tasks.tasks import boundary, db, destructive, documents, drift, local
+from osem_tasks.config import file
+from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.tasks import compare, db, delete, documents, local, repair
+from osem_tasks.tasks.command import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,21 +21,21 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     ``invoke.yaml`` and the environment still win over ``configuration``. Merging is
     done here because Invoke's own, of a parent collection over a child, is shallow.
     """
-    with boundary.refusing():
-        configfile.check()
+    with refusing():
+        file.check()
     engine = Collection("local")
-    for each in (local.up, local.down, local.status, local.logs, local.env):
-        engine.add_task(each)
+    for task in (local.up, local.down, local.status, local.logs, local.env):
+        engine.add_task(task)
     database = Collection("db")
-    for each in (
+    for task in (
         db.setup,
         db.verify,
-        drift.repair,
-        drift.compare,
-        destructive.reset,
-        destructive.delete,
+        repair.repair,
+        compare.compare,
+        delete.reset,
+        delete.delete,
     ):
-        database.add_task(each)
+        database.add_task(task)
     database.add_task(db.list_, name="list")
     database.add_task(documents.import_, name="import")
     database.add_task(documents.export)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
 
-    from osem_tasks.settings import Settings
-    from osem_tasks.testing import Database, Server
+    from osem_tasks.config.settings import Settings
+    from osem_tasks.testing.databases import Database, Server
 
 ENGINES = ("auto", "docker", "moto")
 SCOPES = ("session", "package", "module", "class", "function")
@@ -89,7 +89,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """As the controller, or the only process: remove the engine of this run."""
     if config.stash.get(_started, False) and not hasattr(config, "workerinput"):
-        from osem_tasks import testing
+        from osem_tasks.testing import databases as testing
 
         testing.take_down(config.stash[_run])
 
@@ -117,8 +117,8 @@ def database_scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: AR
 @pytest.fixture(scope="session")
 def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
     """The project's configuration: ``invoke.yaml`` and the ``OSEM_*`` variables."""
-    from osem_tasks import configfile
-    from osem_tasks.settings import Settings
+    from osem_tasks.config import file as configfile
+    from osem_tasks.config.settings import Settings
 
     values = configfile.section(pytestconfig.rootpath)
     tables = pytestconfig.getini("dynamodb_tables")
@@ -128,7 +128,7 @@ def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
 @pytest.fixture(scope="session")
 def dynamodb_server(pytestconfig: pytest.Config, dynamodb_settings: Settings) -> Server:
     """The engine: the configured endpoint, a running one of ours, or this run's own."""
-    from osem_tasks import testing
+    from osem_tasks.testing import databases as testing
 
     endpoint = setting(pytestconfig, "endpoint")
     engine = setting(pytestconfig, "engine")
@@ -180,7 +180,7 @@ def dynamodb_tables(
     pytestconfig: pytest.Config, dynamodb_database: Database, dynamodb_settings: Settings
 ) -> dict[str, str]:
     """The declared tables, set up and verified: their declared names to their real ones."""
-    from osem_tasks import tables
+    from osem_tasks.declarations import load as tables
 
     declared = tables.load(dynamodb_settings.tables, pytestconfig.rootpath)
     return dynamodb_database.setup(dynamodb_settings, declared)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from osem_tasks.aws import translate
-from osem_tasks.aws.client import policy
-from osem_tasks.engines.base import ACCESS_KEY
+from osem_tasks.aws import errors
+from osem_tasks.aws.session import client_config
+from osem_tasks.config.local_access import ACCESS_KEY
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
-    from osem_tasks.aws.client import Connection
+    from osem_tasks.aws.session import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Identity:
 def identify(connection: Connection) -> Identity:
     """GetCallerIdentity. Raises OsemError (AWS_CREDENTIALS_INVALID, ...) with what mends it."""
     target = connection.target
-    with translate.translated("checking the credentials", target):
+    with errors.translated("checking the credentials", target):
         _refuse_dummy_keys(connection)
         client = connection.session.client(
-            "sts", region_name=connection.region, config=policy(local=False)
+            "sts", region_name=connection.region, config=client_config(local=False)
         )
         answer = client.get_caller_identity()
     if "Account" not in answer:
-        raise translate.cut_short("checking the credentials", target, None)
+        raise errors.cut_short("checking the credentials", target, None)
     return Identity(answer["Account"], answer["Arn"])
 
 

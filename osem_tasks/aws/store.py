@@ -5,61 +5,47 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.aws import translate
-from osem_tasks.aws.client import PARALLEL
-from osem_tasks.aws.parallel import Pace, side_by_side
-from osem_tasks.schema import codec
-from osem_tasks.schema import live as facts
-from osem_tasks.schema.live import LiveTable
+from osem_tasks.aws import errors
+from osem_tasks.aws.session import PARALLEL
+from osem_tasks.schema import emulators
+from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.live import ACTIVE, LiveTable
 from osem_tasks.schema.model import TimeToLive
+from osem_tasks.schema.reader import from_description
+from osem_tasks.schema.requests import create_request
+from osem_tasks.waiting import policy
+from osem_tasks.waiting.pace import Pace
+from osem_tasks.waiting.parallel import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
-    from osem_tasks.aws.client import Connection
-    from osem_tasks.schema.changes import Call
+    from osem_tasks.aws.session import Connection
+    from osem_tasks.plan.calls import Call
+    from osem_tasks.schema.emulators import Engine
     from osem_tasks.schema.model import Table
-
-LOCAL = "DynamoDB Local"
-MOTO = "moto"
-# What an engine takes and silently drops: its absence from an answer proves nothing.
-DROPPED = {
-    LOCAL: (facts.ENCRYPTION, facts.TABLE_CLASS, facts.MAX_THROUGHPUT),
-    MOTO: (facts.TABLE_CLASS, facts.MAX_THROUGHPUT),
-}
-# Calls a second that AWS allows, by their API references: to read tags and backups, and
-# to set them. DescribeTable has no such limit worth pacing.
-RATES = (
-    (facts.TAGS, 10),
-    (facts.POINT_IN_TIME_RECOVERY, 10),
-    ("tag_resource", 5),
-    ("update_continuous_backups", 10),
-)
-_KEYS_OF = {
-    facts.ENCRYPTION: "SSEDescription",
-    facts.TABLE_CLASS: "TableClassSummary",
-    facts.MAX_THROUGHPUT: "OnDemandThroughput",
-}
 
 
 class TableStore:
     """The tables of one target. Every method raises OsemError for what goes wrong."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._client = connection.dynamodb
         self._target = connection.target
         self._unsupported: dict[str, str] = {}
-        self._paces = {} if self._target.local else {fact: Pace(rate) for fact, rate in RATES}
+        # The settings that DescribeTable does not show, by their field in ``Table``.
+        self._calls: dict[str, Callable[[TableDescriptionTypeDef], Any]] = {
+            "tags": self._tags,
+            "ttl": self._time_to_live,
+            "point_in_time_recovery": self._recovery,
+        }
+        rates = {} if self._target.local else policy.current().calls_per_second
+        self._paces = {what: Pace(rate) for what, rate in rates.items()}
 
-    @property
-    def environment(self) -> str:
-        """What follows ``--env`` in a command about these tables."""
-        return self._target.reach
-
-    def glance(self, table: Table) -> LiveTable | None:
+    def describe(self, table: Table) -> LiveTable | None:
         """The live table as DescribeTable alone shows it: its state, keys and indexes.
 
         For waiting: the calls for the other facts are limited to ten a second.
@@ -68,12 +54,12 @@ class TableStore:
         if answer is None:
             return None
         description = answer["Table"]
-        unreadable = _unreadable(_engine(answer), description)
-        return _live(codec.from_description(description), description, unreadable, {})
+        unreadable = emulators.dropped_facts(_engine(answer), description)
+        return _live(from_description(description), description, unreadable, {})
 
-    def glance_all(self, tables: Iterable[Table]) -> dict[str, LiveTable | None]:
-        """``glance`` of every table by name, side by side."""
-        return self._every(self.glance, list(tables))
+    def describe_all(self, tables: Iterable[Table]) -> dict[str, LiveTable | None]:
+        """``describe`` of every table by name, side by side."""
+        return self._every(self.describe, list(tables))
 
     def read(self, declared: Table) -> LiveTable | None:
         """The live table of that name, with every fact that is declared; None if absent."""
@@ -82,22 +68,18 @@ class TableStore:
             return None
         description = answer["Table"]
         engine = _engine(answer)
-        unreadable = _unreadable(engine, description)
-        table = codec.from_description(description)
+        unreadable = emulators.dropped_facts(engine, description)
+        table = from_description(description)
         extra: dict[str, Any] = {}
-        for fact, fetch, nothing in (
-            (facts.TAGS, self._tags, ()),
-            (facts.TTL, self._time_to_live, TimeToLive(None)),
-            (facts.POINT_IN_TIME_RECOVERY, self._recovery, False),
-        ):
-            if getattr(declared, fact) is None:
+        for setting in SETTINGS:
+            if not setting.own_call or getattr(declared, setting.field) is None:
                 continue
-            self._keep_pace(fact)
-            if self._ask(fact, engine, description, fetch, extra):
+            self._keep_pace(setting.field)
+            if self._ask(setting.field, engine, description, extra):
                 # A table that is just coming, or going, has nothing of the kind yet.
-                extra.setdefault(fact, nothing)
+                extra.setdefault(setting.field, setting.default)
             else:
-                unreadable[fact] = self._unsupported[fact]
+                unreadable[setting.field] = self._unsupported[setting.field]
         return _live(table, description, unreadable, extra)
 
     def read_all(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
@@ -108,35 +90,35 @@ class TableStore:
         """Ask for ``table``; what the engine says of it, None when it exists already."""
         from botocore.exceptions import ClientError
 
-        with translate.translated("creating", self._target, table.name):
+        with errors.translated("creating", self._target, table.name):
             try:
-                answer = self._connection.dynamodb_once.create_table(**codec.create_request(table))
+                answer = self.connection.dynamodb_once.create_table(**create_request(table))
             except ClientError as error:
-                if translate.code_of(error) in translate.IN_USE:
+                if errors.error_code(error) in errors.IN_USE:
                     return None
                 raise
         description = answer.get("TableDescription", {})
         if "TableStatus" not in description:
-            raise translate.cut_short("creating", self._target, table.name)
-        return _live(codec.from_description(description), description, {}, {})
+            raise errors.truncated_response("creating", self._target, table.name)
+        return _live(from_description(description), description, {}, {})
 
-    def perform(self, table: str, doing: str, call: Call) -> None:
+    def update(self, table: str, doing: str, call: Call) -> None:
         """Send one change of an existing table; ``doing`` names it in an error."""
         from botocore.exceptions import ClientError
 
         self._keep_pace(call.method)
-        with translate.translated(doing, self._target, table):
+        with errors.translated(doing, self._target, table):
             try:
                 getattr(self._client, call.method)(**call.arguments)
             except ClientError as error:
                 # A local engine without that call has nothing to change by it: reading
                 # says of the fact that it is not comparable.
-                if not self._target.local or translate.code_of(error) not in translate.UNSUPPORTED:
+                if not self._target.local or errors.error_code(error) not in emulators.NO_SUCH_CALL:
                     raise
 
     def names(self) -> list[str]:
         """The names of all tables of the account, or engine, in this region."""
-        with translate.translated("listing the tables", self._target):
+        with errors.translated("listing the tables", self._target):
             pages = self._client.get_paginator("list_tables").paginate()
             return [name for page in pages for name in page.get("TableNames", [])]
 
@@ -145,7 +127,7 @@ class TableStore:
         function: Callable[[Table], LiveTable | None], tables: list[Table]
     ) -> dict[str, LiveTable | None]:
         found = side_by_side(function, tables, PARALLEL)
-        return {each.name: live for each, live in zip(tables, found, strict=True)}
+        return {table.name: live for table, live in zip(tables, found, strict=True)}
 
     def _keep_pace(self, what: str) -> None:
         if what in self._paces and what not in self._unsupported:
@@ -154,23 +136,22 @@ class TableStore:
     def _describe(self, name: str) -> Any:
         from botocore.exceptions import ClientError
 
-        with translate.translated("reading", self._target, name):
+        with errors.translated("reading", self._target, name):
             try:
                 answer = self._client.describe_table(TableName=name)
             except ClientError as error:
-                if translate.code_of(error) in translate.NOT_FOUND:
+                if errors.error_code(error) in errors.NOT_FOUND:
                     return None
                 raise
         if "TableStatus" not in answer.get("Table", {}):
-            raise translate.cut_short("reading", self._target, name)
+            raise errors.truncated_response("reading", self._target, name)
         return answer
 
     def _ask(
         self,
         fact: str,
-        engine: str,
+        engine: Engine,
         description: TableDescriptionTypeDef,
-        fetch: Callable[[TableDescriptionTypeDef], Any],
         extra: dict[str, Any],
     ) -> bool:
         """Fetch a fact that takes a call of its own; False where the engine has no such call."""
@@ -179,15 +160,15 @@ class TableStore:
         if fact in self._unsupported:
             return False  # one refusal speaks for every table of the engine
         table = description["TableName"]
-        with translate.translated(f"reading {fact.replace('_', ' ')} of", self._target, table):
+        with errors.translated(f"reading {fact.replace('_', ' ')} of", self._target, table):
             try:
-                extra[fact] = fetch(description)
+                extra[fact] = self._calls[fact](description)
             except ClientError as error:
-                code = translate.code_of(error)
-                if code in translate.UNSUPPORTED:
-                    self._unsupported[fact] = f"{engine} has no such call"
+                code = errors.error_code(error)
+                if code in emulators.NO_SUCH_CALL:
+                    self._unsupported[fact] = f"{engine.name} has no such call"
                     return False
-                if code not in translate.NOT_FOUND:
+                if code not in errors.NOT_FOUND:
                     raise
         return True
 
@@ -196,9 +177,8 @@ class TableStore:
             ResourceArn=description["TableArn"]
         )
         name = description["TableName"]
-        found = (each for page in pages for each in self._part(page, "Tags", name))
-        # moto keeps a tag that is set again beside the old one: the later one counts.
-        return tuple({each["Key"]: each["Value"] for each in found}.items())
+        found = (tag for page in pages for tag in self._part(page, "Tags", name))
+        return emulators.latest_tags(found)
 
     def _time_to_live(self, description: TableDescriptionTypeDef) -> TimeToLive:
         name = description["TableName"]
@@ -217,31 +197,14 @@ class TableStore:
     def _part(self, answer: Any, key: str, table: str) -> Any:
         """What an answer must hold. Raises OsemError for one that was cut short."""
         if key not in answer:
-            raise translate.cut_short("reading", self._target, table)
+            raise errors.truncated_response("reading", self._target, table)
         return answer[key]
 
 
-def _unreadable(engine: str, description: Any) -> dict[str, str]:
-    """The facts of DescribeTable that this engine takes and drops."""
-    return {
-        fact: f"{engine} does not keep it"
-        for fact in DROPPED.get(engine, ())
-        if not _mentions(description, _KEYS_OF[fact])
-    }
-
-
-def _engine(answer: Any) -> str:
+def _engine(answer: Any) -> Engine:
     """Which engine gave ``answer``, told by the answer itself."""
-    if ":ddblocal:" in answer["Table"].get("TableArn", ""):
-        return LOCAL
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return MOTO if headers.get("server", "").startswith("Werkzeug") else "AWS"
-
-
-def _mentions(description: Any, key: str) -> bool:
-    return key in description or any(
-        key in each for each in description.get("GlobalSecondaryIndexes", [])
-    )
+    return emulators.engine_of(answer["Table"].get("TableArn", ""), headers.get("server", ""))
 
 
 def _live(
@@ -251,8 +214,8 @@ def _live(
         table=replace(table, check=False, **extra),
         status=description["TableStatus"],
         index_status={
-            each["IndexName"]: _index_state(each)
-            for each in description.get("GlobalSecondaryIndexes", [])
+            index["IndexName"]: _index_state(index)
+            for index in description.get("GlobalSecondaryIndexes", [])
         },
         arn=description.get("TableArn", ""),
         items=description.get("ItemCount", 0),
@@ -263,5 +226,5 @@ def _live(
 
 def _index_state(description: Any) -> str:
     """An index's status; BACKFILLING is the second part of CREATING."""
-    status: str = description.get("IndexStatus", facts.ACTIVE)
+    status: str = description.get("IndexStatus", ACTIVE)
     return "BACKFILLING" if status == "CREATING" and description.get("Backfilling") else status

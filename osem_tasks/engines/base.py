@@ -10,11 +10,6 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-# DynamoDB Local takes letters and digits only as an access key; it never checks the secret.
-ACCESS_KEY = "osemlocal"
-SECRET_KEY = "osemlocal"  # noqa: S105  a fixed dummy, printed by local.env
-LOOPBACK = "127.0.0.1"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequest:

@@ -6,13 +6,14 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from osem_tasks.engines import moto, probe, processes, state
+from osem_tasks.engines import moto, probe, processes
+from osem_tasks.engines import records as state
 from osem_tasks.engines.moto import MotoEngine
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from osem_tasks.engines.base import Engine, EngineRecord, EngineRequest, Raised, Say
-    from osem_tasks.engines.docker import DockerEngine
+    from osem_tasks.engines.docker.engine import DockerEngine
 
 CHOICES = ("auto", *state.ENGINES)
 ANSWERS = {"docker": probe.Answer.DYNAMODB_LOCAL, "moto": probe.Answer.MOTO}
@@ -111,7 +112,7 @@ def engine_of(record: EngineRecord) -> Engine:
 
 
 def _docker() -> DockerEngine:
-    from osem_tasks.engines.docker import DockerEngine
+    from osem_tasks.engines.docker.engine import DockerEngine
 
     return DockerEngine()
 

@@ -10,10 +10,13 @@ from collections import deque
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from osem_tasks import interrupts
-from osem_tasks.engines import ports, probe, processes, state
-from osem_tasks.engines.base import LOOPBACK, EngineRecord, Raised
+from osem_tasks.config.local_access import LOOPBACK
+from osem_tasks.engines import host as ports
+from osem_tasks.engines import probe, processes
+from osem_tasks.engines import records as state
+from osem_tasks.engines.base import EngineRecord, Raised
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from osem_tasks import interrupts
-from osem_tasks.engines.base import ACCESS_KEY
+from osem_tasks.config.local_access import ACCESS_KEY
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
 
 ACTIVE = "ACTIVE"
-# Facts beside the keys and indexes, by the name they have in ``Table``.
-TAGS = "tags"
-TTL = "ttl"
-POINT_IN_TIME_RECOVERY = "point_in_time_recovery"
+NOT_FOUND = "NOT_FOUND"
+# Facts that an engine may not tell, by their name in ``Table``.
 ENCRYPTION = "encryption"
 TABLE_CLASS = "table_class"
 MAX_THROUGHPUT = "max_throughput"
@@ -37,6 +35,11 @@ class LiveTable:
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def unready(self) -> tuple[str, ...]:
+        """The states of the table and its indexes that are not ACTIVE, sorted."""
+        return tuple(sorted({self.status, *self.index_status.values()} - {ACTIVE}))
+
+    @property
     def ready(self) -> bool:
         """The table and every index of it are ACTIVE."""
-        return self.status == ACTIVE and all(each == ACTIVE for each in self.index_status.values())
+        return not self.unready

@@ -87,13 +87,17 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Read and write units: provisioned, or the ceiling of an on-demand table (-1: none)."""
+    """Read and write units: provisioned, or the limit of an on-demand table (-1: none)."""
 
     read: int
     write: int
 
     def __str__(self) -> str:
         return f"{self.read} read, {self.write} write"
+
+
+# DynamoDB's word for "no limit" of on-demand throughput.
+NO_LIMIT = Throughput(-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ class Table:
 
     name: str
     key: Key
-    indexes: tuple[Index, ...] = ()
+    global_indexes: tuple[Index, ...] = ()
     local_indexes: tuple[Index, ...] = ()
     billing: BillingMode = "PAY_PER_REQUEST"
     throughput: Throughput | None = None
@@ -157,7 +161,7 @@ class Table:
     check: InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
-        for name in ("indexes", "local_indexes"):
+        for name in ("global_indexes", "local_indexes"):
             ordered = tuple(sorted(getattr(self, name), key=lambda index: index.name))
             object.__setattr__(self, name, ordered)
         if self.tags is not None:
@@ -169,14 +173,14 @@ class Table:
     @property
     def attributes(self) -> tuple[Attribute, ...]:
         """Every key attribute once, sorted by name: what CreateTable must define."""
-        keys = (self.key, *(index.key for index in (*self.indexes, *self.local_indexes)))
+        keys = (self.key, *(index.key for index in (*self.global_indexes, *self.local_indexes)))
         return tuple(sorted({attribute for key in keys for attribute in key.attributes}))
 
 
 def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts: object) -> Table:
     """A table in the words of a data sheet: ``table("Teams", "teamId S", {"x-index": "x S"})``."""
-    built = tuple(Index(each, Key.parse(text)) for each, text in (indexes or {}).items())
-    return Table(name=name, key=Key.parse(key), indexes=built, **facts)  # type: ignore[arg-type]
+    built = tuple(Index(index, Key.parse(text)) for index, text in (indexes or {}).items())
+    return Table(name=name, key=Key.parse(key), global_indexes=built, **facts)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +191,10 @@ class TableSet:
     _by_name: dict[str, Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        problems = rules.duplicate_problems("table", [each.name for each in self.tables])
+        problems = rules.duplicate_problems("table", [table.name for table in self.tables])
         if problems:
             raise ModelError(problems)
-        object.__setattr__(self, "_by_name", {each.name: each for each in self.tables})
+        object.__setattr__(self, "_by_name", {table.name: table for table in self.tables})
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables)
@@ -204,9 +208,9 @@ class TableSet:
     @property
     def names(self) -> tuple[str, ...]:
         """The tables' names, in order."""
-        return tuple(each.name for each in self.tables)
+        return tuple(table.name for table in self.tables)
 
-    def placed(
+    def for_environment(
         self,
         prefix: str,
         *,
@@ -221,15 +225,15 @@ class TableSet:
         return TableSet(
             tuple(
                 replace(
-                    each,
-                    name=prefix + each.name,
-                    tags=tuple({**tags, **dict(each.tags or ())}.items()),
-                    deletion_protection=_first(each.deletion_protection, deletion_protection),
+                    table,
+                    name=prefix + table.name,
+                    tags=tuple({**tags, **dict(table.tags or ())}.items()),
+                    deletion_protection=_first(table.deletion_protection, deletion_protection),
                     point_in_time_recovery=_first(
-                        each.point_in_time_recovery, point_in_time_recovery
+                        table.point_in_time_recovery, point_in_time_recovery
                     ),
                 )
-                for each in self.tables
+                for table in self.tables
             )
         )
 

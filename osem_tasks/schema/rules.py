@@ -70,14 +70,14 @@ def _key_problems(where: str, key: Key, *, parts: int) -> Iterator[str]:
 
 def _index_set_problems(table: Table) -> Iterator[str]:
     for what, indexes, limit in (
-        ("global", table.indexes, MAX_GLOBAL_INDEXES),
+        ("global", table.global_indexes, MAX_GLOBAL_INDEXES),
         ("local", table.local_indexes, MAX_LOCAL_INDEXES),
     ):
         if len(indexes) > limit:
             yield f"{len(indexes)} {what} indexes, at most {limit} are allowed"
-    both = (*table.indexes, *table.local_indexes)
+    both = (*table.global_indexes, *table.local_indexes)
     yield from duplicate_problems("index", (each.name for each in both))
-    for index in table.indexes:
+    for index in table.global_indexes:
         yield from _key_problems(f"index {index.name!r}", index.key, parts=MAX_INDEX_KEY_PART)
     for index in table.local_indexes:
         yield from _key_problems(f"local index {index.name!r}", index.key, parts=1)
@@ -137,7 +137,7 @@ def _attribute_name_problems(name: str) -> Iterator[str]:
 
 def _capacity_problems(table: Table) -> Iterator[str]:
     held: list[tuple[str, Table | Index]] = [("the table", table)]
-    held += [(f"index {each.name!r}", each) for each in table.indexes]
+    held += [(f"index {each.name!r}", each) for each in table.global_indexes]
     for where, each in held:
         if table.billing == "PROVISIONED" and each.throughput is None:
             yield f"{where} needs a throughput, because billing is PROVISIONED"

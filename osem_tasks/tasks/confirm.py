@@ -1,20 +1,18 @@
-"""Asks a person before something is taken away on AWS."""
+"""Asks a person before anything is removed on AWS."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from osem_tasks import guards
+from osem_tasks.config import guards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from osem_tasks.report import Line
-    from osem_tasks.target import Target
-    from osem_tasks.tasks.boundary import Job
-
-YES = "Do not ask before something is taken away on AWS."
+    from osem_tasks.config.target import Target
+    from osem_tasks.output.outcome import Line
+    from osem_tasks.tasks.job import Job
 
 
 def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: bool) -> None:
@@ -32,6 +30,6 @@ def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: 
             job.console.warn(line.text)
         raise refusal
     listed = "".join(f"  {line.text}\n" for line in shown)
-    question = f"{listed}This will {what} of '{name}'.\nType the environment's name to go on: "
+    question = f"{listed}This will {what} of '{name}'.\nType the environment's name to continue: "
     if job.console.ask(question) != name:
         raise refusal

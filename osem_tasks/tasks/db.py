@@ -6,32 +6,34 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks import ci, planview, provision, report
+from osem_tasks.apply.read import difference_error, inspect
+from osem_tasks.apply.setup import setup as apply_setup
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.journal import Journal
-from osem_tasks.schema import plan
-from osem_tasks.schema.diff import compare
-from osem_tasks.schema.repairs import repair_plan
+from osem_tasks.output import ci
+from osem_tasks.output.messages import remedy_text
+from osem_tasks.output.outcome import counted
+from osem_tasks.output.plan import plan_outcome
+from osem_tasks.output.setup import setup_outcome
+from osem_tasks.output.tables import list_outcome
+from osem_tasks.output.verify import verify_outcome
+from osem_tasks.plan.remedies import Remedies
+from osem_tasks.plan.setup import setup_plan
+from osem_tasks.schema.compare import compare_all
 from osem_tasks.tasks import files
-from osem_tasks.tasks.boundary import NOT_STARTED, Job, command
-from osem_tasks.tasks.database import (
-    COMMON,
-    Database,
-    declared_tables,
-    open_database,
-    resolve_target,
-)
+from osem_tasks.tasks.command import command
+from osem_tasks.tasks.connect import declared_tables, open_target, resolve_target
+from osem_tasks.tasks.job import NOT_STARTED, Job
+from osem_tasks.tasks.options import DRY_RUN, TARGET_OPTIONS
 
 if TYPE_CHECKING:
-    from osem_tasks.report import Outcome
-    from osem_tasks.schema.diff import TableDiff
-
-DRY_RUN = "Show what would be done, change nothing."
+    from osem_tasks.apply.run import Run
+    from osem_tasks.output.outcome import Outcome
+    from osem_tasks.schema.difference import Comparison, Fact, TableDiff
 
 
 @command(
-    COMMON,
-    texts={"dry_run": DRY_RUN, "repair": "Also apply the repairs that take nothing away."},
+    TARGET_OPTIONS,
+    texts={"dry_run": DRY_RUN, "repair": "Also apply repairs that remove nothing."},
 )
 def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
     """Create the tables that are missing and verify those that exist.
@@ -43,131 +45,118 @@ def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
     """
     if (dry_run or job.dry) and job.session.get(NOT_STARTED):
         return _first_setup(job)
-    database = open_database(job)
+    run = open_target(job)
     with job.console.working("setting up"):
         if dry_run or job.dry:
-            return _dry_setup(job, database, repair=repair)
-        return run_setup(job, database, repair=repair)
+            return _dry_setup(run, inspect(run), repair=repair)
+        return set_up(job, run, repair=repair)
 
 
 def _first_setup(job: Job) -> Outcome:
     """The plan for an engine that a dry ``local.up`` would have started: all is missing."""
     target = resolve_target(job)
-    tables = target.place(declared_tables(job))
-    job.place.update(environment=target.environment.name)
-    diffs = [compare(each, None) for each in tables]
-    return planview.plan_outcome(plan.setup_plan(tables, diffs, {}), len(diffs))
+    tables = target.tables_of(declared_tables(job))
+    job.location.update(environment=target.environment.name)
+    return plan_outcome(setup_plan(compare_all(tables, {})).plan, len(tables))
 
 
-def _dry_setup(job: Job, database: Database, *, repair: bool) -> Outcome:
+def _dry_setup(run: Run, comparison: Comparison, *, repair: bool) -> Outcome:
     """The plan of a setup; drift that would stop it is an error."""
-    tables = database.tables
-    survey = provision.inspect(database.store, tables, database.deadline, job.console.say)
-    actions = plan.setup_plan(tables, survey.diffs, survey.found)
-    drifted = plan.drift(survey.diffs, survey.found)
-    stopping = drifted
-    if repair:
-        repairs = repair_plan(tables, survey.diffs, survey.found)
-        stopping = tuple(each for each in drifted if provision.withheld(each, repairs))
-        names = {each.name for each in drifted}
-        actions = (
-            *(each for each in actions if each.table not in names),
-            *(each for each in repairs if each.table in names),
-        )
-    error = provision.drift_error(stopping, database.store.environment) if stopping else None
-    return planview.plan_outcome(actions, len(survey.diffs), error=error)
+    decided = setup_plan(comparison, repairing=repair)
+    error = difference_error(decided.blocking, run.target) if decided.blocking else None
+    return plan_outcome(decided.plan, len(run.tables), error)
 
 
-def run_setup(job: Job, database: Database, *, repair: bool = False) -> Outcome:
+def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
     """Set up; the exact account is given also after a failure or an interrupt."""
-    journal = Journal(database.tables.names)
-    before = job.account
+    before = job.partial_outcome
 
-    def account(error: OsemError | None) -> Outcome:
-        outcome = report.setup_outcome(journal, error, database.deadline.elapsed)
+    def outcome(error: OsemError | None) -> Outcome:
+        account = setup_outcome(run.journal, error, run.deadline.elapsed)
         if before is None:
-            return outcome
-        earlier = before(error)
-        changed = earlier.changed or outcome.changed
-        return replace(outcome, data={**earlier.data, **outcome.data}, changed=changed)
+            return account
+        return replace(account, data={**before(error).data, **account.data})
 
-    job.account = account
-    provision.setup(database.run(journal, job.console), repairing=repair)
-    return account(None)
+    job.partial_outcome = outcome
+    apply_setup(run, repairing=repair)
+    return outcome(None)
 
 
 @command(
-    COMMON,
+    TARGET_OPTIONS,
     texts={
-        "strict": "Fail also when a fact cannot be compared on this engine.",
+        "strict": "Also fail if a property cannot be checked on this engine.",
         "junit": "Also write a JUnit report to this file.",
     },
 )
 def verify(job: Job, strict: bool = False, junit: str = "") -> Outcome:
-    """Check every table against the model, fact by fact; changes nothing.
+    """Check every table against the model, fact by fact. Read-only.
 
     Exit code 1 when a fact differs. Facts that an engine cannot tell are listed as not
     comparable, with the reason.
 
     Example: inv db.verify --json
     """
-    database = open_database(job)
+    run = open_target(job)
     with job.console.working("verifying"):
-        diffs = provision.inspect(
-            database.store, database.tables, database.deadline, job.console.say
-        ).diffs
-    environment = database.target.environment.name
-    outcome = report.verify_outcome(
-        diffs,
-        database.target.reach,
-        _verdict(diffs, database.target.reach, strict=strict),
-        protected=database.target.environment.protected and not database.target.local,
+        comparison = inspect(run)
+    remedies = Remedies(comparison, protected=run.target.protected)
+
+    def remedy(diff: TableDiff, fact: Fact) -> str:
+        return remedy_text(remedies.of(diff, fact), run.target)
+
+    outcome = verify_outcome(
+        comparison.diffs, _verdict(run, comparison, strict=strict), remedy=remedy
     )
-    job.account = lambda error: replace(outcome, error=error)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in ci.annotation_lines(diffs):
-            job.console.annotate(line)
-        summary = os.environ.get("GITHUB_STEP_SUMMARY")
-        if summary:
-            files.write(summary, ci.step_summary(diffs, environment), append=True)
-    if junit:
-        files.write(junit, ci.junit(diffs, database.deadline.elapsed))
+    job.partial_outcome = lambda error: replace(outcome, error=error)
+    _report_to_ci(job, run, comparison, junit)
     return outcome
 
 
-def _verdict(diffs: list[TableDiff], environment: str, *, strict: bool) -> OsemError | None:
-    wrong = [each for each in diffs if each.issues]
-    if wrong and not any(each.exists for each in wrong):
+def _report_to_ci(job: Job, run: Run, comparison: Comparison, junit: str) -> None:
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in ci.annotation_lines(comparison.diffs):
+            job.console.annotate(line)
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            text = ci.step_summary(comparison.diffs, run.target.environment.name)
+            files.write(summary, text, append=True)
+    if junit:
+        files.write(junit, ci.junit(comparison.diffs, run.deadline.elapsed))
+
+
+def _verdict(run: Run, comparison: Comparison, *, strict: bool) -> OsemError | None:
+    wrong = comparison.differing
+    if wrong and not any(diff.exists for diff in wrong):
         return OsemError(
-            f"{report.counted(len(wrong), 'table')} missing: "
-            + ", ".join(each.name for each in wrong),
+            f"{counted(len(wrong), 'table')} missing: {', '.join(diff.name for diff in wrong)}",
             code=ErrorCode.TABLE_NOT_FOUND,
-            remediation=f"inv db.setup --env {environment}",
+            remediation=run.target.command("db.setup"),
         )
     if wrong:
-        return provision.drift_error(wrong, environment, "db.repair --dry-run")
-    unknown = sum(len(each.not_comparable) for each in diffs)
+        return difference_error(wrong, run.target, "db.repair --dry-run")
+    unknown = sum(len(diff.not_comparable) for diff in comparison.diffs)
     if strict and unknown:
         return OsemError(
-            f"{report.counted(unknown, 'fact')} cannot be compared on this engine.",
+            f"{counted(unknown, 'fact')} cannot be compared on this engine.",
             code=ErrorCode.SCHEMA_VALIDATION_FAILED,
             remediation="Verify on AWS, where every fact can be read, or leave --strict out.",
         )
     return None
 
 
-@command(COMMON)
+@command(TARGET_OPTIONS)
 def list_(job: Job) -> Outcome:
     """Show the environment's tables: status, items, size, indexes.
 
     Example: inv db.list --env dev
     """
-    database = open_database(job)
+    run = open_target(job)
     with job.console.working("reading"):
-        live = database.store.read_all(database.tables)
+        live = run.store.read_all(run.tables)
         others = [
             name
-            for name in database.store.names()
-            if name.startswith(database.target.prefix) and name not in live
+            for name in run.store.names()
+            if name.startswith(run.target.prefix) and name not in live
         ]
-    return report.list_outcome(live, sorted(others))
+    return list_outcome(live, sorted(others))

@@ -6,13 +6,16 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-from osem_tasks.engines import manager, state
-from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY, EngineRequest
+from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
+from osem_tasks.config.settings import engine_name, option, port_number, seconds
+from osem_tasks.engines import manager
+from osem_tasks.engines import records as state
+from osem_tasks.engines.base import EngineRequest
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
-from osem_tasks.report import Line, Mark, Outcome
-from osem_tasks.settings import engine_name, option, port_number, seconds
-from osem_tasks.target import DEFAULT_REGION
-from osem_tasks.tasks.boundary import NOT_STARTED, OUTPUT_OPTIONS, Job, command
+from osem_tasks.output.outcome import Line, Mark, Outcome
+from osem_tasks.tasks.command import command
+from osem_tasks.tasks.job import NOT_STARTED, Job
+from osem_tasks.tasks.options import OUTPUT_OPTIONS
 
 if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRecord
@@ -65,7 +68,7 @@ def up(
         raised, why = manager.bring_up(choice, request, job.console.say)
     record = raised.record
     job.remember("endpoint", record.endpoint)
-    job.place["endpoint"] = record.endpoint
+    job.location["endpoint"] = record.endpoint
     if why:
         # An image that could not be had is worth a warning, an absent Docker is not.
         tell = job.console.warn if record.engine == "moto" and "Image" in why else job.console.info
@@ -122,7 +125,7 @@ def status(job: Job, name: str | None = None) -> Outcome:
             data={"name": chosen, "running": False},
             summary=Line(Mark.INFO, f"{chosen} is not running   (start it: inv local.up)"),
         )
-    job.place["endpoint"] = record.endpoint
+    job.location["endpoint"] = record.endpoint
     running = manager.answering(record)
     text = f"{_described(record)} at {record.endpoint}, since {record.started_at}"
     if record.image:
@@ -232,7 +235,7 @@ def _known(job: Job, name: str | None) -> EngineRecord:
             code=ErrorCode.ENGINE_NOT_RUNNING,
             remediation="inv local.up",
         )
-    job.place["endpoint"] = record.endpoint
+    job.location["endpoint"] = record.endpoint
     return record
 
 

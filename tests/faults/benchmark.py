@@ -10,17 +10,17 @@ import os
 import sys
 import time
 
-from osem_tasks import provision
-from osem_tasks.aws.client import connect
+from osem_tasks.apply import setup as provision
+from osem_tasks.apply.journal import Journal
+from osem_tasks.apply.run import Run
+from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
-from osem_tasks.clock import Deadline
-from osem_tasks.environments import BUILT_IN
-from osem_tasks.journal import Journal
-from osem_tasks.run import Run
+from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.target import Asked, resolve
+from osem_tasks.declarations.osem import TABLES
 from osem_tasks.schema.model import TableSet, table
-from osem_tasks.schema.osem import TABLES
-from osem_tasks.target import Asked, resolve
-from tests.faults.server import FaultyServer, Plane, moto_server
+from osem_tasks.waiting.clock import Deadline
+from tests.support.faulty_aws import FaultyServer, Plane, moto_server
 
 CREATING, ROUND_TRIP = 2.0, 0.03
 SIZES = (6, 60)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.environments import BUILT_IN
-from tests.faults.daemon import CONTAINER, Routes
-from tests.faults.server import Fault, Plane, Role
+from osem_tasks.config.environments import BUILT_IN
+from tests.support.docker_daemon import CONTAINER, Routes
+from tests.support.faulty_aws import Fault, Plane, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

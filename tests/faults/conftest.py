@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks import environments
+from osem_tasks.config import environments
+from osem_tasks.declarations.osem import TABLES
 from osem_tasks.schema import codec
-from osem_tasks.schema.osem import TABLES
-from tests.faults.server import FaultyServer, empty, moto_server
+from tests.support.faulty_aws import FaultyServer, empty, moto_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ def variables(url: str) -> dict[str, str]:
 def tables_of(environment: str) -> TableSet:
     """The declared tables as ``environment`` holds them."""
     place = environments.BUILT_IN[environment]
-    return TABLES.placed(
+    return TABLES.for_environment(
         place.default_prefix,
         tags=place.all_tags,
         deletion_protection=place.deletion_protection,
@@ -242,8 +242,8 @@ def hurry(patch: pytest.MonkeyPatch, poll: tuple[float, float] = SHORT["POLL"]) 
     """Shorten every patience of the package; nothing else of it is touched."""
     shorter = {**SHORT, "POLL": poll}
     importlib.import_module("osem_tasks.namespace")
-    importlib.import_module("osem_tasks.engines.docker")
-    importlib.import_module("osem_tasks.aws.demolition")
+    importlib.import_module("osem_tasks.engines.docker.engine")
+    importlib.import_module("osem_tasks.aws.delete")
     mine = [each for name, each in sys.modules.items() if name.startswith("osem_tasks.")]
     for module, name in itertools.product(mine, shorter):
         # A module that imports a constant by name has one of its own.

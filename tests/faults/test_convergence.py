@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.cases import SIX
 from tests.faults.conftest import ITEM, Cloud, Inv, hurry
-from tests.faults.server import Fault, Plane
+from tests.support.faulty_aws import Fault, Plane
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -43,7 +43,7 @@ def setup_as_process(environment: dict[str, str], argv: list[str]) -> None:
 def forks() -> ForkServerContext:
     """Processes that begin with everything imported, forked of one without threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "boto3", "osem_tasks.aws.client", "invoke.program"])
+    context.set_forkserver_preload([__name__, "boto3", "osem_tasks.aws.session", "invoke.program"])
     return context
 
 

@@ -12,11 +12,12 @@ import botocore.credentials
 import botocore.tokens
 import pytest
 
-from osem_tasks.engines import ports, state
+from osem_tasks.engines import host as ports
+from osem_tasks.engines import records as state
 from tests.faults.cases import ALL_WELL, CASES, CREDENTIAL_CASES, PROD, SIX, Case
 from tests.faults.conftest import ITEM, Cloud, Inv, Run, finished, started, tables_of
-from tests.faults.daemon import docker_daemon
-from tests.faults.server import Fault, Plane
+from tests.support.docker_daemon import docker_daemon
+from tests.support.faulty_aws import Fault, Plane
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from osem_tasks.aws import client as policy
+from osem_tasks.aws import session as policy
 from osem_tasks.schema import codec
 from tests.faults.cases import ALL_WELL, PROD, REST, SIX, account
 from tests.faults.conftest import ITEM, Cloud, Inv, Run, tables_of
-from tests.faults.server import Fault, Plane
+from tests.support.faulty_aws import Fault, Plane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.faults.server import Call
+    from tests.support.faulty_aws import Call
 
 SETUP = ("db.setup", "--env", "dev", "--json")
 PROD_SETUP = (*PROD, "--json")

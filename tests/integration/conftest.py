@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.engines import manager, state
-from osem_tasks.engines.base import ACCESS_KEY, SECRET_KEY, EngineRequest
+from osem_tasks.config.local_access import ACCESS_KEY, SECRET_KEY
+from osem_tasks.engines import manager
+from osem_tasks.engines import records as state
+from osem_tasks.engines.base import EngineRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

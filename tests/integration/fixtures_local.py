@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from osem_tasks.engines.container import LABEL, volume_of
-from osem_tasks.settings import DEFAULTS
+from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.engines.docker.container import LABEL, volume_of
 from tests.conftest import FOREIGN
 from tests.integration.conftest import DOCKER_VARIABLES, Engine, Run
 

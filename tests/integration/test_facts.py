@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks import provision
-from osem_tasks.aws.client import connect
+from osem_tasks.apply import setup as provision
+from osem_tasks.apply.journal import Journal
+from osem_tasks.apply.run import Run
+from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
-from osem_tasks.clock import Deadline
-from osem_tasks.environments import BUILT_IN
-from osem_tasks.journal import Journal
-from osem_tasks.run import Run
+from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.target import Target
 from osem_tasks.schema import codec
-from osem_tasks.schema.diff import IssueType
+from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.model import (
     Attribute,
     Encryption,
@@ -34,9 +34,9 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
-from osem_tasks.target import Target
-from tests.drift import fake as fakes
-from tests.drift.world import Silent, announce, survey_of
+from osem_tasks.waiting.clock import Deadline
+from tests.properties.world import Silent, announce, survey_of
+from tests.support import fake_dynamodb as fakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _index(name: str, key: str, **facts: Any) -> Index:
 ON_DEMAND = Table(
     name="OnDemand",
     key=Key.parse("pk S, sk S"),
-    indexes=(
+    global_indexes=(
         _index("all", "a S, b N"),
         _index("keys", "b N", projection=Projection("KEYS_ONLY")),
         _index("some", "c S", projection=Projection("INCLUDE", ("x", "y"))),
@@ -83,7 +83,7 @@ ON_DEMAND = Table(
 PROVISIONED = Table(
     name="Provisioned",
     key=Key.parse("pk N"),
-    indexes=(_index("one", "a S", throughput=UNITS),),
+    global_indexes=(_index("one", "a S", throughput=UNITS),),
     billing="PROVISIONED",
     throughput=UNITS,
     tags=(),
@@ -110,7 +110,7 @@ def _retyped(table: Table, name: str, kind: str) -> Table:
     return replace(
         table,
         key=key(table.key),
-        indexes=tuple(replace(each, key=key(each.key)) for each in table.indexes),
+        global_indexes=tuple(replace(each, key=key(each.key)) for each in table.global_indexes),
         local_indexes=tuple(replace(each, key=key(each.key)) for each in table.local_indexes),
     )
 
@@ -121,15 +121,15 @@ def _with(table: Table, name: str, **facts: Any) -> Table:
     def changed(indexes: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(replace(each, **facts) if each.name == name else each for each in indexes)
 
-    indexes, local = changed(table.indexes), changed(table.local_indexes)
-    return replace(table, indexes=indexes, local_indexes=local)
+    indexes, local = changed(table.global_indexes), changed(table.local_indexes)
+    return replace(table, global_indexes=indexes, local_indexes=local)
 
 
 def _without(table: Table, name: str) -> Table:
     def left(indexes: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(each for each in indexes if each.name != name)
 
-    return replace(table, indexes=left(table.indexes), local_indexes=left(table.local_indexes))
+    return replace(table, global_indexes=left(table.global_indexes), local_indexes=left(table.local_indexes))
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _of_provisioned() -> Iterator[Mutation]:
         (
             "billing",
             IssueType.WRONG_BILLING_MODE,
-            {"billing": "PAY_PER_REQUEST", "throughput": None, "indexes": (_index("one", "a S"),)},
+            {"billing": "PAY_PER_REQUEST", "throughput": None, "global_indexes": (_index("one", "a S"),)},
         ),
     ]
     for path, issue, facts in rows:
@@ -274,7 +274,7 @@ def _of_keys() -> Iterator[Mutation]:
 
 
 def _of_indexes() -> Iterator[Mutation]:
-    for each in ON_DEMAND.indexes:
+    for each in ON_DEMAND.global_indexes:
         path = f"index[{each.name}]"
         yield _mutation(
             f"{each.name}-missing", _without(ON_DEMAND, each.name), IssueType.MISSING_GSI, path
@@ -305,7 +305,7 @@ def _of_indexes() -> Iterator[Mutation]:
     yield _mutation("all-turned", held, IssueType.WRONG_GSI_KEYS, "index[all].key")
     held = _retyped(ON_DEMAND, "c", "N")
     yield _mutation("some-retyped", held, IssueType.WRONG_KEY_TYPE, "index[some].key")
-    held = replace(ON_DEMAND, indexes=(*ON_DEMAND.indexes, _index("extra", "a S")))
+    held = replace(ON_DEMAND, global_indexes=(*ON_DEMAND.global_indexes, _index("extra", "a S")))
     yield _mutation("extra", held, IssueType.EXTRA_GSI, "index[extra]")
     for number, units in enumerate((MORE, None)):
         held = _with(ON_DEMAND, "capped", max_throughput=units)
@@ -337,7 +337,7 @@ def _of_local_indexes() -> Iterator[Mutation]:
     extra = _index("local-extra", "pk S, c S")
     held = replace(ON_DEMAND, local_indexes=(*ON_DEMAND.local_indexes, extra))
     yield _mutation("local-extra", held, IssueType.EXTRA_LSI, "local_index[local-extra]")
-    alone = replace(ON_DEMAND, indexes=())
+    alone = replace(ON_DEMAND, global_indexes=())
     held = _retyped(alone, "b", "S")
     path = "local_index[local-some].key"
     yield _mutation("local-retyped", held, IssueType.WRONG_KEY_TYPE, path, of=alone)
@@ -485,7 +485,7 @@ def test_a_fresh_setup_of_every_fact_verifies_clean(shelf: Shelf) -> None:
 def test_the_matrix_covers_every_fact() -> None:
     """Every field of the model's table and index is changed by some mutation."""
     paths = {_fact(path) for each in MUTATIONS for path in each.paths}
-    named = {each.name for each in fields(Table)} - {"name", "check", "indexes", "local_indexes"}
+    named = {each.name for each in fields(Table)} - {"name", "check", "global_indexes", "local_indexes"}
 
     assert named - {"key"} <= paths
     assert {"partition", "sort", "key", "projection"} <= paths

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from osem_tasks.engines.container import LABEL, volume_of
+from osem_tasks.engines.docker.container import LABEL, volume_of
 from tests.integration import fixtures_local as given
 from tests.integration.fixtures_local import Docker, Shell, eventually, finished, wait_for_line
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.schema.osem import TABLES
+from osem_tasks.declarations.osem import TABLES
 from tests.integration import fixtures_local as given
 from tests.integration.fixtures_local import NOWHERE, Shell, finished
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from osem_tasks.environments import BUILT_IN
+from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.declarations.osem import TABLES
 from osem_tasks.schema import codec
-from osem_tasks.schema.diff import IssueType
+from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.model import Attribute, Encryption, Index, Key, Projection, Table, Throughput
-from osem_tasks.schema.osem import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,24 +53,24 @@ def _retype(table: Table, name: str) -> Table:
     def key(old: Key) -> Key:
         return Key(part(old.partition), part(old.sort))
 
-    indexes = tuple(replace(each, key=key(each.key)) for each in table.indexes)
-    return replace(table, key=key(table.key), indexes=indexes)
+    indexes = tuple(replace(each, key=key(each.key)) for each in table.global_indexes)
+    return replace(table, key=key(table.key), global_indexes=indexes)
 
 
 def _change_index(table: Table, name: str, **facts: object) -> Table:
     return replace(
         table,
-        indexes=tuple(
+        global_indexes=tuple(
             replace(each, **facts) if each.name == name else each  # type: ignore[arg-type]
-            for each in table.indexes
+            for each in table.global_indexes
         ),
     )
 
 
 def _provisioned(table: Table) -> Table:
     units = Throughput(5, 5)
-    indexes = tuple(replace(each, throughput=units) for each in table.indexes)
-    return replace(table, billing="PROVISIONED", throughput=units, indexes=indexes)
+    indexes = tuple(replace(each, throughput=units) for each in table.global_indexes)
+    return replace(table, billing="PROVISIONED", throughput=units, global_indexes=indexes)
 
 
 def _table_mutations(table: Table) -> Iterator[Mutation]:
@@ -96,7 +96,7 @@ def _table_mutations(table: Table) -> Iterator[Mutation]:
             lambda t: replace(t, key=Key(t.key.partition, (STRANGER,))),
             (),
         ),
-        ("extra-index", IssueType.EXTRA_GSI, lambda t: replace(t, indexes=(*t.indexes, extra)), ()),
+        ("extra-index", IssueType.EXTRA_GSI, lambda t: replace(t, global_indexes=(*t.global_indexes, extra)), ()),
         ("billing-mode", IssueType.WRONG_BILLING_MODE, _provisioned, ()),
         ("tag-value", IssueType.WRONG_TAGS, lambda t: _tagged(t, "other"), ("docker",)),
         ("tag-missing", IssueType.WRONG_TAGS, lambda t: replace(t, tags=()), ("docker",)),
@@ -123,7 +123,7 @@ def _index_mutations(table: Table, index: Index) -> Iterator[Mutation]:
     yield row(
         "missing",
         IssueType.MISSING_GSI,
-        lambda t: replace(t, indexes=tuple(e for e in t.indexes if e.name != index.name)),
+        lambda t: replace(t, global_indexes=tuple(e for e in t.global_indexes if e.name != index.name)),
     )
     yield row(
         "partition-key-name",
@@ -156,7 +156,7 @@ MUTATIONS = [
     for table in TABLES
     for mutation in (
         *_table_mutations(table),
-        *(each for index in table.indexes for each in _index_mutations(table, index)),
+        *(each for index in table.global_indexes for each in _index_mutations(table, index)),
     )
 ]
 
@@ -164,7 +164,7 @@ MUTATIONS = [
 def _build(engine: Engine, prefix: str, mutation: Mutation | None) -> None:
     """Create all declared tables, the mutated one as the mutation makes it."""
     client = engine.client()
-    for table in TABLES.placed(prefix, tags=BUILT_IN["local"].all_tags):
+    for table in TABLES.for_environment(prefix, tags=BUILT_IN["local"].all_tags):
         mine = mutation and table.name == prefix + mutation.table
         found = mutation.make(table) if mutation and mine else table
         if found is not None:
@@ -227,7 +227,7 @@ def test_the_matrix_covers_every_index_and_table() -> None:
     """No table and no index of the model is left out of the matrix."""
     names = {(mutation.table, mutation.name) for mutation in MUTATIONS}
 
-    expected = {(t.name, f"{i.name}-missing") for t in TABLES for i in t.indexes}
+    expected = {(t.name, f"{i.name}-missing") for t in TABLES for i in t.global_indexes}
     expected |= {(t.name, "missing") for t in TABLES}
 
     assert expected <= names

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import osem_tasks
-from osem_tasks import testing
-from osem_tasks.engines import manager, state
-from osem_tasks.schema.osem import TABLES
-from osem_tasks.settings import DEFAULTS, Settings
+from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.declarations.osem import TABLES
+from osem_tasks.engines import manager
+from osem_tasks.engines import records as state
+from osem_tasks.testing import databases as testing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

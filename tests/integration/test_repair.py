@@ -20,27 +20,28 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from osem_tasks import planview, provision
-from osem_tasks.aws.client import connect
+from osem_tasks.apply import setup as provision
+from osem_tasks.apply.journal import Journal
+from osem_tasks.apply.run import Run as Changes
+from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
-from osem_tasks.clock import Deadline
-from osem_tasks.environments import BUILT_IN
+from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.target import Target
+from osem_tasks.declarations.osem import TABLES
 from osem_tasks.errors import OsemError
-from osem_tasks.journal import Journal
-from osem_tasks.run import Run as Changes
+from osem_tasks.output import plan as planview
+from osem_tasks.plan.repair import repair_plan
 from osem_tasks.schema import codec
 from osem_tasks.schema.model import Index, Key, Projection, Table, TableSet, Throughput
-from osem_tasks.schema.osem import TABLES
-from osem_tasks.schema.repairs import repair_plan
-from osem_tasks.target import Target
-from tests.drift.pairs import Pair, pairs
-from tests.drift.world import EVERYTHING, Silent, announce, left_for_good, survey_of
+from osem_tasks.waiting.clock import Deadline
 from tests.integration.conftest import Inv
+from tests.properties.pairs import Pair, pairs
+from tests.properties.world import EVERYTHING, Silent, announce, left_for_good, survey_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from osem_tasks.schema.plan import Action
+    from osem_tasks.plan.actions import Action
     from tests.integration.conftest import Engine, Run
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,7 @@ def _engine_takes(table: Table) -> bool:
     It has no keys of several attributes, and an index that has the key of another index, or
     of its table, may stay DELETING for good.
     """
-    keys = [table.key, *(each.key for each in table.indexes)]
+    keys = [table.key, *(each.key for each in table.global_indexes)]
     parts = [part for key in keys for part in (key.partition, key.sort)]
     alone = [key.partition for key in keys]
     return all(len(part) < 2 for part in parts) and len({*alone}) == len(alone)
@@ -191,27 +192,27 @@ UNITS = Throughput(5, 5)
 
 
 def _first_index(table: Table, **facts: Any) -> Table:
-    first, *rest = table.indexes
-    return replace(table, indexes=(replace(first, **facts), *rest))
+    first, *rest = table.global_indexes
+    return replace(table, global_indexes=(replace(first, **facts), *rest))
 
 
 def _provisioned(table: Table) -> Table:
-    indexes = tuple(replace(each, throughput=UNITS) for each in table.indexes)
-    return replace(table, billing="PROVISIONED", throughput=UNITS, indexes=indexes)
+    indexes = tuple(replace(each, throughput=UNITS) for each in table.global_indexes)
+    return replace(table, billing="PROVISIONED", throughput=UNITS, global_indexes=indexes)
 
 
 DRIFTS = [
-    Drift("missing", "Teams", lambda t: replace(t, indexes=()), ("create_index",)),
+    Drift("missing", "Teams", lambda t: replace(t, global_indexes=()), ("create_index",)),
     Drift(
         "two-missing",
         "Assessments",
-        lambda t: replace(t, indexes=()),
+        lambda t: replace(t, global_indexes=()),
         ("create_index", "create_index"),
     ),
     Drift(
         "extra",
         "Users",
-        lambda t: replace(t, indexes=(EXTRA,)),
+        lambda t: replace(t, global_indexes=(EXTRA,)),
         ("delete_index",),
         ("--prune",),
     ),
@@ -244,7 +245,7 @@ DRIFTS = [
 def _build(engine: Engine, prefix: str, drift: Drift | None, env: str = "local") -> str:
     """All of OSEM's tables with an item in each, one of them as the drift makes it."""
     changed = ""
-    for table in TABLES.placed(prefix, tags=BUILT_IN[env].all_tags):
+    for table in TABLES.for_environment(prefix, tags=BUILT_IN[env].all_tags):
         found = table
         if drift and table.name == prefix + drift.table:
             found, changed = drift.make(table), table.name
@@ -301,7 +302,7 @@ def test_what_needs_an_option_is_left_and_the_rest_is_done(
     engine: Engine, inv: Inv, prefix: str
 ) -> None:
     """Without --prune the missing index comes, the extra one stays: exit code 2."""
-    drift = Drift("", "Teams", lambda t: replace(t, indexes=(EXTRA,)), ())
+    drift = Drift("", "Teams", lambda t: replace(t, global_indexes=(EXTRA,)), ())
     name = _build(engine, prefix, drift)
 
     run = inv("db.repair", "--json")
@@ -374,7 +375,7 @@ def test_setup_takes_nothing_away(engine: Engine, inv: Inv, prefix: str) -> None
 
 def test_an_interrupted_repair_is_carried_on(session_engine: Engine, prefix: str) -> None:
     """SIGINT between two steps: exit code 130, and the same command does the rest."""
-    drift = Drift("", "Assessments", lambda t: replace(t, indexes=()), ())
+    drift = Drift("", "Assessments", lambda t: replace(t, global_indexes=()), ())
     _build(session_engine, prefix, drift)
     command = [sys.executable, "-m", "invoke", "db.repair", "--endpoint", session_engine.endpoint]
     environment = {**os.environ, "OSEM_DB_PREFIX": prefix}

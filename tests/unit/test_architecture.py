@@ -105,7 +105,9 @@ def test_only_the_destructive_tasks_reach_delete_table() -> None:
     callers = {p for p in MODULES if ".delete_table(" in p.read_text(encoding="utf-8")}
     importers = {p for p in MODULES if any("aws.demolition" in name for name in imports(p))}
 
-    testers = {p for p in MODULES if any("osem_tasks.testing" in name for name in imports(p))}
+    testers = {
+        p for p in MODULES if any("osem_tasks.testing.databases" in name for name in imports(p))
+    }
 
     assert callers == {ROOT / "aws" / "demolition.py", ROOT / "testing.py"}
     assert testers == {ROOT / "pytest_plugin.py"}

@@ -11,8 +11,9 @@ import pytest
 from invoke.collection import Collection
 from invoke.exceptions import Exit
 
-from osem_tasks import configfile, namespace
-from osem_tasks.settings import DEFAULTS
+from osem_tasks import namespace
+from osem_tasks.config import file as configfile
+from osem_tasks.config.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

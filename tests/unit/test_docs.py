@@ -14,9 +14,9 @@ from invoke.parser import Parser
 
 import osem_tasks
 from osem_tasks import namespace
-from osem_tasks.environments import BUILT_IN
+from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.settings import DEFAULTS, VARIABLES
 from osem_tasks.errors import ErrorCode
-from osem_tasks.settings import DEFAULTS, VARIABLES
 
 if TYPE_CHECKING:
     from invoke.collection import Collection

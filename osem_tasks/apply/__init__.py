@@ -1,0 +1,1 @@
+"""Carries out plans: reads, creates, changes, and keeps an exact account."""

@@ -1,0 +1,163 @@
+"""Creates tables on a control plane that is slow, throttles, and loses answers.
+
+CreateTable requests go out in order, one at a time; the waiting for all of them overlaps,
+so that six tables take little more than the slowest one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from osem_tasks.apply.journal import Entry
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import policy
+from osem_tasks.waiting.policy import AMBIGUOUS, Tries
+from osem_tasks.waiting.wait import Backoff, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from osem_tasks.apply.run import Run
+    from osem_tasks.schema.model import Table
+
+# Tables that were requested and are not ready. AWS allows 250 with secondary indexes at a time.
+MAX_CREATING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Requested:
+    table: Table
+    start: float
+    entry: Entry
+
+
+class Creator:
+    """One run of CreateTable requests and of the waiting for them."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._queue: deque[Table] = deque()
+        self._requested: dict[str, _Requested] = {}
+        self._failure: OsemError | None = None
+        # Of the first request in the queue: its tries, why it waits, and until when.
+        self._tries = Tries()
+        self._refusal: OsemError | None = None
+        self._not_before = 0.0
+        self._pauses = Backoff(policy.current().retry)
+        # Of the reading of requested tables.
+        self._polling = Backoff(policy.current().poll)
+        self._readings = Tries()
+
+    def create(self, missing: Iterable[Table]) -> None:
+        """Create every table of ``missing``; after a failure, wait for what was accepted."""
+        self._queue.extend(missing)
+        try:
+            wait_until(self._step, self._run.deadline, self._left, self._polling)
+        except OsemError as error:
+            raise self._failure or error from error
+        if self._failure:
+            raise self._failure
+
+    def _step(self) -> bool | None:
+        """Send what can be sent and look once; True when nothing is left."""
+        while self._queue and self._may_send():
+            self._send()
+        if self._requested:
+            self._look()
+        if self._queue and self._refusal and self._run.deadline.passed:
+            # What the request waits for says more than that it waits.
+            self._run.journal.fail(self._queue[0].name, self._refusal)
+            raise self._refusal
+        return None if self._queue or self._requested else True
+
+    def _left(self) -> str:
+        return ", ".join([*self._requested, *(table.name for table in self._queue)])
+
+    def _may_send(self) -> bool:
+        deadline = self._run.deadline
+        due = deadline.elapsed >= self._not_before and not deadline.passed
+        return due and len(self._requested) < MAX_CREATING
+
+    def _send(self) -> None:
+        """Send the first request of the queue."""
+        table = self._queue[0]
+        self._run.say(f"creating {table.name}")
+        journal, start = self._run.journal, self._run.deadline.elapsed
+        # Noted before it is sent: after an interrupt in between, the table may exist.
+        entry = journal.created[table.name] = Entry("REQUESTED")
+        try:
+            live = self._run.store.create(table)
+            if live is None and not self._tries.ambiguous:
+                # Another setup was quicker: the table exists, but this run did not create it.
+                journal.verified[table.name] = journal.created.pop(table.name)
+        except OsemError as error:
+            live = None
+            again = self._tries.allows(error)
+            if not self._exists(table, error):
+                del journal.created[table.name]
+                self._postpone(table, error, again=again)
+                return
+        self._queue.popleft()
+        self._tries, self._refusal = Tries(), None
+        self._pauses.reset()
+        entry.status = live.status if live else "CREATING"
+        entry.duration = self._run.deadline.elapsed - start
+        if live is None or not live.ready:
+            self._requested[table.name] = _Requested(table, start, entry)
+
+    def _exists(self, table: Table, error: OsemError) -> bool:
+        """Whether a request whose answer was lost was carried out, found out by reading."""
+        if error.code not in AMBIGUOUS:
+            return False
+        try:
+            return self._run.store.describe(table) is not None
+        except OsemError:
+            return False
+
+    def _postpone(self, table: Table, error: OsemError, *, again: bool) -> None:
+        """Try the same request later, or give up and send no other."""
+        if again and not self._run.deadline.passed:
+            self._refusal = error
+            self._run.say(f"{table.name} has to wait: {error.message}")
+            self._not_before = self._run.deadline.elapsed + self._pauses.next()
+            return
+        self._run.journal.fail(table.name, error)
+        self._failure = error
+        self._queue.clear()
+
+    def _look(self) -> None:
+        """Read the requested tables once, and drop those that are ready."""
+        try:
+            found = self._run.store.describe_all([each.table for each in self._requested.values()])
+        except OsemError as error:
+            # The tables are accepted; one reading that fails does not unmake them.
+            if not self._readings.allows(error):
+                raise
+            self._run.say(f"cannot read: {error.message}")
+            return
+        self._readings = Tries()
+        for name, live in found.items():
+            requested = self._requested[name]
+            requested.entry.duration = self._run.deadline.elapsed - requested.start
+            if live is None:
+                _refuse_invisible(name, requested.entry.duration)
+                continue
+            requested.entry.status = live.status
+            if live.ready:
+                del self._requested[name]
+                self._polling.reset()
+        if self._requested:
+            self._run.say(f"waiting for {', '.join(self._requested)}")
+
+
+def _refuse_invisible(name: str, waited: float) -> None:
+    """Raise OsemError where eventual consistency explains a missing table no longer."""
+    if waited > policy.current().visibility:
+        raise OsemError(
+            f"{name} was accepted {waited:.0f} s ago and still cannot be seen.",
+            code=ErrorCode.TABLE_NOT_FOUND,
+            remediation="Run the same command again: it continues.",
+            table=name,
+        )

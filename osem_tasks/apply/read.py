@@ -1,0 +1,93 @@
+"""Reads the live tables and compares them with the declared ones. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema.compare import compare_all
+from osem_tasks.waiting.wait import retry, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from osem_tasks.apply.run import Run
+    from osem_tasks.config.target import Target
+    from osem_tasks.schema.difference import Comparison, TableDiff
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.model import Table
+
+    Found = dict[str, LiveTable | None]
+
+
+def inspect(run: Run) -> Comparison:
+    """Compare every declared table with the live one, as they are now."""
+    return compare_all(run.tables, read_tables(run, run.tables))
+
+
+def inspect_when_stable(run: Run) -> Comparison:
+    """Like ``inspect``, after waiting for tables that something else is changing.
+
+    A table that is being deleted is waited out: it is missing afterwards. Raises OsemError
+    (TIMEOUT) for one that does not come to rest.
+    """
+    found = read_tables(run, run.tables)
+    moving = _moving(run.tables, found)
+
+    def stable() -> Found | None:
+        nonlocal moving
+        if not moving:
+            return found
+        run.say(f"waiting for {_names(moving)}: {_states(found)}")
+        found.update(_read_again(run, moving))
+        moving = _moving(moving, found)
+        return None if moving else found
+
+    return compare_all(run.tables, wait_until(stable, run.deadline, lambda: _names(moving)))
+
+
+def read_tables(run: Run, tables: Iterable[Table]) -> Found:
+    """Every declared fact of the live tables, by name; throttling is waited out."""
+    return retry(lambda: run.store.read_all(tables), run.deadline, run.say)
+
+
+def _read_again(run: Run, moving: Sequence[Table]) -> Found:
+    """The state of ``moving``, and every fact of those that have come to rest."""
+    found = retry(lambda: run.store.describe_all(moving), run.deadline, run.say)
+    ready = [table for table in moving if (live := found[table.name]) and live.ready]
+    return {**found, **read_tables(run, ready)}
+
+
+def _moving(tables: Iterable[Table], found: Found) -> list[Table]:
+    return [table for table in tables if (live := found[table.name]) and not live.ready]
+
+
+def _names(tables: Sequence[Table]) -> str:
+    return ", ".join(table.name for table in tables)
+
+
+def _states(found: Found) -> str:
+    return ", ".join(sorted({state for live in found.values() if live for state in live.unready}))
+
+
+def difference_error(
+    differing: Sequence[TableDiff], target: Target, remedy: str = "db.verify"
+) -> OsemError:
+    """The error for existing tables that differ from the model; carries the issues."""
+    count = sum(len(diff.issues) for diff in differing)
+    names = ", ".join(diff.name for diff in differing)
+    verb = "differs" if len(differing) == 1 else "differ"
+    task, *options = remedy.split()
+    return OsemError(
+        f"{names} {verb} from the model in {count} {'fact' if count == 1 else 'facts'}.",
+        code=ErrorCode.SCHEMA_VALIDATION_FAILED,
+        remediation=f"{target.command(task, *options)}   lists the differences and how to fix them",
+        table=differing[0].name if len(differing) == 1 else None,
+        details={
+            "issues": [
+                {"tableName": diff.name, "type": fact.issue_type.value, "path": fact.path}
+                for diff in differing
+                for fact in diff.issues
+            ]
+        },
+    )

@@ -1,0 +1,40 @@
+"""Carries out ``db.repair``: apply the steps, then read everything again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.apply.read import difference_error, inspect_when_stable
+from osem_tasks.apply.update import Updater
+from osem_tasks.plan.repair import repair_actions
+from osem_tasks.waiting import policy
+from osem_tasks.waiting.wait import poll
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.apply.run import Run
+    from osem_tasks.plan.actions import Action
+    from osem_tasks.schema.difference import Comparison
+
+
+def repair(run: Run, actions: Sequence[Action]) -> None:
+    """Apply ``actions`` and read every table again: what still differs is the error.
+
+    An action that is done and still seems to be needed is eventual consistency, and is
+    looked at again for a while.
+    """
+    Updater(run).apply(actions)
+    done = {action.identity for action in actions}
+
+    def read() -> Comparison:
+        run.say("reading everything again")
+        return inspect_when_stable(run)
+
+    def settled(comparison: Comparison) -> bool:
+        return all(action.identity not in done for action in repair_actions(comparison))
+
+    window = run.deadline.within(policy.current().visibility)
+    comparison = poll(read, settled, window)
+    if comparison.differing:
+        raise difference_error(comparison.differing, run.target)

@@ -1,0 +1,143 @@
+"""Changes existing tables: one step at a time on a table, tables side by side.
+
+DynamoDB builds or drops one index of a table at a time and refuses changes meanwhile;
+after each step the table and its indexes are waited for. A run that is interrupted needs
+no memory: the next one reads, plans anew, and finds only what is left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.aws.session import PARALLEL
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.plan.actions import Kind
+from osem_tasks.plan.calls import call_for
+from osem_tasks.waiting import policy
+from osem_tasks.waiting.clock import Deadline
+from osem_tasks.waiting.parallel import side_by_side
+from osem_tasks.waiting.policy import AMBIGUOUS, Tries
+from osem_tasks.waiting.wait import retry, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.apply.run import Run
+    from osem_tasks.plan.actions import Action
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.model import Table
+
+
+class Updater:
+    """The steps of one run on existing tables, carried out."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._stop = False
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        """Carry out every action. Raises the first OsemError once all tables are at rest."""
+        names = list(dict.fromkeys(action.table for action in actions))
+        try:
+            side_by_side(
+                lambda name: self._change([step for step in actions if step.table == name]),
+                names,
+                PARALLEL,
+            )
+        finally:
+            # After an interrupt too: no thread that is left begins another step.
+            self._stop = True
+
+    def _change(self, actions: Sequence[Action]) -> None:
+        """The actions of one table, in order."""
+        for action, what in zip(actions, _labels(actions), strict=True):
+            if self._stop:
+                return
+            try:
+                self._run.progress.info(what)
+                _Change(self._run, action, what).carry_out()
+            except OsemError as error:
+                self._stop = True
+                self._run.journal.fail(action.table, error)
+                raise
+            self._run.journal.completed.append(action)
+
+
+class _Change:
+    """One action on one table."""
+
+    def __init__(self, run: Run, action: Action, what: str) -> None:
+        self._run, self._action, self._what = run, action, what
+        self._declared: Table = run.tables[action.table]
+        self._start = run.deadline.elapsed
+        self._answer_lost = False
+
+    def carry_out(self) -> None:
+        """Send the change, again where that helps, and wait until it can be seen."""
+        retry(self._send, self._run.deadline, self._run.say, Tries())
+        # DescribeTable is eventually consistent: ACTIVE may still be the state before.
+        window = Deadline(policy.current().visibility)
+        wait_until(lambda: self._finished(window), self._run.deadline, lambda: self._what)
+
+    def _send(self) -> None:
+        live = self._ready()
+        if self._answer_lost and _is_visible(self._action, live):
+            return  # the request was carried out
+        doing = f"to {self._action.kind.words} on"
+        call = call_for(self._action, self._declared, live)
+        try:
+            self._run.store.update(self._action.table, doing, call)
+        except OsemError as error:
+            self._answer_lost = self._answer_lost or error.code in AMBIGUOUS
+            raise
+
+    def _finished(self, window: Deadline) -> LiveTable | None:
+        live = self._ready()
+        return live if _is_visible(self._action, live) or window.passed else None
+
+    def _ready(self) -> LiveTable:
+        """The live table once it and its indexes are ACTIVE."""
+        state = ""
+
+        def ready() -> LiveTable | None:
+            nonlocal state
+            live = self._describe()
+            if live.ready:
+                return live
+            state = ", ".join(live.unready).lower()
+            elapsed = self._run.deadline.elapsed - self._start
+            self._run.say(f"{self._what}: {state}, {elapsed:.0f} s")
+            return None
+
+        return wait_until(ready, self._run.deadline, lambda: f"{self._what} ({state})")
+
+    def _describe(self) -> LiveTable:
+        store, table = self._run.store, self._declared
+        live = retry(lambda: store.describe(table), self._run.deadline, self._run.say)
+        if live is None:
+            raise OsemError(
+                f"{table.name} is gone: something else has deleted it.",
+                code=ErrorCode.TABLE_NOT_FOUND,
+                remediation=f"{self._run.target.command('db.setup')}   creates it again, empty",
+                table=table.name,
+            )
+        return live
+
+
+def _labels(actions: Sequence[Action]) -> list[str]:
+    """What is told of each action; index actions are counted."""
+    of_indexes = [action for action in actions if action.kind.of_index]
+    return [
+        f"index {of_indexes.index(action) + 1} of {len(of_indexes)} on {action}"
+        if action in of_indexes
+        else str(action)
+        for action in actions
+    ]
+
+
+def _is_visible(action: Action, live: LiveTable) -> bool:
+    """Whether the effect of an index action can be seen; other actions show it at once."""
+    if action.index is None or not action.kind.of_index:
+        return True
+    exists = action.index.name in live.index_status
+    return exists if action.kind is Kind.CREATE_INDEX else not exists

@@ -1,0 +1,1 @@
+"""What the project and the shell say: settings, environments, the target."""

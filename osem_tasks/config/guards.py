@@ -1,0 +1,153 @@
+"""What must hold before a task acts: pure checks of values, each with its remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from osem_tasks.config.environments import Environment
+    from osem_tasks.config.target import Target
+
+
+def check_account(target: Target, account: str) -> None:
+    """Raise OsemError (AWS_ACCOUNT_MISMATCH) when the environment pins another account."""
+    pinned = target.environment.account
+    if pinned and pinned != account:
+        raise OsemError(
+            f"Environment '{target.environment.name}' belongs to account {pinned}, but the "
+            f"credentials belong to {account}.",
+            code=ErrorCode.AWS_ACCOUNT_MISMATCH,
+            remediation="Choose the profile of that account: --profile NAME or AWS_PROFILE",
+            details={"expected": pinned, "found": account},
+        )
+
+
+def check_region(target: Target, region: str, *, force: bool) -> str | None:
+    """A warning when ``region`` is not the expected one.
+
+    Raises OsemError (AWS_REGION_MISMATCH) where the environment is strict, unless forced.
+    """
+    environment = target.environment
+    if target.local or environment.region in (None, region):
+        return None
+    text = (
+        f"Environment '{environment.name}' is expected in {environment.region}, "
+        f"the region is {region}."
+    )
+    if environment.region_strict and not force:
+        raise OsemError(
+            text,
+            code=ErrorCode.AWS_REGION_MISMATCH,
+            remediation=f"Use --region {environment.region}, or --force if {region} is intended.",
+            details={"expected": environment.region, "found": region},
+        )
+    return text
+
+
+def check_diversion(target: Target, *, to_local_engine: bool, force: bool) -> str | None:
+    """A warning when a variable sends an AWS environment elsewhere.
+
+    Raises OsemError when that is a local engine, and for a strict environment unless forced.
+    """
+    if target.diverted_by is None:
+        return None
+    name = target.environment.name
+    text = f"{target.diverted_by} diverts environment '{name}' to {target.endpoint}."
+    remedy = f"For AWS: unset {target.diverted_by}"
+    if to_local_engine:
+        raise OsemError(
+            f"{text[:-1]}, a local engine.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation=f"{remedy}   For the local engine: --endpoint {target.endpoint}",
+        )
+    careful = target.environment.region_strict or target.environment.protected
+    if careful and not force:
+        raise OsemError(
+            text,
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation=f"{remedy}   or --force if this is intended",
+        )
+    return text
+
+
+def check_prefix(target: Target, others: Iterable[Environment]) -> None:
+    """Raise OsemError when the prefix is that of another, protected environment.
+
+    ``OSEM_DB_PREFIX`` holds for every environment: ``--env dev`` would then change prod.
+    """
+    for other in others:
+        alien = other.name != target.environment.name and other.protected
+        if alien and not target.local and target.prefix == other.default_prefix:
+            raise OsemError(
+                f"The prefix '{target.prefix}' belongs to environment '{other.name}', which is "
+                f"protected; the task is for '{target.environment.name}'.",
+                code=ErrorCode.PROTECTED_ENVIRONMENT,
+                remediation=f"unset OSEM_DB_PREFIX   or use --env {other.name}",
+            )
+
+
+def check_destructive(target: Target) -> None:
+    """Raise OsemError (PROTECTED_ENVIRONMENT) where nothing may ever be deleted."""
+    if target.protected:
+        raise OsemError(
+            f"Environment '{target.environment.name}' is protected: its tables are never "
+            "deleted by a task.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation=(
+                f"{target.command('db.verify')}   shows what differs; "
+                "nothing here deletes these tables."
+            ),
+        )
+
+
+def check_deletable(protected: Sequence[str]) -> None:
+    """Raise OsemError before anything is deleted when a table is protected."""
+    if protected:
+        raise OsemError(
+            f"Deletion protection is on for {', '.join(protected)}; nothing was deleted.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation=(
+                "To delete these tables, turn deletion protection off yourself first; no task does."
+            ),
+            details={"tables": list(protected)},
+        )
+
+
+def check_comparable(one: Target, other: Target, *, found: bool) -> None:
+    """Raise OsemError where a comparison of two environments would say nothing."""
+    locations = [(t.endpoint, t.region, t.profile, t.prefix) for t in (one, other)]
+    if locations[0] == locations[1]:
+        raise OsemError(
+            f"'{one.environment.name}' and '{other.environment.name}' refer to the same tables.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation="Name another environment by --with; unset OSEM_DB_PREFIX if it is set.",
+        )
+    if not found:
+        raise OsemError(
+            f"Neither '{one.environment.name}' nor '{other.environment.name}' has a table.",
+            code=ErrorCode.TABLE_NOT_FOUND,
+            remediation=one.command("db.setup"),
+        )
+
+
+def environments_differ(one: Target, other: Target, tables: int) -> OsemError:
+    """The error of ``db.compare``."""
+    return OsemError(
+        f"Environments '{one.environment.name}' and '{other.environment.name}' differ in "
+        f"{tables} {'table' if tables == 1 else 'tables'}.",
+        code=ErrorCode.SCHEMA_VALIDATION_FAILED,
+        remediation=f"{one.command('db.verify')}   and: {other.command('db.verify')}",
+    )
+
+
+def confirmation_required(target: Target, what: str) -> OsemError:
+    """The error where nobody can be asked."""
+    return OsemError(
+        f"This would {what} of environment '{target.environment.name}'.",
+        code=ErrorCode.CONFIRMATION_REQUIRED,
+        remediation="Confirm with --yes.",
+    )

@@ -1,0 +1,26 @@
+"""How a client reaches a local engine: the loopback, the dummy keys, and the variables."""
+
+from __future__ import annotations
+
+LOOPBACK = "127.0.0.1"
+DEFAULT_ENDPOINT = f"http://{LOOPBACK}:8000"
+DEFAULT_REGION = "us-east-1"
+# DynamoDB Local takes letters and digits only as an access key; it never checks the secret.
+ACCESS_KEY = "osemlocal"
+SECRET_KEY = "osemlocal"  # noqa: S105  a fixed dummy, printed by local.env
+
+
+def variables(
+    endpoint: str,
+    region: str = DEFAULT_REGION,
+    access_key: str = ACCESS_KEY,
+    secret_key: str = SECRET_KEY,
+) -> dict[str, str]:
+    """The environment variables by which any AWS client finds the engine at ``endpoint``."""
+    return {
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }

@@ -1,0 +1,222 @@
+"""Configuration in one typed value: ``invoke.yaml``'s key ``osem``, variables, options.
+
+This is the only reader of Invoke's configuration and of the ``OSEM_*`` variables. All
+problems are collected and raised as one ConfigurationError.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from osem_tasks.config import environments
+from osem_tasks.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from osem_tasks.config.environments import Environment
+
+T = TypeVar("T")
+OSEM_TABLES = "osem_tasks.declarations.osem:TABLES"
+# Every key of ``osem`` and its default. Declared to Invoke, or ``INVOKE_OSEM_*``
+# variables would be passed over in silence.
+DEFAULTS: dict[str, Any] = {
+    "engine": "auto",
+    "name": "osem-dynamodb-local",
+    "image": "amazon/dynamodb-local:3.3.1",
+    # Texts, because Invoke casts a variable to the default's type and a number that is
+    # none would end in its traceback.
+    "port": "8000",
+    "timeout": "60",
+    "log": "",
+    "tables": OSEM_TABLES,
+    "prefix": "osem-{env}-",
+    "application": environments.APPLICATION,
+    "environments": {},
+}
+# Variables that stand above the configuration files, by the key that they set.
+VARIABLES = {
+    "engine": "OSEM_LOCAL_ENGINE",
+    "name": "OSEM_LOCAL_NAME",
+    "image": "OSEM_LOCAL_IMAGE",
+    "port": "OSEM_LOCAL_PORT",
+    "log": "OSEM_LOG",
+}
+INVOKE_PREFIX = "INVOKE_OSEM_"
+INVOKE_VARIABLES = [
+    INVOKE_PREFIX + key.upper() for key, default in DEFAULTS.items() if isinstance(default, str)
+]
+ENGINES = ("auto", "docker", "moto")
+HIGHEST_PORT = 65535
+# Other tools' words for an environment, where they are not ours.
+NODE_ENV = {"development": "dev", "production": "prod"}
+REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named above."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The checked configuration, before any target is chosen."""
+
+    engine: str
+    name: str
+    image: str
+    port: int
+    timeout: float
+    log: str
+    tables: str
+    environments: Mapping[str, Environment]
+
+    @classmethod
+    def read(cls, configuration: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
+        """From Invoke's ``osem`` section and the process's variables.
+
+        Raises ConfigurationError with every unknown key and wrong value.
+        """
+        reader = _Reader(configuration, variables)
+        known, problems = environments.configured(configuration.get("environments", {}))
+        prefix = reader.value("prefix", _plain_text)
+        application = reader.value("application", _plain_text)
+        settings = cls(
+            engine=reader.value("engine", _one_of(ENGINES)),
+            name=reader.value("name", engine_name),
+            image=reader.value("image", _text),
+            port=reader.value("port", port_number),
+            timeout=reader.value("timeout", seconds),
+            log=reader.value("log", _plain_text),
+            tables=reader.value("tables", _text),
+            environments={
+                name: replace(
+                    each,
+                    application=application,
+                    prefix=prefix.replace("{env}", name) if each.prefix is None else each.prefix,
+                )
+                for name, each in known.items()
+            },
+        )
+        reader.problems += problems
+        if reader.problems:
+            raise ConfigurationError(reader.problems, remediation=REMEDY)
+        return settings
+
+    def environment(self, option: str | None, variables: Mapping[str, str]) -> Environment:
+        """``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError if unknown."""
+        named = (("--env", option), ("OSEM_ENV", variables.get("OSEM_ENV")))
+        for source, name in named:
+            if name:
+                return self._known(name, source)
+        foreign = variables.get("NODE_ENV", "")
+        foreign = NODE_ENV.get(foreign, foreign)
+        # NODE_ENV belongs to other tools: a value that names no environment is theirs.
+        return self.environments.get(foreign) or self.environments["local"]
+
+    def _known(self, name: str, source: str) -> Environment:
+        if name not in self.environments:
+            known = ", ".join(self.environments)
+            raise ConfigurationError(
+                [f"{source} names the unknown environment '{name}'; known are {known}"],
+                remediation=f"Use one of: {known}; or declare it under osem.environments.",
+            )
+        return self.environments[name]
+
+
+@dataclass
+class _Reader:
+    configuration: Mapping[str, Any]
+    variables: Mapping[str, str]
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.problems += [
+            f"osem.{key} is not known; known are {', '.join(DEFAULTS)}"
+            for key in self.configuration
+            if key not in DEFAULTS
+        ]
+        # Invoke takes no notice of a variable whose key it does not know.
+        self.problems += [
+            f"{name} is not known; known are {', '.join(INVOKE_VARIABLES)}"
+            for name in self.variables
+            if name.startswith(INVOKE_PREFIX) and name not in INVOKE_VARIABLES
+        ]
+
+    def value(self, key: str, check: Callable[[Any], Any]) -> Any:
+        variable = VARIABLES.get(key, "")
+        source, raw = f"osem.{key}", self.configuration.get(key, DEFAULTS[key])
+        if self.variables.get(variable):
+            source, raw = variable, self.variables[variable]
+        try:
+            return check(raw)
+        except ValueError as error:
+            self.problems.append(f"{source} {error}, not {raw!r}")
+            return DEFAULTS[key]
+
+
+def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
+    """The checked value of an option. Raises ConfigurationError in ``check``'s words."""
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ConfigurationError([f"{name} {error}, not {value!r}"], remediation=REMEDY) from error
+
+
+def port_number(value: Any) -> int:
+    """A port of this machine, 0 for any free one. Raises ValueError in words."""
+    number = _integer(value)
+    if number is None or not 0 <= number <= HIGHEST_PORT:
+        msg = f"must be a port number from 0 to {HIGHEST_PORT}"
+        raise ValueError(msg)
+    return number
+
+
+def seconds(value: Any) -> float:
+    """A positive number of seconds. Raises ValueError in words."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf") or isinstance(value, bool):
+        msg = "must be a number of seconds greater than 0"
+        raise ValueError(msg)
+    return number
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        msg = "must be a text"
+        raise ValueError(msg)
+    return value.strip()
+
+
+def _plain_text(value: Any) -> str:
+    """A text that may be empty. Raises ValueError in words."""
+    return "" if value == "" else _text(value)
+
+
+def engine_name(value: Any) -> str:
+    """A name that Docker takes and that names a file. Raises ValueError in words."""
+    text = _text(value)
+    # What Docker allows for a container's name; it also names the state file.
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", text):
+        msg = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
+        raise ValueError(msg)
+    return text
+
+
+def _one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in known:
+            msg = f"must be one of {', '.join(known)}"
+            raise ValueError(msg)
+        return str(value)
+
+    return check

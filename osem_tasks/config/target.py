@@ -1,0 +1,273 @@
+"""Where a task acts: environment, endpoint, region, prefix, decided from values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from osem_tasks.config.commands import command
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION
+from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from osem_tasks.config.environments import Environment
+    from osem_tasks.schema.model import TableSet
+
+ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
+STARTED = "local.up"
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+# Domains under which AWS serves DynamoDB: every partition of botocore's endpoint data,
+# dual-stack included.
+AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOptions:
+    """What the command line and earlier commands say about the target.
+
+    ``started`` is the endpoint of the engine that ``local.up`` started in this very command
+    line, ``recorded`` that of the engine which a later command would find.
+    """
+
+    region: str | None = None
+    endpoint: str | None = None
+    profile: str | None = None
+    force: bool = False
+    started: str | None = None
+    recorded: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a task acts.
+
+    ``endpoint`` None leaves it to the SDK (AWS itself). ``local`` means the local engine's
+    rules: dummy keys, no STS, no confirmation. ``region`` None means the profile's region,
+    then us-east-1. ``diverted_by`` names the variable that sends an AWS environment
+    elsewhere. ``options`` and ``variables`` lead a later command to the same target.
+    """
+
+    environment: Environment
+    local: bool
+    endpoint: str | None
+    source: str
+    region: str | None
+    prefix: str
+    profile: str | None = None
+    diverted_by: str | None = None
+    warnings: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, task: str, *words: str) -> str:
+        """The command line of ``task`` on this very target, whatever shell it is typed in."""
+        options = ("--env", self.environment.name, *self.options)
+        return command(task, *options, *words, variables=self.variables)
+
+    @property
+    def protected(self) -> bool:
+        """Whether no task may delete a table here."""
+        return self.environment.protected and not self.local
+
+    def tables_of(self, declared: TableSet) -> TableSet:
+        """The declared tables as this target holds them: prefixed, tagged, protected."""
+        environment = self.environment
+        # An environment's names on a local engine, without what protects the real one.
+        protect = not self.local or environment.where == "local"
+        return declared.for_environment(
+            self.prefix,
+            tags=environment.all_tags,
+            deletion_protection=environment.deletion_protection if protect else None,
+            point_in_time_recovery=environment.point_in_time_recovery if protect else None,
+        )
+
+
+def resolve(
+    environment: Environment, options: TargetOptions, variables: Mapping[str, str]
+) -> Target:
+    """The target by the documented precedence. Raises OsemError for a contradictory one."""
+    local = environment.where == "local" or is_loopback(options.endpoint)
+    endpoint, source, warnings = (
+        _local_endpoint(options, variables) if local else _aws_endpoint(options, variables)
+    )
+    _check_url(endpoint, source)
+    _refuse_contradiction(environment, options, endpoint, source, local=local)
+    diverted = source if not local and source in ENDPOINT_VARIABLES else None
+    again, settings = _way_back(environment, options, variables, source, endpoint, local=local)
+    return Target(
+        environment=environment,
+        local=local,
+        endpoint=endpoint,
+        source=source,
+        region=_first(options.region, *(variables.get(name) for name in REGION_VARIABLES)),
+        prefix=variables.get("OSEM_DB_PREFIX") or environment.default_prefix,
+        profile=options.profile,
+        diverted_by=diverted,
+        warnings=tuple(warnings),
+        options=again,
+        variables=settings,
+    )
+
+
+def _refuse_contradiction(
+    environment: Environment,
+    options: TargetOptions,
+    endpoint: str | None,
+    source: str,
+    *,
+    local: bool,
+) -> None:
+    """Raise OsemError where a local environment leads to AWS, or the other way round."""
+    if local and _is_aws(endpoint):
+        raise OsemError(
+            f"Environment '{environment.name}' is local, but {source} leads to AWS ({endpoint}).",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation=(
+                "Choose an AWS environment with --env, or remove the endpoint: "
+                f"unset {' '.join(ENDPOINT_VARIABLES)}"
+            ),
+        )
+    engines = (options.started, options.recorded)
+    if (
+        not local
+        and source in ENDPOINT_VARIABLES
+        and any(same_place(endpoint, engine) for engine in engines)
+    ):
+        raise OsemError(
+            f"Environment '{environment.name}' is on AWS, but {source} leads to the local "
+            f"engine at {endpoint}.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation=(
+                f"For AWS: unset {source}   For the local engine, with this environment's "
+                f"names: --endpoint {endpoint}"
+            ),
+        )
+
+
+def _way_back(
+    environment: Environment,
+    options: TargetOptions,
+    variables: Mapping[str, str],
+    source: str,
+    endpoint: str | None,
+    *,
+    local: bool,
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The options and variables by which a later command finds the same target.
+
+    A variable may have been set for one command only, so what it decided is repeated. A
+    variable that diverts an AWS environment stays a variable: it is judged as one.
+    """
+    endpoint_again = options.endpoint
+    settings = {}
+    unlisted = source == STARTED and not same_place(options.started, options.recorded)
+    if local and (source in ENDPOINT_VARIABLES or unlisted or variables.get("OSEM_LOCAL_NAME")):
+        endpoint_again = endpoint
+    elif not local and source in ENDPOINT_VARIABLES:
+        settings[source] = str(endpoint)
+    region = _first(options.region, *(variables.get(name) for name in REGION_VARIABLES))
+    if not options.region and (local or region == (environment.region or DEFAULT_REGION)):
+        region = None
+    profile = options.profile or (None if local else variables.get("AWS_PROFILE"))
+    prefix = variables.get("OSEM_DB_PREFIX")
+    if prefix and prefix != environment.default_prefix:
+        settings["OSEM_DB_PREFIX"] = prefix
+    chosen = (("--endpoint", endpoint_again), ("--region", region), ("--profile", profile))
+    words = [word for option, value in chosen if value for word in (option, value)]
+    return (*words, *(["--force"] if options.force else [])), settings
+
+
+def _local_endpoint(
+    options: TargetOptions, variables: Mapping[str, str]
+) -> tuple[str, str, list[str]]:
+    diverting = [name for name in ENDPOINT_VARIABLES if variables.get(name)]
+    if options.endpoint:
+        return options.endpoint, "--endpoint", []
+    if options.started:
+        warnings = [
+            f"Ignoring {name}={variables[name]}; using the engine that local.up just started "
+            f"at {options.started}."
+            for name in diverting
+            if variables[name] != options.started
+        ]
+        return options.started, STARTED, warnings
+    if diverting:
+        return variables[diverting[0]], diverting[0], []
+    if options.recorded:
+        return options.recorded, "the running engine", []
+    return DEFAULT_ENDPOINT, "the default", []
+
+
+def _aws_endpoint(
+    options: TargetOptions, variables: Mapping[str, str]
+) -> tuple[str | None, str, list[str]]:
+    if options.endpoint:
+        return options.endpoint, "--endpoint", []
+    # The SDK reads the same variables; the target line has to know about them.
+    ignored = variables.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+    for name in ENDPOINT_VARIABLES:
+        if variables.get(name) and not ignored:
+            return variables[name], name, []
+    return None, "AWS", []
+
+
+def _check_url(endpoint: str | None, source: str) -> None:
+    if endpoint is None:
+        return
+    try:
+        parts = urlsplit(endpoint)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number
+        sound = False
+    if not sound:
+        raise ConfigurationError(
+            [f"{source} must be a URL such as {DEFAULT_ENDPOINT}, not {endpoint!r}"],
+            remediation=f"Give the endpoint with scheme, host and port: {DEFAULT_ENDPOINT}",
+        )
+
+
+def _host(endpoint: str | None) -> str:
+    try:
+        return (urlsplit(endpoint or "").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether ``endpoint`` is on this machine."""
+    host = _host(endpoint)
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, not an address
+        return False
+
+
+def same_place(one: str | None, other: str | None) -> bool:
+    """Whether both lead to the same server: written differently, or by another loopback name."""
+    if not one or not other:
+        return False
+    hosts_agree = _host(one) == _host(other) or (is_loopback(one) and is_loopback(other))
+    return hosts_agree and urlsplit(one).port == urlsplit(other).port
+
+
+def _is_aws(endpoint: str | None) -> bool:
+    return _host(endpoint).endswith(AWS_DOMAINS)
+
+
+def _first(*values: str | None) -> str | None:
+    return next((value for value in values if value), None)

@@ -1,0 +1,1 @@
+"""Between files and tables: what a project declares, and what it exports."""

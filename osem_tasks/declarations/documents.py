@@ -1,0 +1,80 @@
+"""Declarations as documents: the shape of CreateTable, as the AWS CLI reads and writes it.
+
+What is left out is not declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.errors import ModelError
+from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.model import NO_LIMIT
+from osem_tasks.schema.reader import declared_table
+
+if TYPE_CHECKING:
+    from osem_tasks.schema.model import Table
+
+
+def read_document(content: object) -> tuple[Table, ...]:
+    """The tables of a parsed file: one of them, a list, or ``{"Tables": [...]}``.
+
+    Raises ModelError with every problem of every table.
+    """
+    problems: list[str] = []
+    tables: list[Table] = []
+    for position, entry in enumerate(_entries(content)):
+        try:
+            tables.append(read_table(entry, f"table {position + 1}"))
+        except ModelError as error:
+            problems += error.problems
+    if problems:
+        raise ModelError(problems)
+    return tuple(tables)
+
+
+def read_table(properties: object, where: str, name: str | None = None) -> Table:
+    """One table of any of the dialects. ``where`` names it in a problem, until it has a name.
+
+    ``name`` stands in for a TableName that is left out. Raises ModelError.
+    """
+    if not isinstance(properties, Mapping):
+        raise ModelError([f"{where}: must be a mapping as CreateTable takes it"])
+    table_name = properties.get("TableName", name)
+    if not isinstance(table_name, str):
+        raise ModelError([f"{where}: TableName must be a text"])
+    try:
+        return declared_table(table_name, properties)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise ModelError([f"table {table_name!r}: not as CreateTable has it: {what}"]) from error
+
+
+def declared_part(table: Table) -> Table:
+    """A live table as a team would declare it: without what is only AWS's default."""
+    undeclared: dict[str, Any] = {
+        setting.field: None
+        for setting in SETTINGS
+        if getattr(table, setting.field) == setting.default
+    }
+    if table.max_throughput == NO_LIMIT:
+        undeclared["max_throughput"] = None
+    indexes = tuple(
+        replace(index, max_throughput=None) if index.max_throughput == NO_LIMIT else index
+        for index in table.global_indexes
+    )
+    return replace(table, global_indexes=indexes, **undeclared)
+
+
+def _entries(document: object) -> Sequence[object]:
+    if isinstance(document, Mapping):
+        if "Tables" in document:
+            return _entries(document["Tables"])
+        return [document.get("Table", document)]
+    if isinstance(document, Sequence) and not isinstance(document, str):
+        return [
+            entry.get("Table", entry) if isinstance(entry, Mapping) else entry for entry in document
+        ]
+    raise ModelError(["the file must hold a table, a list of tables, or {'Tables': [...]}"])

@@ -1,0 +1,107 @@
+"""Tables as Terraform's ``aws_dynamodb_table`` resources, for those who move there."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from osem_tasks.schema.model import Index, Key, Table, Throughput
+
+
+def write_terraform(tables: Sequence[Table]) -> str:
+    """HCL with a resource a table."""
+    return "\n".join("\n".join(_resource(each)) + "\n" for each in tables)
+
+
+def _resource(table: Table) -> Iterator[str]:
+    yield f'resource "aws_dynamodb_table" "{re.sub(r"[^A-Za-z0-9_]", "_", table.name)}" {{'
+    yield f"  name         = {_text(table.name)}"
+    yield f"  billing_mode = {_text(table.billing)}"
+    yield from _keys(table.key, "  ")
+    if table.throughput:
+        yield from _units(table.throughput, "  ")
+    for attribute in table.attributes:
+        yield from _block("attribute", name=_text(attribute.name), type=_text(attribute.type))
+    for index in table.global_indexes:
+        yield from _index("global_secondary_index", index)
+    for index in table.local_indexes:
+        yield from _index("local_secondary_index", index)
+    if table.max_throughput:
+        yield from _max_throughput(table.max_throughput, "  ")
+    yield from _settings(table)
+    yield "}"
+
+
+def _settings(table: Table) -> Iterator[str]:
+    if table.stream is not None:
+        yield f"  stream_enabled = {_flag(table.stream.view is not None)}"
+        if table.stream.view:
+            yield f"  stream_view_type = {_text(table.stream.view)}"
+    if table.ttl and table.ttl.attribute:
+        yield from _block("ttl", attribute_name=_text(table.ttl.attribute), enabled="true")
+    if table.point_in_time_recovery is not None:
+        yield from _block("point_in_time_recovery", enabled=_flag(table.point_in_time_recovery))
+    if table.encryption is not None:
+        facts = {"enabled": _flag(table.encryption.kind == "KMS")}
+        if table.encryption.kms_key:
+            facts["kms_key_arn"] = _text(table.encryption.kms_key)
+        yield from _block("server_side_encryption", **facts)
+    if table.deletion_protection is not None:
+        yield f"  deletion_protection_enabled = {_flag(table.deletion_protection)}"
+    if table.table_class:
+        yield f"  table_class = {_text(table.table_class)}"
+    if table.tags:
+        yield "  tags = {"
+        yield from (f"    {_text(key)} = {_text(value)}" for key, value in table.tags)
+        yield "  }"
+
+
+def _index(kind: str, index: Index) -> Iterator[str]:
+    yield f"  {kind} {{"
+    yield f"    name            = {_text(index.name)}"
+    yield from _keys(index.key, "    ", partition=kind.startswith("global"))
+    yield f"    projection_type = {_text(index.projection.kind)}"
+    if index.projection.attributes:
+        yield f"    non_key_attributes = {json.dumps(list(index.projection.attributes))}"
+    if index.throughput:
+        yield from _units(index.throughput, "    ")
+    if index.max_throughput:
+        yield from _max_throughput(index.max_throughput, "    ")
+    yield "  }"
+
+
+def _keys(key: Key, indent: str, *, partition: bool = True) -> Iterator[str]:
+    if partition:
+        yield from (f"{indent}hash_key  = {_text(each.name)}" for each in key.partition)
+    yield from (f"{indent}range_key = {_text(each.name)}" for each in key.sort)
+
+
+def _units(units: Throughput, indent: str) -> Iterator[str]:
+    yield f"{indent}read_capacity  = {units.read}"
+    yield f"{indent}write_capacity = {units.write}"
+
+
+def _max_throughput(units: Throughput, indent: str) -> Iterator[str]:
+    yield f"{indent}on_demand_throughput {{"
+    yield f"{indent}  max_read_request_units  = {units.read}"
+    yield f"{indent}  max_write_request_units = {units.write}"
+    yield f"{indent}}}"
+
+
+def _block(block: str, **facts: str) -> Iterator[str]:
+    yield f"  {block} {{"
+    yield from (f"    {key} = {value}" for key, value in facts.items())
+    yield "  }"
+
+
+def _text(value: str) -> str:
+    # JSON's escapes are HCL's; "${" would begin an expression.
+    return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
+
+
+def _flag(value: object) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,1 @@
+"""DynamoDB Local in a container."""

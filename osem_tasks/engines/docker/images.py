@@ -1,0 +1,65 @@
+"""Getting an image that is not here, with progress, losing no error of the stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.engines.docker import errors as docker_errors
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from osem_tasks.engines.base import Say
+
+_DONE = ("Pull complete", "Already exists", "Download complete")
+
+
+@dataclass
+class PullProgress:
+    """Adds up the layers' progress of a pull. ``error`` is what the stream complained of.
+
+    The stream answers 200 and may still carry a failure inside, a rate limit for one.
+    """
+
+    layers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    error: str = ""
+
+    def feed(self, event: dict[str, Any]) -> None:
+        """Take one event of the stream."""
+        if "error" in event:
+            self.error = event.get("errorDetail", {}).get("message") or event["error"]
+        layer, detail = event.get("id"), event.get("progressDetail") or {}
+        # Extracting counts from the beginning again: what is shown is the download.
+        if layer and detail.get("total") and event.get("status") == "Downloading":
+            self.layers[layer] = (int(detail.get("current", 0)), int(detail["total"]))
+        elif layer in self.layers and event.get("status") in _DONE:
+            self.layers[layer] = (self.layers[layer][1],) * 2
+
+    def __str__(self) -> str:
+        current = sum(each for each, _ in self.layers.values()) / 1e6
+        total = sum(each for _, each in self.layers.values()) / 1e6
+        layers = "1 layer" if len(self.layers) == 1 else f"{len(self.layers)} layers"
+        return f"{current:.0f} of {total:.0f} MB, {layers}"
+
+
+def ensure(client: DockerClient, image: str, say: Say) -> None:
+    """Have ``image`` on the engine. Raises OsemError (IMAGE_NOT_FOUND) with the reason."""
+    from docker.errors import APIError, ImageNotFound
+
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        say(f"pulling {image}")
+    else:
+        return
+    progress = PullProgress()
+    try:
+        for event in client.api.pull(image, stream=True, decode=True):
+            progress.feed(event)
+            if progress.layers:
+                say(f"pulling {image}: {progress}")
+    except APIError as error:
+        raise docker_errors.pull_failed(image, error.explanation or str(error)) from error
+    if progress.error:
+        raise docker_errors.pull_failed(image, progress.error)

@@ -1,0 +1,201 @@
+"""The only place that prints: results on stdout, narration on stderr.
+
+Spinners come from halo and colours from colorama, both only where a person looks on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TextIO
+
+from osem_tasks.output.outcome import Line, Mark
+from osem_tasks.output.spinner import Spinner, wants_spinner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from osem_tasks.errors import OsemError
+    from osem_tasks.output.outcome import Outcome
+
+SYMBOLS = {
+    Mark.DONE: "✓",
+    Mark.FAILED: "✗",
+    Mark.WARNING: "⚠",
+    Mark.INFO: "ℹ",
+    Mark.ADDED: "  +",
+    Mark.REMOVED: "  -",
+    Mark.CHANGED: "  ~",
+    Mark.REFUSED: "  !",
+}
+ASCII = {"✓": "+", "✗": "x", "⚠": "!", "ℹ": "i", "→": "->", "·": "-", "…": "..."}
+COLOURS = {
+    Mark.DONE: "32",
+    Mark.FAILED: "31",
+    Mark.WARNING: "33",
+    Mark.INFO: "34",
+    Mark.DETAIL: "90",
+    Mark.ADDED: "32",
+    Mark.REMOVED: "31",
+    Mark.CHANGED: "33",
+    Mark.REFUSED: "31",
+}
+
+
+def wants_colour(stream: TextIO, variables: Mapping[str, str]) -> bool:
+    """FORCE_COLOR, then NO_COLOR (no-color.org), CI and TERM, then: is it a terminal?"""
+    forced = variables.get("FORCE_COLOR", "")
+    if forced:
+        return forced != "0"
+    if variables.get("NO_COLOR") or variables.get("CI") or variables.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+class Console:
+    """Prints one task's result and narration. ``quiet`` keeps errors and the summary only.
+
+    With ``results_to_stderr`` the human result makes room for another task's JSON.
+    """
+
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        as_json: bool = False,
+        results_to_stderr: bool = False,
+    ) -> None:
+        self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
+        self._out = sys.stderr if results_to_stderr else sys.stdout
+        self._err = sys.stderr
+        self._spinner = Spinner()
+        self._log = ""
+
+    def log_to(self, path: str) -> None:
+        """Also append everything that is narrated, calls included, to the file ``path``."""
+        self._log = path
+
+    def info(self, text: str) -> None:
+        """Narration: what is about to happen, and where."""
+        if not self.quiet:
+            self._narrate(Line(Mark.INFO, text))
+
+    def warn(self, text: str) -> None:
+        """Narration that asks for attention."""
+        if not self.quiet:
+            self._narrate(Line(Mark.WARNING, text))
+
+    def detail(self, text: str) -> None:
+        """Narration for ``--verbose``, and for the log."""
+        if self.verbose:
+            self._narrate(Line(Mark.DETAIL, text))
+        else:
+            self._append(text)
+
+    def call(self, text: str) -> None:
+        """A call to AWS, with the time of day, for ``--verbose``."""
+        self._append(text)
+        if self.verbose:
+            now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
+            self._show(Line(Mark.DETAIL, f"{now} {text}"))
+
+    def say(self, text: str) -> None:
+        """Progress: shown by the spinner, as a detail where there is none."""
+        if not self._spinner.show(text):
+            self.detail(text)
+
+    @contextlib.contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """Show that work goes on while the body runs."""
+        if not self.quiet and not self.as_json and wants_spinner(self._err, os.environ):
+            self._spinner.start(text, self._err)
+        try:
+            yield
+        finally:
+            self._spinner.stop()
+
+    def result(self, outcome: Outcome) -> None:
+        """The human form of a result; errors go to stderr with what to type next."""
+        for line in outcome.lines:
+            if not self.quiet or line.mark is Mark.FAILED:
+                self._write(self._out, line)
+        if outcome.summary:
+            self._write(self._out, outcome.summary)
+        if outcome.error:
+            self.error(outcome.error)
+
+    def document(self, document: dict[str, Any]) -> None:
+        """One JSON document on one line of stdout."""
+        self._print(sys.stdout, json.dumps(document, ensure_ascii=True))
+
+    def annotate(self, text: str) -> None:
+        """A workflow command for GitHub's runner, which reads stderr as well."""
+        self._print(self._err, text)
+
+    def error(self, error: OsemError) -> None:
+        """An error, its code, and its remedy."""
+        self._narrate(Line(Mark.FAILED, f"{error.code.value}: {error.message}"))
+        self._narrate(Line(Mark.PLAIN, f"  → {error.remediation}"))
+
+    def ask(self, question: str) -> str:
+        """A person's answer; the question goes to stderr. Empty at the end of input."""
+        self._err.write(question)
+        self._err.flush()
+        return sys.stdin.readline().strip()
+
+    def _append(self, text: str) -> None:
+        if not self._log:
+            return
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        try:
+            with open(self._log, "a", encoding="utf-8") as log:  # noqa: PTH123  a plain append
+                log.write(f"{now} [{os.getpid()}] {text}\n")
+        except OSError as error:
+            path, self._log = self._log, ""
+            self.warn(f"The log {path} cannot be written: {error.strerror}")
+
+    def _narrate(self, line: Line) -> None:
+        self._append(line.text)
+        self._show(line)
+
+    def _show(self, line: Line) -> None:
+        self._spinner.interrupted(lambda: self._write(self._err, line))
+
+    def _write(self, stream: TextIO, line: Line) -> None:
+        symbol = SYMBOLS.get(line.mark)
+        text = f"{symbol} {line.text}" if symbol else line.text
+        if line.mark in COLOURS and wants_colour(stream, os.environ):
+            colour = COLOURS[line.mark]
+            # The symbol alone is coloured where there is one: the text stays readable.
+            text = (
+                f"\x1b[{colour}m{symbol}\x1b[0m {line.text}"
+                if symbol
+                else f"\x1b[{colour}m{text}\x1b[0m"
+            )
+        self._print(stream, text)
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        encoding = getattr(stream, "encoding", None) or "ascii"
+        try:
+            text.encode(encoding)
+        except (UnicodeEncodeError, LookupError):
+            for symbol, plain in ASCII.items():
+                text = text.replace(symbol, plain)
+            text = text.encode("ascii", "replace").decode()
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except BrokenPipeError:
+            # The reader (head, less) has gone: nothing more is wanted, nothing is wrong.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def prepare_terminal() -> None:
+    """Let a Windows console understand colours; does nothing elsewhere."""
+    from colorama import just_fix_windows_console
+
+    just_fix_windows_console()

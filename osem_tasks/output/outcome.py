@@ -1,0 +1,81 @@
+"""What a task came to, as values: lines for people, data for JSON, one error at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.errors import OsemError
+
+KILO = 1000
+
+
+class Mark(Enum):
+    """How a line is meant; the console gives each a symbol and a colour."""
+
+    DONE = "done"
+    FAILED = "failed"
+    WARNING = "warning"
+    INFO = "info"
+    DETAIL = "detail"
+    PLAIN = "plain"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a result."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a task came to: data for JSON, lines and a summary for people, one error at most.
+
+    ``changed`` tells whether tables were created or altered, which makes a failure partial.
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    lines: Sequence[Line] = ()
+    summary: Line | None = None
+    error: OsemError | None = None
+    changed: bool = False
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 table``, ``2 tables``; a noun in -x gets -es."""
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('x') else 's'}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with their columns aligned."""
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def size(number: int) -> str:
+    """Bytes as people read them: ``512 B``, ``1.4 MB``."""
+    if number < KILO:
+        return f"{number} B"
+    value, units = number / KILO, ["kB", "MB", "GB", "TB"]
+    # What would be rounded up to 1000.0 is shown as 1.0 of the next unit.
+    while len(units) > 1 and round(value, 1) >= KILO:
+        value /= KILO
+        units.pop(0)
+    return f"{value:.1f} {units[0]}"

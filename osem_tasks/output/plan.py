@@ -1,0 +1,92 @@
+"""Plans as lines and JSON: like a good diff, aligned, stable in order. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
+from osem_tasks.plan.actions import Effect, Risk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.apply.journal import Journal
+    from osem_tasks.errors import OsemError
+    from osem_tasks.plan.actions import Action, Plan
+
+_MARKS = {Effect.ADDS: Mark.ADDED, Effect.REMOVES: Mark.REMOVED, Effect.CHANGES: Mark.CHANGED}
+
+
+def mark_of(action: Action) -> Mark:
+    """How the action is marked: added, removed, changed, or refused."""
+    return _MARKS[action.kind.effect] if action.possible else Mark.REFUSED
+
+
+def _cost(action: Action, given: Sequence[str]) -> str:
+    """The risk, and the options that are missing to take it."""
+    missing = action.missing(given)
+    needs = f"needs {' '.join(missing)}" if missing else ""
+    return ", ".join(filter(None, (action.risk.value, needs)))
+
+
+def plan_lines(actions: Sequence[Action], given: Sequence[str]) -> list[Line]:
+    """The actions under the name of their table, each with its risk; the reasons below."""
+    rows = [(action.kind.words, action.target, _cost(action, given)) for action in actions]
+    lines: list[Line] = []
+    table = ""
+    for action, text in zip(actions, aligned(rows), strict=True):
+        if action.table != table:
+            table = action.table
+            lines.append(Line(Mark.PLAIN, table))
+        lines.append(Line(mark_of(action), text))
+        if action.risk is not Risk.SAFE:
+            lines.append(Line(Mark.DETAIL, f"    {action.reason}"))
+    return lines
+
+
+def plan_outcome(plan: Plan, tables: int, error: OsemError | None = None) -> Outcome:
+    """What ``--dry-run`` shows: the actions in the order in which they would run."""
+    text = f"{counted(len(plan.runnable), 'step')} would run"
+    if plan.held_back:
+        text += f", {len(plan.held_back)} more with {' '.join(plan.missing_options)}"
+    if plan.impossible:
+        text += f", {len(plan.impossible)} impossible in place"
+    if not plan.actions:
+        text = f"nothing to do: all {counted(tables, 'table')} are as declared"
+        if error:
+            text = "nothing to create; the differences need db.repair"
+    return Outcome(
+        data={"actions": [action.as_json() for action in plan.actions]},
+        lines=plan_lines(plan.actions, plan.given),
+        summary=Line(Mark.INFO, f"{text}; nothing was changed" if plan.actions else text),
+        error=error,
+    )
+
+
+def applied_outcome(
+    plan: Plan, journal: Journal, error: OsemError | None, seconds: float
+) -> Outcome:
+    """The account of ``db.repair``: what was planned, what was done, what went wrong."""
+    done = journal.completed
+    left = [action for action in plan.actions if action not in done]
+    lines = [Line(Mark.DONE, str(action)) for action in done]
+    lines += plan_lines(left, plan.given)
+    return Outcome(
+        data={
+            "actions": [action.as_json() for action in plan.actions],
+            "applied": [action.as_json() for action in done],
+            "tablesFailed": [
+                {"tableName": name, **(entry.error.as_json() if entry.error else {})}
+                for name, entry in journal.failed.items()
+            ],
+        },
+        lines=lines,
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE,
+            f"{len(done)} of {counted(len(plan.actions), 'step')} done ({seconds:.2f} s)"
+            if plan.actions
+            else "nothing to do: every table is as declared",
+        ),
+        error=error,
+        changed=bool(done),
+    )

@@ -1,0 +1,75 @@
+"""The account of ``db.setup``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
+
+if TYPE_CHECKING:
+    from osem_tasks.apply.journal import Entry, Journal
+    from osem_tasks.errors import OsemError
+
+
+def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> Outcome:
+    """The account of ``db.setup``."""
+    groups = (("created", journal.created), ("verified", journal.verified))
+    rows = [
+        (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))
+        for word, entries in groups
+        for name, entry in entries.items()
+    ]
+    rows += [
+        (Mark.FAILED, (name, "FAILED", _cause(entry))) for name, entry in journal.failed.items()
+    ]
+    if rows:  # where nothing was tried, the error alone says it all
+        rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
+    rows.sort(key=lambda row: journal.names.index(row[1][0]))
+    texts = aligned([cells for _, cells in rows])
+    created, verified = len(journal.created), len(journal.verified)
+    numbers = f"{created} created, {verified} verified"
+    if journal.failed or journal.not_attempted:
+        numbers += f", {len(journal.failed)} failed, {len(journal.not_attempted)} not attempted"
+    lines = [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
+    lines += [
+        Line(Mark.DONE, f"{action.table}: {action.kind.words}") for action in journal.completed
+    ]
+    return Outcome(
+        data={
+            "tablesCreated": _entries(journal.created),
+            "tablesVerified": _entries(journal.verified),
+            "tablesFailed": _entries(journal.failed),
+            "tablesNotAttempted": [
+                {"tableName": name, "status": "NOT_ATTEMPTED", "duration": 0}
+                for name in journal.not_attempted
+            ],
+            "totalTables": len(journal.names),
+            "actionsCompleted": [action.as_json() for action in journal.completed],
+        },
+        lines=lines,
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE,
+            f"{counted(len(journal.names), 'table')}: {numbers} ({seconds:.2f} s)",
+        ),
+        error=error,
+        changed=journal.changed,
+    )
+
+
+def _cause(entry: Entry) -> str:
+    """Why a table failed, in the shortest words: its issues, else the error's code."""
+    if entry.error is None:
+        return ""
+    return ", ".join(entry.issues) or entry.error.code.value
+
+
+def _entries(entries: dict[str, Entry]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tableName": name,
+            "status": entry.status,
+            "duration": round(entry.duration * 1000),
+            **({"error": entry.error.as_json()} if entry.error else {}),
+        }
+        for name, entry in entries.items()
+    ]

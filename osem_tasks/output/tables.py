@@ -1,0 +1,100 @@
+"""The environment's tables as a list, and what a deletion takes away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted, size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from osem_tasks.errors import OsemError
+    from osem_tasks.schema.live import LiveTable
+
+
+def list_outcome(live: dict[str, LiveTable | None], others: Sequence[str]) -> Outcome:
+    """The tables of the environment, and those beside them that the model does not name."""
+    rows = [("TABLE", "STATUS", "ITEMS", "SIZE", "INDEXES")]
+    for name, table in live.items():
+        if table is None:
+            rows.append((name, "missing", "-", "-", "-"))
+            continue
+        indexes = [f"{index} ({state})" for index, state in sorted(table.index_status.items())]
+        cells = (f"{table.items:,}", size(table.size), ", ".join(indexes) or "-")
+        rows.append((name, table.status, *cells))
+    rows += [(name, "not in the model", "-", "-", "-") for name in others]
+    found = [table for table in live.values() if table]
+    return Outcome(
+        data={
+            "tables": [_listed(name, table) for name, table in live.items()],
+            "otherTables": list(others),
+        },
+        lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
+        summary=Line(
+            Mark.INFO,
+            f"{len(found)} of {counted(len(live), 'table')} exist, "
+            f"{counted(sum(table.items for table in found), 'item')}",
+        ),
+    )
+
+
+def deletion_summary(existing: Mapping[str, LiveTable]) -> str:
+    """How much there is to lose: ``6 tables with 120 items (14.2 kB)``."""
+    items = sum(table.items for table in existing.values())
+    held = size(sum(table.size for table in existing.values()))
+    # DynamoDB counts some hours behind on AWS.
+    return f"{counted(len(existing), 'table')} with {counted(items, 'item')} ({held}) at last count"
+
+
+def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
+    """What a deletion would take away."""
+    rows = [
+        (f"- {name}", counted(table.items, "item"), size(table.size))
+        for name, table in existing.items()
+    ]
+    text = f"{deletion_summary(existing)} would be deleted {then}".rstrip()
+    return Outcome(
+        data={
+            "actions": [
+                {
+                    "tableName": name,
+                    "action": "delete_table",
+                    "target": f"{counted(table.items, 'item')}, {size(table.size)}",
+                    "risk": "deletes data",
+                    "reason": "asked for",
+                }
+                for name, table in existing.items()
+            ]
+        },
+        lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
+        summary=Line(Mark.INFO, f"{text}; nothing was changed"),
+    )
+
+
+def deletion_outcome(deleted: Sequence[str], error: OsemError | None) -> Outcome:
+    """What a deletion came to."""
+    return Outcome(
+        data={"tablesDeleted": list(deleted)},
+        lines=[Line(Mark.DONE, f"{name}  deleted") for name in deleted],
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE, f"{counted(len(deleted), 'table')} deleted"
+        ),
+        error=error,
+        changed=bool(deleted),
+    )
+
+
+def _listed(name: str, table: LiveTable | None) -> dict[str, Any]:
+    if table is None:
+        return {"tableName": name, "status": "NOT_FOUND", "items": 0, "size": 0, "indexes": []}
+    return {
+        "tableName": name,
+        "status": table.status,
+        "items": table.items,
+        "size": table.size,
+        "indexes": [
+            {"indexName": index, "status": state}
+            for index, state in sorted(table.index_status.items())
+        ],
+    }

@@ -1,0 +1,105 @@
+"""The checks of ``db.verify`` and ``db.compare``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.output.messages import message
+from osem_tasks.output.outcome import Line, Mark, Outcome, counted
+from osem_tasks.schema.difference import Fact, TableDiff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from osem_tasks.errors import OsemError
+
+Remedy = Callable[[TableDiff, Fact], str]
+
+
+def verify_outcome(
+    diffs: Sequence[TableDiff],
+    error: OsemError | None,
+    *,
+    remedy: Remedy | None = None,
+    other: str = "",
+) -> Outcome:
+    """The checks of ``db.verify``, or of ``db.compare`` with the environment ``other``.
+
+    Remedies lead to the model, so that a comparison with another environment has none.
+    """
+    lines = [line for diff in diffs for line in _lines(diff, _width(diffs), remedy)]
+    lines += [Line(Mark.DETAIL, text) for text in _not_comparable(diffs)]
+    passed = sum(1 for diff in diffs if not diff.issues)
+    checks = sum(len(diff.same) for diff in diffs)
+    agree = f"agree with '{other}'" if other else "match the model"
+    return Outcome(
+        data={
+            "checks": [_check(diff, remedy) for diff in diffs],
+            "summary": {
+                "totalTables": len(diffs),
+                "tablesFound": sum(1 for diff in diffs if diff.exists),
+                "tablesMissing": sum(1 for diff in diffs if not diff.exists),
+                "tablesWithIssues": len(diffs) - passed,
+            },
+        },
+        lines=lines,
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE,
+            f"{passed} of {counted(len(diffs), 'table')} {agree} "
+            f"({counted(checks, 'check')} passed)",
+        ),
+        error=error,
+    )
+
+
+def _width(diffs: Sequence[TableDiff]) -> int:
+    return max(len(diff.name) for diff in diffs)
+
+
+def _lines(diff: TableDiff, width: int, remedy: Remedy | None) -> Iterator[Line]:
+    """How many facts of a table are as declared, and below it those that are not."""
+    count = f"{len(diff.same)} of {len(diff.same) + len(diff.issues)} facts"
+    unknown = f", {len(diff.not_comparable)} not comparable" if diff.not_comparable else ""
+    mark = Mark.FAILED if diff.issues else Mark.DONE
+    yield Line(mark, f"{diff.name.ljust(width)}  {count}{unknown}")
+    for fact in diff.issues:
+        yield Line(Mark.PLAIN, f"    {fact.issue_type.value}  {message(fact)}")
+        if remedy:
+            yield Line(Mark.DETAIL, f"      {remedy(diff, fact)}")
+
+
+def _not_comparable(diffs: Sequence[TableDiff]) -> list[str]:
+    tables: dict[tuple[str, str], set[str]] = {}
+    for diff in diffs:
+        for fact in diff.not_comparable:
+            path = re.sub(r"\[.*\]", "[*]", fact.path)
+            tables.setdefault((path, fact.reason), set()).add(diff.name)
+    return [
+        f"not comparable: {path} of {counted(len(names), 'table')} ({reason})"
+        for (path, reason), names in tables.items()
+    ]
+
+
+def _check(diff: TableDiff, remedy: Remedy | None) -> dict[str, Any]:
+    return {
+        "tableName": diff.name,
+        "status": diff.status,
+        "passed": not diff.issues,
+        "issues": [
+            {
+                "type": fact.issue_type.value,
+                "path": fact.path,
+                "message": message(fact),
+                "expected": fact.expected,
+                "found": fact.found,
+                "remediation": remedy(diff, fact) if remedy else "",
+            }
+            for fact in diff.issues
+        ],
+        "notComparable": [
+            {"path": fact.path, "expected": fact.expected, "reason": fact.reason}
+            for fact in diff.not_comparable
+        ],
+    }

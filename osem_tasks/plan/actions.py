@@ -1,0 +1,171 @@
+"""What is to be done, as data: ordered actions, each with its risk and its reason.
+
+Planning does not decide how an action is sent (``calls``), carried out (``apply``) or
+shown (``output``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.schema.model import Index
+
+
+class Effect(Enum):
+    """What an action does to a table: it adds something, removes it, or changes it."""
+
+    ADDS = "adds"
+    REMOVES = "removes"
+    CHANGES = "changes"
+
+
+_EFFECTS = {
+    "create": Effect.ADDS,
+    "enable": Effect.ADDS,
+    "delete": Effect.REMOVES,
+    "disable": Effect.REMOVES,
+}
+
+
+class Kind(str, Enum):
+    """What an action does, by its name in JSON."""
+
+    CREATE_TABLE = "create_table"
+    CREATE_INDEX = "create_index"
+    DELETE_INDEX = "delete_index"
+    UPDATE_BILLING = "update_billing"
+    UPDATE_THROUGHPUT = "update_throughput"
+    UPDATE_MAX_THROUGHPUT = "update_max_throughput"
+    ENABLE_STREAM = "enable_stream"
+    DISABLE_STREAM = "disable_stream"
+    ENABLE_TTL = "enable_ttl"
+    DISABLE_TTL = "disable_ttl"
+    ENABLE_PITR = "enable_pitr"
+    DISABLE_PITR = "disable_pitr"
+    SET_DELETION_PROTECTION = "set_deletion_protection"
+    SET_TAGS = "set_tags"
+    UPDATE_ENCRYPTION = "update_encryption"
+    UPDATE_TABLE_CLASS = "update_table_class"
+    # What only a new table could have; JSON has called it so since the first release.
+    NOT_IN_PLACE = "new_table"
+
+    @property
+    def words(self) -> str:
+        """The kind as people read it."""
+        if self is Kind.NOT_IN_PLACE:
+            return "cannot change"
+        words: str = self.value.replace("_", " ")
+        return words.replace("pitr", "point-in-time recovery")
+
+    @property
+    def effect(self) -> Effect:
+        """Its effect, which its verb tells."""
+        return _EFFECTS.get(self.value.partition("_")[0], Effect.CHANGES)
+
+    @property
+    def of_index(self) -> bool:
+        """Whether DynamoDB builds or drops an index, one at a time on a table."""
+        return self in (Kind.CREATE_INDEX, Kind.DELETE_INDEX)
+
+
+class Risk(str, Enum):
+    """What an action may cost."""
+
+    SAFE = "safe"
+    ONLINE_BUILD = "online build"
+    RATE_LIMITED = "rate-limited"
+    REMOVES = "removes what may be in use"
+    IMPOSSIBLE = "impossible in place"
+
+
+# The options that allow an action which takes something away.
+PRUNE = "--prune"
+REPLACE = "--replace-indexes"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step on one table. ``target`` is what it brings about, in words.
+
+    ``requires`` are the options without which it is not carried out, ``index`` is the global
+    index that it is about, ``mends`` are the paths of the facts that it makes as declared.
+    """
+
+    table: str
+    kind: Kind
+    target: str
+    risk: Risk
+    reason: str
+    requires: tuple[str, ...] = ()
+    index: Index | None = None
+    mends: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.kind.words} {self.target}"
+
+    @property
+    def identity(self) -> tuple[str, Kind, str]:
+        """What tells two actions apart: table, kind and target."""
+        return self.table, self.kind, self.target
+
+    @property
+    def possible(self) -> bool:
+        """Whether DynamoDB can do it to an existing table at all."""
+        return self.risk is not Risk.IMPOSSIBLE
+
+    def missing(self, given: Sequence[str]) -> tuple[str, ...]:
+        """The options that it still needs when ``given`` were given."""
+        return tuple(option for option in self.requires if option not in given)
+
+    def as_json(self) -> dict[str, object]:
+        """An entry of ``data.actions``."""
+        return {
+            "tableName": self.table,
+            "action": self.kind.value,
+            "target": self.target,
+            "risk": self.risk.value,
+            "reason": self.reason,
+            "requires": list(self.requires),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Actions in the order in which they run, and the options that were ``given``.
+
+    A dry run shows this value, a run carries it out, text and JSON tell of it.
+    """
+
+    actions: tuple[Action, ...]
+    given: tuple[str, ...] = ()
+
+    @property
+    def runnable(self) -> tuple[Action, ...]:
+        """What a run with the given options carries out."""
+        return tuple(a for a in self.actions if a.possible and not a.missing(self.given))
+
+    @property
+    def held_back(self) -> tuple[Action, ...]:
+        """What needs an option that was not given."""
+        return tuple(a for a in self.actions if a.possible and a.missing(self.given))
+
+    @property
+    def missing_options(self) -> tuple[str, ...]:
+        """The options that were not given and that some action needs, sorted."""
+        options = {option for action in self.held_back for option in action.missing(self.given)}
+        return tuple(sorted(options))
+
+    @property
+    def impossible(self) -> tuple[Action, ...]:
+        """What DynamoDB cannot do to an existing table."""
+        return tuple(action for action in self.actions if not action.possible)
+
+    @property
+    def confirmable(self) -> tuple[Action, ...]:
+        """What a run takes away, and a person confirms on AWS."""
+        return tuple(action for action in self.runnable if action.requires)

@@ -1,0 +1,161 @@
+"""From a planned step to the API call that carries it out: values in, values out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from osem_tasks.plan.actions import Action, Kind
+from osem_tasks.schema import emulators, requests
+from osem_tasks.schema.facts import encryption_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.model import Index, Table
+
+
+class Call(NamedTuple):
+    """A method of boto3's DynamoDB client and its arguments."""
+
+    method: str
+    arguments: dict[str, Any]
+
+
+def call_for(action: Action, declared: Table, live: LiveTable) -> Call:
+    """The call that carries out ``action`` on the table as it is ``live`` right now.
+
+    Raises KeyError for a kind that no call on an existing table can carry out.
+    """
+    return _BUILDERS[action.kind](action, declared, live)
+
+
+def _update(live: LiveTable, **arguments: Any) -> Call:
+    arguments = emulators.keep_protection(live, arguments)
+    return Call("update_table", {"TableName": live.table.name, **arguments})
+
+
+def _index_update(live: LiveTable, verb: str, request: Any, **arguments: Any) -> Call:
+    return _update(live, GlobalSecondaryIndexUpdates=[{verb: request}], **arguments)
+
+
+def _index(action: Action) -> Index:
+    if action.index is None:
+        raise KeyError(action.kind)
+    return action.index
+
+
+def _create_index(action: Action, _: Table, live: LiveTable) -> Call:
+    index = _index(action)
+    # Always the full set: AWS merges a partial list, moto replaces what it has by it.
+    types = {each.name: each.type for each in (*live.table.attributes, *index.key.attributes)}
+    definitions = [
+        {"AttributeName": name, "AttributeType": kind} for name, kind in sorted(types.items())
+    ]
+    return _index_update(
+        live, "Create", requests.index_request(index), AttributeDefinitions=definitions
+    )
+
+
+def _delete_index(action: Action, _: Table, live: LiveTable) -> Call:
+    return _index_update(live, "Delete", {"IndexName": _index(action).name})
+
+
+def _billing(_: Action, declared: Table, live: LiveTable) -> Call:
+    if declared.billing == "PAY_PER_REQUEST":
+        return _update(live, BillingMode=declared.billing)
+    # Every live index needs a throughput in the same call; an undeclared one gets the table's.
+    mine = {each.name: each.throughput for each in declared.global_indexes}
+    table_units = requests.provisioned(declared.throughput)
+    updates = [
+        {
+            "Update": {
+                "IndexName": each.name,
+                "ProvisionedThroughput": requests.provisioned(
+                    mine.get(each.name) or declared.throughput
+                ),
+            }
+        }
+        for each in live.table.global_indexes
+    ]
+    return _update(
+        live,
+        BillingMode=declared.billing,
+        ProvisionedThroughput=table_units,
+        **({"GlobalSecondaryIndexUpdates": updates} if updates else {}),
+    )
+
+
+def _throughput(action: Action, declared: Table, live: LiveTable) -> Call:
+    held = action.index or declared
+    units = requests.provisioned(held.throughput)
+    if action.index is None:
+        return _update(live, ProvisionedThroughput=units)
+    request = {"IndexName": held.name, "ProvisionedThroughput": units}
+    return _index_update(live, "Update", request)
+
+
+def _max_throughput(action: Action, declared: Table, live: LiveTable) -> Call:
+    held = action.index or declared
+    units = requests.on_demand(held.max_throughput)
+    if action.index is None:
+        return _update(live, OnDemandThroughput=units)
+    return _index_update(live, "Update", {"IndexName": held.name, "OnDemandThroughput": units})
+
+
+def _stream(action: Action, _: Table, live: LiveTable) -> Call:
+    if action.kind is Kind.DISABLE_STREAM:
+        return _update(live, StreamSpecification={"StreamEnabled": False})
+    wanted = {"StreamEnabled": True, "StreamViewType": action.target}
+    return _update(live, StreamSpecification=wanted)
+
+
+def _ttl(action: Action, _: Table, live: LiveTable) -> Call:
+    wanted = {"Enabled": action.kind is Kind.ENABLE_TTL, "AttributeName": action.target}
+    return Call(
+        "update_time_to_live", {"TableName": live.table.name, "TimeToLiveSpecification": wanted}
+    )
+
+
+def _recovery(action: Action, _: Table, live: LiveTable) -> Call:
+    wanted = {"PointInTimeRecoveryEnabled": action.kind is Kind.ENABLE_PITR}
+    return Call(
+        "update_continuous_backups",
+        {"TableName": live.table.name, "PointInTimeRecoverySpecification": wanted},
+    )
+
+
+def _protection(_: Action, declared: Table, live: LiveTable) -> Call:
+    return _update(live, DeletionProtectionEnabled=bool(declared.deletion_protection))
+
+
+def _tags(_: Action, declared: Table, live: LiveTable) -> Call:
+    tags = [{"Key": key, "Value": value} for key, value in declared.tags or ()]
+    return Call("tag_resource", {"ResourceArn": live.arn, "Tags": tags})
+
+
+def _encryption(_: Action, declared: Table, live: LiveTable) -> Call:
+    return _update(live, SSESpecification=encryption_request(declared.encryption))
+
+
+def _table_class(_: Action, declared: Table, live: LiveTable) -> Call:
+    return _update(live, TableClass=declared.table_class)
+
+
+_BUILDERS: dict[Kind, Callable[[Action, Table, LiveTable], Call]] = {
+    Kind.CREATE_INDEX: _create_index,
+    Kind.DELETE_INDEX: _delete_index,
+    Kind.UPDATE_BILLING: _billing,
+    Kind.UPDATE_THROUGHPUT: _throughput,
+    Kind.UPDATE_MAX_THROUGHPUT: _max_throughput,
+    Kind.ENABLE_STREAM: _stream,
+    Kind.DISABLE_STREAM: _stream,
+    Kind.ENABLE_TTL: _ttl,
+    Kind.DISABLE_TTL: _ttl,
+    Kind.ENABLE_PITR: _recovery,
+    Kind.DISABLE_PITR: _recovery,
+    Kind.SET_DELETION_PROTECTION: _protection,
+    Kind.SET_TAGS: _tags,
+    Kind.UPDATE_ENCRYPTION: _encryption,
+    Kind.UPDATE_TABLE_CLASS: _table_class,
+}

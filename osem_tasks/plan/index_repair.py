@@ -1,0 +1,118 @@
+"""Plans the removal and the building of global indexes, one at a time on a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Risk
+from osem_tasks.plan.index_conflicts import blocked_indexes, types_conflict
+from osem_tasks.schema.difference import IssueType
+from osem_tasks.schema.rules import MAX_GLOBAL_INDEXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from osem_tasks.schema.difference import TableDiff
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.model import Index, Table
+
+_CHANGED = (
+    IssueType.WRONG_GSI_KEYS,
+    IssueType.WRONG_GSI_PROJECTION,
+    IssueType.WRONG_KEY_TYPE,
+)
+REPLACED = (
+    "queries on it fail until it is built again; for a change without a gap, declare the new "
+    "index under another name, repair, move the readers, then drop the old name and prune"
+)
+
+
+def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
+    """Delete what is not declared, and what has to be built again."""
+    work = _IndexWork(declared, live, diff)
+    for index in work.extra:
+        yield Action(
+            declared.name,
+            Kind.DELETE_INDEX,
+            f"{index.name} ({index.key})",
+            Risk.REMOVES,
+            "it is not declared; an application may query it",
+            (PRUNE,),
+            index,
+            work.paths(index),
+        )
+    for index in work.replaced:
+        if index.name not in work.blocked:
+            found = work.found[index.name]
+            yield Action(
+                declared.name,
+                Kind.DELETE_INDEX,
+                f"{index.name} ({found.key}, {found.projection})",
+                Risk.REMOVES,
+                REPLACED,
+                (REPLACE,),
+                index,
+                work.paths(index),
+            )
+
+
+def index_builds(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
+    """Build what is missing or was deleted to be replaced; name what never can be built."""
+    work = _IndexWork(declared, live, diff)
+    for index in (*work.replaced, *work.missing):
+        if index.name in work.blocked:
+            yield Action(
+                declared.name,
+                Kind.NOT_IN_PLACE,
+                f"index {index.name} ({index.key})",
+                Risk.IMPOSSIBLE,
+                work.blocked[index.name],
+                mends=work.paths(index),
+            )
+            continue
+        projection = "" if index.projection.kind == "ALL" else f", {index.projection}"
+        yield Action(
+            declared.name,
+            Kind.CREATE_INDEX,
+            f"{index.name} ({index.key}{projection})",
+            Risk.ONLINE_BUILD,
+            f"time grows with the data: {live.items:,} items, {live.size:,} bytes at last count",
+            work.needed_for(index),
+            index,
+            work.paths(index),
+        )
+
+
+class _IndexWork:
+    """Which global indexes of one table are missing, extra, replaced, or blocked."""
+
+    def __init__(self, declared: Table, live: LiveTable, diff: TableDiff) -> None:
+        self._diff = diff
+        changed = {fact.index for fact in diff.issues if fact.issue_type in _CHANGED}
+        mine = declared.global_indexes
+        self.found = {index.name: index for index in live.table.global_indexes}
+        self.missing = [index for index in mine if index.name not in self.found]
+        self.replaced = [index for index in mine if index.name in changed]
+        names = {index.name for index in mine}
+        self.extra = [index for index in self.found.values() if index.name not in names]
+        self.blocked = blocked_indexes(live.table, self.replaced, self.missing)
+
+    def paths(self, index: Index) -> tuple[str, ...]:
+        """The facts of ``index`` that deleting and building it mends."""
+        kinds = (*_CHANGED, IssueType.MISSING_GSI, IssueType.EXTRA_GSI)
+        return tuple(
+            fact.path
+            for fact in self._diff.issues
+            if fact.index == index.name and fact.issue_type in kinds
+        )
+
+    def needed_for(self, index: Index) -> tuple[str, ...]:
+        """The options that must be given before ``index`` can be built."""
+        needed = {REPLACE} if index in self.replaced else set()
+        if any(types_conflict(index, extra) for extra in self.extra):
+            needed.add(PRUNE)
+        if any(types_conflict(index, self.found[other.name]) for other in self.replaced):
+            needed.add(REPLACE)
+        if len(self.found) + len(self.missing) > MAX_GLOBAL_INDEXES:
+            needed.add(PRUNE)
+        return tuple(sorted(needed))

@@ -1,0 +1,223 @@
+"""Plans the way from a live table to its declaration, without losing an item.
+
+What DynamoDB cannot change in place is an action too, marked impossible and never carried
+out. Sources of the limits: the UpdateTable, UpdateTimeToLive and quota pages of the
+DynamoDB documentation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.plan.actions import PRUNE, Action, Kind, Risk
+from osem_tasks.plan.index_repair import index_builds, index_removals
+from osem_tasks.schema.difference import IssueType, display
+from osem_tasks.schema.live import MAX_THROUGHPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from osem_tasks.schema.difference import Comparison, Fact, TableDiff
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.model import Index, Table, Throughput
+
+IMMUTABLE = (
+    IssueType.WRONG_PARTITION_KEY,
+    IssueType.WRONG_SORT_KEY,
+    IssueType.MISSING_LSI,
+    IssueType.EXTRA_LSI,
+    IssueType.WRONG_LSI_KEYS,
+    IssueType.WRONG_LSI_PROJECTION,
+)
+
+
+def repair_actions(comparison: Comparison) -> tuple[Action, ...]:
+    """Every action that would make the existing tables as declared, in order.
+
+    Missing tables are ``db.setup``'s and have no action here.
+    """
+    return tuple(
+        action
+        for diff in comparison.diffs
+        if (live := comparison.found.get(diff.name)) is not None
+        for action in _table_actions(comparison.tables[diff.name], live, diff)
+    )
+
+
+def _table_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
+    """Impossible ones first, then capacity, indexes one by one, and the settings."""
+    yield from _impossible(declared, diff)
+    yield from _billing(declared, live)
+    # Before an index is built anew, which brings its throughput along.
+    yield from _throughputs(declared, diff)
+    yield from index_removals(declared, live, diff)
+    yield from index_builds(declared, live, diff)
+    for fact in diff.issues:
+        yield from _setting(declared, live, fact)
+
+
+def _impossible(declared: Table, diff: TableDiff) -> Iterator[Action]:
+    for fact in diff.issues:
+        key_type = fact.issue_type is IssueType.WRONG_KEY_TYPE and fact.index is None
+        if fact.issue_type in IMMUTABLE or key_type:
+            yield Action(
+                declared.name,
+                Kind.NOT_IN_PLACE,
+                f"{fact.path}: {fact.expected or 'none'}, found {fact.found or 'none'}",
+                Risk.IMPOSSIBLE,
+                "keys and local indexes are fixed when a table is created; its data would "
+                "have to move to a new table",
+                mends=(fact.path,),
+            )
+
+
+def _billing(declared: Table, live: LiveTable) -> Iterator[Action]:
+    found = live.table
+    if declared.billing == found.billing:
+        return
+    yield Action(
+        declared.name,
+        Kind.UPDATE_BILLING,
+        f"{declared.billing} (found {found.billing})",
+        Risk.RATE_LIMITED,
+        "AWS limits how often the billing mode may be switched in 24 hours",
+        mends=("billing",),
+    )
+    if declared.billing == "PAY_PER_REQUEST" and MAX_THROUGHPUT not in live.unreadable:
+        # A limit exists in this mode only; an index that is built brings its own along.
+        if declared.max_throughput:
+            yield _max_throughput(declared, declared.max_throughput)
+        existing = {index.name for index in found.global_indexes}
+        for index in declared.global_indexes:
+            if index.max_throughput and index.name in existing:
+                yield _max_throughput(declared, index.max_throughput, index)
+
+
+def _throughputs(declared: Table, diff: TableDiff) -> Iterator[Action]:
+    paths = {fact.path for fact in diff.issues}
+    holders: list[tuple[str, Table | Index, Index | None]] = [("", declared, None)]
+    holders += [(f"index[{index.name}].", index, index) for index in declared.global_indexes]
+    for prefix, holder, index in holders:
+        path = f"{prefix}throughput"
+        if holder.throughput and path in paths:
+            yield Action(
+                declared.name,
+                Kind.UPDATE_THROUGHPUT,
+                f"{holder.throughput} ({holder.name})",
+                Risk.RATE_LIMITED,
+                "AWS limits how often throughput may be lowered in a day",
+                (),
+                index,
+                (path,),
+            )
+        path = f"{prefix}max_throughput"
+        if holder.max_throughput and path in paths:
+            yield _max_throughput(declared, holder.max_throughput, index, path)
+
+
+def _max_throughput(
+    declared: Table, units: Throughput, index: Index | None = None, path: str = ""
+) -> Action:
+    return Action(
+        declared.name,
+        Kind.UPDATE_MAX_THROUGHPUT,
+        f"{units} ({index.name if index else declared.name})",
+        Risk.SAFE,
+        "the declared limit differs",
+        (),
+        index,
+        (path,) if path else (),
+    )
+
+
+# Settings that one call brings to their declared value.
+_ONE_CALL = {
+    IssueType.WRONG_TAGS: (Kind.SET_TAGS, Risk.SAFE, "the declared tags differ"),
+    IssueType.WRONG_DELETION_PROTECTION: (
+        Kind.SET_DELETION_PROTECTION,
+        Risk.SAFE,
+        "the declared protection differs",
+    ),
+    IssueType.WRONG_ENCRYPTION: (
+        Kind.UPDATE_ENCRYPTION,
+        Risk.RATE_LIMITED,
+        "AWS limits how often the key may be changed in 24 hours",
+    ),
+    IssueType.WRONG_TABLE_CLASS: (
+        Kind.UPDATE_TABLE_CLASS,
+        Risk.RATE_LIMITED,
+        "AWS lets the table class change twice in 30 days",
+    ),
+}
+
+
+def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
+    if fact.issue_type in _ONE_CALL:
+        kind, risk, reason = _ONE_CALL[fact.issue_type]
+        yield _step(declared, fact, kind, display(fact.expected), risk, reason)
+    elif fact.issue_type is IssueType.WRONG_STREAM:
+        yield from _stream(declared, fact)
+    elif fact.issue_type is IssueType.WRONG_TTL:
+        yield from _time_to_live(declared, live, fact)
+    elif fact.issue_type is IssueType.WRONG_PITR:
+        yield _recovery(declared, fact)
+
+
+def _stream(declared: Table, fact: Fact) -> Iterator[Action]:
+    """Disable the stream that was found, enable the declared one: a new view takes both."""
+    requires = (PRUNE,) if fact.found is not None else ()
+    if fact.found is not None:
+        reason = "its records are lost to whoever reads them"
+        found = str(fact.found)
+        yield _step(declared, fact, Kind.DISABLE_STREAM, found, Risk.REMOVES, reason, *requires)
+    if fact.expected is not None:
+        yield _step(
+            declared,
+            fact,
+            Kind.ENABLE_STREAM,
+            str(fact.expected),
+            Risk.SAFE,
+            "declared but not enabled",
+            *requires,
+        )
+
+
+def _time_to_live(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
+    """Disable the attribute that was found, enable the declared one: items may expire by it."""
+    requires = (PRUNE,) if live.items and fact.expected is not None else ()
+    if fact.found is not None:
+        reason = "AWS lets time to live change once an hour; past items expire once it is on"
+        found = str(fact.found)
+        yield _step(declared, fact, Kind.DISABLE_TTL, found, Risk.RATE_LIMITED, reason, *requires)
+    if fact.expected is not None:
+        yield _step(
+            declared,
+            fact,
+            Kind.ENABLE_TTL,
+            str(fact.expected),
+            Risk.RATE_LIMITED,
+            "declared but not enabled",
+            *requires,
+        )
+
+
+def _recovery(declared: Table, fact: Fact) -> Action:
+    what = "continuous backups"
+    if fact.expected:
+        return _step(
+            declared, fact, Kind.ENABLE_PITR, what, Risk.SAFE, "continuous backups are declared"
+        )
+    reason = "the table can no longer be restored to an earlier time"
+    return _step(declared, fact, Kind.DISABLE_PITR, what, Risk.REMOVES, reason, PRUNE)
+
+
+def _step(  # noqa: PLR0917  an action has as many parts
+    declared: Table,
+    fact: Fact,
+    kind: Kind,
+    target: str,
+    risk: Risk,
+    reason: str,
+    *requires: str,
+) -> Action:
+    return Action(declared.name, kind, target, risk, reason, requires, mends=(fact.path,))

@@ -1,0 +1,124 @@
+"""Differences as data: every declared fact of a table with its verdict.
+
+One comparison serves verify, setup, repair and their JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.model import TableSet
+
+Plain = str | bool | dict[str, str] | None
+
+
+class Verdict(str, Enum):
+    """The outcome of one comparison."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    NOT_COMPARABLE = "not comparable"
+
+
+class IssueType(str, Enum):
+    """What kind of fact differs; part of the contract."""
+
+    TABLE_NOT_FOUND = "TABLE_NOT_FOUND"
+    TABLE_NOT_ACTIVE = "TABLE_NOT_ACTIVE"
+    WRONG_PARTITION_KEY = "WRONG_PARTITION_KEY"
+    WRONG_SORT_KEY = "WRONG_SORT_KEY"
+    WRONG_KEY_TYPE = "WRONG_KEY_TYPE"
+    MISSING_GSI = "MISSING_GSI"
+    EXTRA_GSI = "EXTRA_GSI"
+    WRONG_GSI_KEYS = "WRONG_GSI_KEYS"
+    WRONG_GSI_PROJECTION = "WRONG_GSI_PROJECTION"
+    GSI_NOT_ACTIVE = "GSI_NOT_ACTIVE"
+    MISSING_LSI = "MISSING_LSI"
+    EXTRA_LSI = "EXTRA_LSI"
+    WRONG_LSI_KEYS = "WRONG_LSI_KEYS"
+    WRONG_LSI_PROJECTION = "WRONG_LSI_PROJECTION"
+    WRONG_BILLING_MODE = "WRONG_BILLING_MODE"
+    WRONG_TAGS = "WRONG_TAGS"
+    WRONG_TTL = "WRONG_TTL"
+    WRONG_STREAM = "WRONG_STREAM"
+    WRONG_DELETION_PROTECTION = "WRONG_DELETION_PROTECTION"
+    WRONG_PITR = "WRONG_PITR"
+    WRONG_ENCRYPTION = "WRONG_ENCRYPTION"
+    WRONG_TABLE_CLASS = "WRONG_TABLE_CLASS"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One declared fact compared. ``issue_type`` is what a difference of it is called.
+
+    ``index`` names the global index that it belongs to.
+    """
+
+    path: str
+    verdict: Verdict
+    issue_type: IssueType
+    expected: Plain
+    found: Plain
+    reason: str = ""
+    index: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableDiff:
+    """Every fact of one declared table; ``status`` is the engine's, or NOT_FOUND."""
+
+    name: str
+    status: str
+    facts: tuple[Fact, ...]
+
+    @property
+    def exists(self) -> bool:
+        """Whether the engine has the table at all."""
+        return all(fact.issue_type is not IssueType.TABLE_NOT_FOUND for fact in self.issues)
+
+    @property
+    def issues(self) -> tuple[Fact, ...]:
+        """The facts that differ."""
+        return self._with(Verdict.DIFFERENT)
+
+    @property
+    def same(self) -> tuple[Fact, ...]:
+        """The facts that are as declared."""
+        return self._with(Verdict.SAME)
+
+    @property
+    def not_comparable(self) -> tuple[Fact, ...]:
+        """The facts that this engine cannot tell, each with its reason."""
+        return self._with(Verdict.NOT_COMPARABLE)
+
+    def _with(self, verdict: Verdict) -> tuple[Fact, ...]:
+        return tuple(fact for fact in self.facts if fact.verdict is verdict)
+
+
+def display(value: Plain) -> str:
+    """An expected or found value as people read it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={text}" for key, text in sorted(value.items())) or "none"
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is declared, what was found, and how they differ, in the model's order."""
+
+    tables: TableSet
+    found: Mapping[str, LiveTable | None]
+    diffs: tuple[TableDiff, ...]
+
+    @property
+    def differing(self) -> tuple[TableDiff, ...]:
+        """The tables that differ from their declaration."""
+        return tuple(diff for diff in self.diffs if diff.issues)

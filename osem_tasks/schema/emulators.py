@@ -1,0 +1,97 @@
+"""Where emulators differ from DynamoDB on AWS: every quirk that the suite allows for.
+
+Measured on DynamoDB Local 1.25.1 and moto 5. An emulator is known by its answers, never
+by a version or by how it was started.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, TABLE_CLASS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.schema.model import Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A DynamoDB as far as it differs from AWS.
+
+    ``drops`` are facts that it accepts and does not keep. An engine with
+    ``forgets_protection`` turns deletion protection off by every UpdateTable that does not
+    name it.
+    """
+
+    name: str
+    drops: tuple[str, ...] = ()
+    forgets_protection: bool = False
+
+
+AWS = Engine("AWS")
+DYNAMODB_LOCAL = Engine(
+    "DynamoDB Local",
+    drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT),
+    forgets_protection=True,
+)
+MOTO = Engine("moto", drops=(TABLE_CLASS, MAX_THROUGHPUT))
+
+# Error codes by which an engine says that it has no such call.
+NO_SUCH_CALL = ("UnknownOperationException", "UnknownOperation")
+# The type of a key attribute without a definition: moto loses definitions in an
+# UpdateTable with a partial list. It is a difference to show, not a reason to stop.
+UNDEFINED = "?"
+_LOCAL_ARN = ":ddblocal:"
+_SHOWN_BY = {
+    ENCRYPTION: "SSEDescription",
+    TABLE_CLASS: "TableClassSummary",
+    MAX_THROUGHPUT: "OnDemandThroughput",
+}
+
+
+def engine_of(arn: str, server: str) -> Engine:
+    """The engine that described a table: by the table's ARN and the header ``Server``."""
+    if _LOCAL_ARN in arn:
+        return DYNAMODB_LOCAL
+    return MOTO if _is_moto(server) else AWS
+
+
+def local_engine_of(server: str) -> Engine:
+    """The engine that answered ListTables on this machine, by the header ``Server``."""
+    return MOTO if _is_moto(server) else DYNAMODB_LOCAL
+
+
+def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, str]:
+    """The facts whose absence from ``description`` proves nothing on ``engine``, and why."""
+    return {
+        fact: f"{engine.name} does not keep it"
+        for fact in engine.drops
+        if not _mentions(description, _SHOWN_BY[fact])
+    }
+
+
+def keep_protection(live: LiveTable, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an UpdateTable that leaves the table's deletion protection alone."""
+    forgets = engine_of(live.arn, "").forgets_protection
+    if live.table.deletion_protection and forgets:
+        return {"DeletionProtectionEnabled": True, **arguments}
+    return arguments
+
+
+def latest_tags(found: Iterable[Mapping[str, str]]) -> Tags:
+    """Tags as pairs. moto keeps a tag that is set again beside the old one: the later counts."""
+    return tuple({tag["Key"]: tag["Value"] for tag in found}.items())
+
+
+def _is_moto(server: str) -> bool:
+    return server.startswith("Werkzeug")
+
+
+def _mentions(description: Mapping[str, Any], key: str) -> bool:
+    return key in description or any(
+        key in index for index in description.get("GlobalSecondaryIndexes", [])
+    )

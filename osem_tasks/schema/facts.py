@@ -1,0 +1,216 @@
+"""The settings that a team may declare of a table beside its keys, indexes and capacity.
+
+One row a setting: its name in ``Table``, what a difference of it is called, AWS's default,
+and its shapes in the API. To add one: the field in ``model.Table``, its row here, its
+action in ``plan.repair`` and ``plan.calls``; a setting that DescribeTable does not show is
+read in ``aws.store``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.schema.difference import Fact, IssueType, Plain, Verdict
+from osem_tasks.schema.model import Encryption, Stream, TimeToLive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TTL = "TimeToLiveSpecification"
+RECOVERY = "PointInTimeRecoverySpecification"
+# A KMS key named by its alias, plainly or as an ARN.
+_ALIAS = re.compile(r"alias/|arn:[^:]*:kms:[^:]*:[^:]*:alias/")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _matches(declared: Any, found: Any) -> tuple[Any, str]:  # noqa: ARG001  a row's own may need both
+    return found, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting. ``default`` is what AWS gives where nothing is said.
+
+    ``read`` takes the value from the properties of a CreateTable request, a description or
+    a template's resource, None where it is absent; ``write`` gives those properties.
+    ``show`` is the value as a difference holds it. ``seen`` gives the part of the found
+    value that is compared with the declared one, and a reason why it cannot be compared.
+    ``own_call``: DescribeTable does not show it; not ``in_create``: CreateTable does not take it.
+    """
+
+    field: str
+    issue_type: IssueType
+    default: Any
+    read: Callable[[Any], Any]
+    write: Callable[[Any], dict[str, Any]]
+    show: Callable[[Any], Plain] = _as_it_is
+    seen: Callable[[Any, Any], tuple[Any, str]] = _matches
+    own_call: bool = False
+    in_create: bool = True
+
+    def compare(self, declared: Any, found: Any, unreadable: str | None) -> Fact:
+        """The fact for a declared value; ``unreadable`` is why the engine cannot tell it."""
+        expected = self.show(declared)
+        seen, reason = (None, unreadable) if unreadable else self.seen(declared, found)
+        if reason:
+            return Fact(self.field, Verdict.NOT_COMPARABLE, self.issue_type, expected, None, reason)
+        shown = None if seen is None else self.show(seen)
+        verdict = Verdict.SAME if expected == shown else Verdict.DIFFERENT
+        return Fact(self.field, verdict, self.issue_type, expected, shown)
+
+
+def _read_tags(properties: Any) -> Any:
+    tags = properties.get("Tags")
+    return None if tags is None else tuple((tag["Key"], tag["Value"]) for tag in tags)
+
+
+def _write_tags(tags: Any) -> dict[str, Any]:
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags]}
+
+
+def _declared_tags(declared: Any, found: Any) -> tuple[Any, str]:
+    # Tags that others put there (cost allocation, a landing zone) are not ours to judge.
+    wanted = dict(declared)
+    return tuple((key, value) for key, value in found or () if key in wanted), ""
+
+
+def _read_ttl(properties: Any) -> TimeToLive | None:
+    ttl = properties.get(TTL)
+    if ttl is None:
+        return None
+    return TimeToLive(ttl["AttributeName"] if ttl.get("Enabled", True) else None)
+
+
+def _write_ttl(ttl: TimeToLive) -> dict[str, Any]:
+    named = {"AttributeName": ttl.attribute} if ttl.attribute else {}
+    return {TTL: {"Enabled": ttl.attribute is not None, **named}}
+
+
+def _read_stream(properties: Any) -> Stream | None:
+    stream = properties.get("StreamSpecification")
+    if stream is None:
+        return None
+    enabled = stream.get("StreamEnabled", "StreamViewType" in stream)
+    return Stream(stream["StreamViewType"] if enabled else None)
+
+
+def _write_stream(stream: Stream) -> dict[str, Any]:
+    view = {"StreamViewType": stream.view} if stream.view else {}
+    return {"StreamSpecification": {"StreamEnabled": stream.view is not None, **view}}
+
+
+def _read_protection(properties: Any) -> bool | None:
+    protected = properties.get("DeletionProtectionEnabled")
+    return None if protected is None else bool(protected)
+
+
+def _read_recovery(properties: Any) -> bool | None:
+    recovery = properties.get(RECOVERY)
+    return None if recovery is None else bool(recovery["PointInTimeRecoveryEnabled"])
+
+
+def _read_encryption(properties: Any) -> Encryption | None:
+    described = properties.get("SSEDescription")
+    if described is not None:
+        on = described.get("Status", "ENABLED") in ("ENABLED", "ENABLING", "UPDATING")
+        return Encryption("KMS", described.get("KMSMasterKeyArn")) if on else Encryption()
+    wanted = properties.get("SSESpecification")
+    if wanted is None:
+        return None
+    on = wanted.get("Enabled", wanted.get("SSEEnabled", False))
+    return Encryption("KMS", wanted.get("KMSMasterKeyId")) if on else Encryption()
+
+
+def encryption_request(encryption: Encryption | None) -> dict[str, Any]:
+    """An SSESpecification: DynamoDB's own key means that KMS is off."""
+    if encryption is None or encryption.kind == "AWS_OWNED":
+        return {"Enabled": False}
+    key = {"KMSMasterKeyId": encryption.kms_key} if encryption.kms_key else {}
+    return {"Enabled": True, "SSEType": "KMS", **key}
+
+
+def _comparable_key(declared: Any, found: Any) -> tuple[Any, str]:
+    if found is None or not declared.kind == found.kind == "KMS":
+        return found, ""
+    if declared.kms_key is None:
+        return Encryption("KMS"), ""  # any KMS key was asked for
+    if _ALIAS.match(declared.kms_key) and declared.kms_key != found.kms_key:
+        return None, "DynamoDB names the key by its ARN, the declaration by an alias"
+    if (found.kms_key or "").endswith(f":key/{declared.kms_key}"):
+        return declared, ""  # declared by id, described by ARN
+    return found, ""
+
+
+def _read_class(properties: Any) -> str | None:
+    summary = properties.get("TableClassSummary", {})
+    found: str | None = properties.get("TableClass") or summary.get("TableClass")
+    return found or None
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        field="tags",
+        issue_type=IssueType.WRONG_TAGS,
+        default=(),
+        read=_read_tags,
+        write=_write_tags,
+        show=dict,
+        seen=_declared_tags,
+        own_call=True,
+    ),
+    Setting(
+        field="ttl",
+        issue_type=IssueType.WRONG_TTL,
+        default=TimeToLive(None),
+        read=_read_ttl,
+        write=_write_ttl,
+        show=lambda ttl: ttl.attribute,
+        own_call=True,
+        in_create=False,
+    ),
+    Setting(
+        field="stream",
+        issue_type=IssueType.WRONG_STREAM,
+        default=Stream(None),
+        read=_read_stream,
+        write=_write_stream,
+        show=lambda stream: stream.view,
+    ),
+    Setting(
+        field="deletion_protection",
+        issue_type=IssueType.WRONG_DELETION_PROTECTION,
+        default=False,
+        read=_read_protection,
+        write=lambda protected: {"DeletionProtectionEnabled": protected},
+    ),
+    Setting(
+        field="point_in_time_recovery",
+        issue_type=IssueType.WRONG_PITR,
+        default=False,
+        read=_read_recovery,
+        write=lambda on: {RECOVERY: {"PointInTimeRecoveryEnabled": on}},
+        own_call=True,
+        in_create=False,
+    ),
+    Setting(
+        field="encryption",
+        issue_type=IssueType.WRONG_ENCRYPTION,
+        default=Encryption("AWS_OWNED"),
+        read=_read_encryption,
+        write=lambda encryption: {"SSESpecification": encryption_request(encryption)},
+        show=str,
+        seen=_comparable_key,
+    ),
+    Setting(
+        field="table_class",
+        issue_type=IssueType.WRONG_TABLE_CLASS,
+        default="STANDARD",
+        read=_read_class,
+        write=lambda table_class: {"TableClass": table_class},
+    ),
+)

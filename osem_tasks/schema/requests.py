@@ -1,0 +1,127 @@
+"""From tables as values to the requests of the DynamoDB API. Pure: no client.
+
+``reader.from_description(create_request(t))``, as any engine would describe it, gives ``t``
+again; a property test holds that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.model import NO_LIMIT, Throughput
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeDefinitionTypeDef,
+        CreateTableInputTypeDef,
+        GlobalSecondaryIndexUnionTypeDef,
+        KeySchemaElementTypeDef,
+        LocalSecondaryIndexTypeDef,
+        ProjectionTypeDef,
+    )
+
+    from osem_tasks.schema.model import Index, Key, Projection, Table
+
+
+def create_request(table: Table) -> CreateTableInputTypeDef:
+    """The CreateTable request of ``table``, indexes inline.
+
+    Time to live and point-in-time recovery are not part of CreateTable: they are set
+    afterwards. Settings that are AWS's own default and empty lists are left out, because
+    every engine refuses some of them.
+    """
+    request: Any = _body(table)
+    for setting in SETTINGS:
+        value = getattr(table, setting.field)
+        if setting.in_create and value is not None and value != setting.default:
+            request |= setting.write(value)
+    shaped: CreateTableInputTypeDef = request
+    return shaped
+
+
+def document(table: Table) -> dict[str, Any]:
+    """Everything that ``table`` declares, in the words of CreateTable and its neighbours."""
+    request = _body(table)
+    for setting in SETTINGS:
+        value = getattr(table, setting.field)
+        if value is not None:
+            request |= setting.write(value)
+    return request
+
+
+def _body(table: Table) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "TableName": table.name,
+        "KeySchema": _key_schema(table.key),
+        "AttributeDefinitions": attribute_definitions(table),
+        "BillingMode": table.billing,
+    }
+    if table.global_indexes:
+        request["GlobalSecondaryIndexes"] = [index_request(i) for i in table.global_indexes]
+    if table.local_indexes:
+        request["LocalSecondaryIndexes"] = [_local_request(i) for i in table.local_indexes]
+    if table.throughput:
+        request["ProvisionedThroughput"] = provisioned(table.throughput)
+    if table.max_throughput:
+        request["OnDemandThroughput"] = on_demand(table.max_throughput)
+    return request
+
+
+def attribute_definitions(table: Table) -> list[AttributeDefinitionTypeDef]:
+    """Every key attribute of ``table``. Always send the full set: moto replaces, AWS merges."""
+    return [
+        {"AttributeName": attribute.name, "AttributeType": attribute.type}  # type: ignore[typeddict-item]
+        for attribute in table.attributes
+    ]
+
+
+def index_request(index: Index) -> GlobalSecondaryIndexUnionTypeDef:
+    """A global index as CreateTable and UpdateTable take it."""
+    request: GlobalSecondaryIndexUnionTypeDef = {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.key),
+        "Projection": _projection(index.projection),
+    }
+    if index.throughput:
+        request["ProvisionedThroughput"] = provisioned(index.throughput)
+    if index.max_throughput:
+        request["OnDemandThroughput"] = on_demand(index.max_throughput)
+    return request
+
+
+def provisioned(throughput: Throughput | None) -> Any:
+    """A ProvisionedThroughput; without one, the least that DynamoDB takes."""
+    throughput = throughput or Throughput(1, 1)
+    return {"ReadCapacityUnits": throughput.read, "WriteCapacityUnits": throughput.write}
+
+
+def on_demand(throughput: Throughput | None) -> Any:
+    """An OnDemandThroughput; -1 removes a limit."""
+    throughput = throughput or NO_LIMIT
+    return {"MaxReadRequestUnits": throughput.read, "MaxWriteRequestUnits": throughput.write}
+
+
+def _local_request(index: Index) -> LocalSecondaryIndexTypeDef:
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.key),
+        "Projection": _projection(index.projection),
+    }
+
+
+def _key_schema(key: Key) -> list[KeySchemaElementTypeDef]:
+    hashes: list[KeySchemaElementTypeDef] = [
+        {"AttributeName": attribute.name, "KeyType": "HASH"} for attribute in key.partition
+    ]
+    ranges: list[KeySchemaElementTypeDef] = [
+        {"AttributeName": attribute.name, "KeyType": "RANGE"} for attribute in key.sort
+    ]
+    return hashes + ranges
+
+
+def _projection(projection: Projection) -> ProjectionTypeDef:
+    request: ProjectionTypeDef = {"ProjectionType": projection.kind}  # type: ignore[typeddict-item]
+    if projection.attributes:
+        request["NonKeyAttributes"] = list(projection.attributes)
+    return request

@@ -1,0 +1,173 @@
+"""From an Invoke call to a task's body and back to an exit code.
+
+``command`` gives a body the common options, reads the configuration, times the run,
+prints the outcome in one of its two forms and turns an OsemError, an interrupt or an
+unexpected error into an exit code. No other module exits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import sys
+import time
+import traceback
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from osem_tasks.errors import ErrorCode, OsemError, exit_code
+from osem_tasks.output.console import Console, prepare_terminal
+from osem_tasks.output.outcome import Outcome
+from osem_tasks.tasks.job import NOWHERE, Job
+from osem_tasks.waiting import interrupts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from invoke.context import Context
+
+
+def command(
+    options: Mapping[str, tuple[Any, str]],
+    texts: Mapping[str, str] | None = None,
+    repeatable: Sequence[str] = (),
+) -> Callable[[Callable[..., Outcome]], Task[Any]]:
+    """Make an Invoke task of ``body(job, **own options)``.
+
+    ``options`` are the common ones, name to default and help; they reach the body as
+    ``job.options``. ``texts`` is the help of the body's own parameters.
+    """
+
+    def decorate(body: Callable[..., Outcome]) -> Task[Any]:
+        own = list(inspect.signature(body).parameters.values())[1:]
+
+        @functools.wraps(body)
+        def run(context: Context, **arguments: Any) -> None:
+            common = {name: arguments.pop(name) for name in options}
+            _run(body, context, common, arguments)
+
+        parameters = [
+            inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
+            *(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+                for name, (default, _) in options.items()
+            ),
+        ]
+        # Invoke makes its options of the signature.
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        common_texts = {name: text for name, (_, text) in options.items()}
+        return Task(
+            run,
+            help={**(texts or {}), **common_texts},
+            auto_shortflags=False,
+            iterable=list(repeatable),
+        )
+
+    return decorate
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """End the command line with a message and a code when the body raises OsemError.
+
+    For what goes wrong before any task is called.
+    """
+    try:
+        yield
+    except OsemError as error:
+        as_json = "--json" in sys.argv
+        console = Console(as_json=as_json)
+        if as_json:
+            console.document(_document("configuration", dict(NOWHERE), Outcome(error=error), 0))
+        console.error(error)
+        raise Exit(code=exit_code(error, changed=False)) from error
+
+
+def _run(
+    body: Callable[..., Outcome],
+    context: Context,
+    common: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+) -> None:
+    prepare_terminal()
+    as_json = bool(common.get("json"))
+    console = Console(
+        quiet=bool(common.get("quiet")),
+        verbose=bool(common.get("verbose")),
+        as_json=as_json,
+        # Another task of this command line owns stdout for its document.
+        results_to_stderr=not as_json and "--json" in sys.argv,
+    )
+    job = Job(
+        context=context,
+        console=console,
+        options=common,
+        # Invoke's --dry knows shell commands only; here no task changes anything with it.
+        dry=bool(context.config.run.dry),
+    )
+    begin = time.monotonic()
+    outcome = _outcome(body, job, arguments)
+    if as_json:
+        console.document(_document(body.__name__, job.location, outcome, time.monotonic() - begin))
+    if as_json and outcome.error:
+        console.error(outcome.error)
+    elif not as_json:
+        console.result(outcome)
+    code = exit_code(outcome.error, changed=outcome.changed)
+    if code:
+        raise Exit(code=code)
+
+
+def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any]) -> Outcome:
+    try:
+        with interrupts.listening():
+            return body(job, **arguments)
+    except OsemError as error:
+        job.console.detail(_frames(error))
+        return job.failed(error)
+    except KeyboardInterrupt:
+        return job.failed(interrupted())
+    except Exception as error:  # noqa: BLE001  the last resort: a document and a code
+        job.console.detail(_frames(error))
+        return job.failed(_unexpected(error))
+
+
+def interrupted() -> OsemError:
+    """The error for Ctrl-C and SIGTERM."""
+    return OsemError(
+        "Interrupted.",
+        code=ErrorCode.INTERRUPTED,
+        remediation="Run the same command again: it continues where this one stopped.",
+    )
+
+
+def _frames(error: BaseException) -> str:
+    """Where it happened. Without the exceptions' texts: a library's may hold a secret."""
+    return "".join(traceback.format_tb(error.__traceback__)).rstrip()
+
+
+def _unexpected(error: Exception) -> OsemError:
+    return OsemError(
+        f"Unexpected error: {type(error).__name__}.",
+        code=ErrorCode.UNKNOWN_ERROR,
+        remediation="Run it again with --verbose and report what it prints.",
+    )
+
+
+def _document(
+    name: str, location: Mapping[str, Any], outcome: Outcome, seconds: float
+) -> dict[str, Any]:
+    return {
+        "success": outcome.error is None,
+        "command": name.rstrip("_"),
+        **location,
+        "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        "duration": round(seconds * 1000),
+        "data": outcome.data,
+        "error": outcome.error.as_json() if outcome.error else None,
+    }

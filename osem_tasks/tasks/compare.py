@@ -1,0 +1,63 @@
+"""``db.compare``: how the live tables of two environments differ. Read-only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from osem_tasks.config import guards
+from osem_tasks.errors import ConfigurationError
+from osem_tasks.output.verify import verify_outcome
+from osem_tasks.schema.compare import compare_live, wanting_everything
+from osem_tasks.tasks.command import command
+from osem_tasks.tasks.connect import open_target
+from osem_tasks.tasks.options import TARGET_OPTIONS
+
+if TYPE_CHECKING:
+    from osem_tasks.apply.run import Run
+    from osem_tasks.output.outcome import Outcome
+    from osem_tasks.schema.live import LiveTable
+    from osem_tasks.tasks.job import Job
+
+
+@command(
+    TARGET_OPTIONS,
+    texts={
+        "with_": "The environment to compare with; its tables are the expected side.",
+        "with_profile": "AWS profile for that environment.",
+    },
+)
+def compare(job: Job, *, with_: str = "", with_profile: str | None = None) -> Outcome:
+    """Show how the live tables of two environments differ. Read-only.
+
+    Exit code 1 when they differ. The environments' own tags are left out.
+
+    Example: inv db.compare --env dev --with staging
+    """
+    if not with_:
+        raise ConfigurationError(
+            ["--with is missing: the environment to compare with"],
+            remediation="inv db.compare --env dev --with staging",
+        )
+    mine = open_target(job)
+    location = dict(job.location)
+    options = {**job.options, "env": with_, "profile": with_profile or job.options["profile"]}
+    theirs = open_target(replace(job, options=options))
+    job.location.update(location)
+    own_tags = frozenset({*mine.target.environment.all_tags, *theirs.target.environment.all_tags})
+    with job.console.working("comparing"):
+        here, there = _live(mine), _live(theirs)
+    diffs = [
+        compare_live(expected, found, table.name, own_tags)
+        for table, expected, found in zip(mine.tables, there, here, strict=True)
+    ]
+    guards.check_comparable(mine.target, theirs.target, found=any((*here, *there)))
+    wrong = [diff for diff in diffs if diff.issues]
+    error = guards.environments_differ(mine.target, theirs.target, len(wrong)) if wrong else None
+    return verify_outcome(diffs, error, other=with_)
+
+
+def _live(run: Run) -> list[LiveTable | None]:
+    """The environment's live tables in the model's order, with every fact."""
+    found = run.store.read_all(wanting_everything(table) for table in run.tables)
+    return [found[name] for name in run.tables.names]

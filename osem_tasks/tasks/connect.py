@@ -1,0 +1,95 @@
+"""What every ``db`` task begins with: its target, its tables, its connection."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from osem_tasks.apply.journal import Journal
+from osem_tasks.apply.run import Run
+from osem_tasks.aws.store import TableStore
+from osem_tasks.config import file, guards
+from osem_tasks.config.settings import option, seconds
+from osem_tasks.config.target import Target, TargetOptions, is_loopback, resolve
+from osem_tasks.declarations import load
+from osem_tasks.engines import probe, records
+from osem_tasks.waiting.clock import Deadline
+
+if TYPE_CHECKING:
+    from osem_tasks.aws.session import Connection
+    from osem_tasks.schema.model import TableSet
+    from osem_tasks.tasks.job import Job
+
+
+def open_target(job: Job, *, destructive: bool = False) -> Run:
+    """Resolve the target, check it, say where it is, and connect. Raises OsemError.
+
+    A ``destructive`` task is refused before a protected environment is even asked.
+    """
+    from osem_tasks.aws.session import connect
+
+    deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
+    target = resolve_target(job)
+    job.location.update(
+        environment=target.environment.name, region=target.region, endpoint=target.endpoint
+    )
+    guards.check_prefix(target, job.settings.environments.values())
+    if destructive:
+        guards.check_destructive(target)
+    connection = connect(target, job.console.call)
+    job.location["region"] = connection.region
+    where = _describe_local(target) if target.local else _check_aws(job, connection)
+    job.console.info(
+        f"Target: {where} · environment {target.environment.name} · region "
+        f"{connection.region} · prefix {target.prefix}"
+    )
+    for warning in target.warnings:
+        job.console.warn(warning)
+    tables = target.tables_of(declared_tables(job))
+    store = TableStore(connection)
+    return Run(target, tables, store, deadline, job.console, Journal(tables.names))
+
+
+def declared_tables(job: Job) -> TableSet:
+    """The tables that the configuration declares, without prefix. Raises OsemError."""
+    return load.load(job.settings.tables, file.project())
+
+
+def resolve_target(job: Job) -> Target:
+    """Where the task acts, by options, variables and running engines."""
+    environment = job.settings.environment(job.options["env"], os.environ)
+    # The configured engine first; another only where that one is not up.
+    recorded = records.load(job.settings.name) or records.newest()
+    options = TargetOptions(
+        region=job.options["region"],
+        endpoint=job.options["endpoint"],
+        profile=job.options["profile"],
+        force=bool(job.options["force"]),
+        started=job.session.get("endpoint"),
+        recorded=recorded.endpoint if recorded else None,
+    )
+    return resolve(environment, options, os.environ)
+
+
+def _describe_local(target: Target) -> str:
+    return f"local engine {target.endpoint}"
+
+
+def _check_aws(job: Job, connection: Connection) -> str:
+    """Check identity, account, region and endpoint of an AWS target, and name it."""
+    from osem_tasks.aws.identity import identify
+
+    target, force = connection.target, bool(job.options["force"])
+    local = is_loopback(target.endpoint) and (
+        probe.ask(str(target.endpoint)) is probe.Answer.DYNAMODB_LOCAL
+    )
+    warnings = [
+        guards.check_diversion(target, to_local_engine=local, force=force),
+        guards.check_region(target, connection.region, force=force),
+    ]
+    for warning in filter(None, warnings):
+        job.console.warn(warning)
+    identity = identify(connection)
+    guards.check_account(target, identity.account)
+    diverted = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
+    return f"AWS account {identity.account}{diverted} as {identity.arn}"

@@ -1,0 +1,63 @@
+"""One call of one task: its console, its configuration, and what its document needs."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.config.settings import Settings
+from osem_tasks.output.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from invoke.context import Context
+
+    from osem_tasks.errors import OsemError
+    from osem_tasks.output.console import Console
+
+# What local.up leaves for later tasks of the same command line; Invoke hands one
+# configuration to all of them.
+SESSION = "osem_session"
+ENDPOINT = "endpoint"
+NOT_STARTED = "not_started"
+NOWHERE = {"environment": None, "region": None, "endpoint": None}
+
+
+@dataclass(kw_only=True)
+class Job:
+    """One call of one task.
+
+    ``location`` is where it acts, as the document tells it. A body that changes something
+    sets ``partial_outcome``: the outcome so far, given what ended it.
+    """
+
+    context: Context
+    console: Console
+    options: Mapping[str, Any]
+    dry: bool
+    location: dict[str, Any] = field(default_factory=lambda: dict(NOWHERE))
+    partial_outcome: Callable[[OsemError | None], Outcome] | None = None
+
+    def failed(self, error: OsemError) -> Outcome:
+        """The outcome after ``error``: with the account of what was done until then."""
+        return self.partial_outcome(error) if self.partial_outcome else Outcome(error=error)
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The checked configuration. Raises ConfigurationError."""
+        settings = Settings.read(dict(self.context.config.get("osem", {})), os.environ)
+        self.console.log_to(settings.log)
+        return settings
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """What earlier tasks of this command line left for later ones."""
+        return dict(self.context.config.get(SESSION, {}))
+
+    def remember(self, key: str, value: str) -> None:
+        """Leave ``value`` for later tasks of this command line."""
+        config: Any = self.context.config
+        config[SESSION] = {**self.session, key: value}

@@ -1,0 +1,67 @@
+"""``db.repair``: changes existing tables in place. It cannot reach DeleteTable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.apply.read import inspect_when_stable
+from osem_tasks.apply.repair import repair as apply_repair
+from osem_tasks.output.outcome import counted
+from osem_tasks.output.plan import applied_outcome, plan_lines, plan_outcome
+from osem_tasks.plan.actions import PRUNE, REPLACE, Plan
+from osem_tasks.plan.repair import repair_actions
+from osem_tasks.tasks.command import command
+from osem_tasks.tasks.confirm import confirm
+from osem_tasks.tasks.connect import open_target
+from osem_tasks.tasks.options import DRY_RUN, TARGET_OPTIONS, YES
+
+if TYPE_CHECKING:
+    from osem_tasks.errors import OsemError
+    from osem_tasks.output.outcome import Outcome
+    from osem_tasks.tasks.job import Job
+
+
+@command(
+    TARGET_OPTIONS,
+    texts={
+        "dry_run": DRY_RUN,
+        "prune": "Also remove what is not declared: extra indexes, streams, backups.",
+        "replace_indexes": "Also rebuild indexes whose keys or projection changed.",
+        "yes": YES,
+    },
+)
+def repair(
+    job: Job,
+    *,
+    dry_run: bool = False,
+    prune: bool = False,
+    replace_indexes: bool = False,
+    yes: bool = False,
+) -> Outcome:
+    """Change existing tables to match the model without losing data.
+
+    Keys and local indexes cannot be changed in place: they are reported, never attempted.
+    What an application may read from is removed with --prune or --replace-indexes only.
+
+    Example: inv db.repair --dry-run
+    """
+    run = open_target(job)
+    options = ((PRUNE, prune), (REPLACE, replace_indexes))
+    with job.console.working("reading"):
+        comparison = inspect_when_stable(run)
+    given = tuple(option for option, wanted in options if wanted)
+    plan = Plan(repair_actions(comparison), given)
+    if dry_run or job.dry:
+        return plan_outcome(plan, len(run.tables))
+    if plan.confirmable:
+        count = counted(len(plan.confirmable), "step")
+        what = f"carry out {count} on indexes, streams or backups that may be in use"
+        confirm(job, run.target, what, plan_lines(plan.confirmable, given), yes=yes)
+
+    def outcome(error: OsemError | None) -> Outcome:
+        return applied_outcome(plan, run.journal, error, run.deadline.elapsed)
+
+    job.partial_outcome = outcome
+    with job.console.working("repairing"):
+        apply_repair(run, plan.runnable)
+    return outcome(None)

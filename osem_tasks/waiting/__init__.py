@@ -1,0 +1,1 @@
+"""Time: deadlines, waiting and retries, interrupts, work side by side."""

@@ -1,0 +1,102 @@
+"""Reports for CI systems: well-formed whatever the names hold, the same facts as the checks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from osem_tasks.output import ci
+from osem_tasks.schema.difference import Fact, IssueType, TableDiff, Verdict
+
+WRONG = Fact("stream", Verdict.DIFFERENT, IssueType.WRONG_STREAM, "NEW_IMAGE", None)
+SAME = Fact("billing", Verdict.SAME, IssueType.WRONG_BILLING_MODE, "x", "x")
+BLIND = Fact("tags", Verdict.NOT_COMPARABLE, IssueType.WRONG_TAGS, {"a": "1"}, None, "no such call")
+USERS = TableDiff("Users", "ACTIVE", (SAME, WRONG, BLIND))
+TEAMS = TableDiff("Teams", "ACTIVE", (SAME,))
+NASTY = "50% | <a>&\"':,\r\n::error::"
+
+
+def many(number: int) -> TableDiff:
+    """A table with so many differences."""
+    return TableDiff("Users", "ACTIVE", tuple(replace(WRONG, path=f"{n}") for n in range(number)))
+
+
+def test_an_annotation_for_each_difference() -> None:
+    """One line a difference, with type, table and what differs; none for what is the same."""
+    assert ci.annotation_lines([USERS, TEAMS]) == [
+        "::error title=WRONG_STREAM Users::Users: stream: expected NEW_IMAGE, it is missing"
+    ]
+
+
+@pytest.mark.parametrize("number, shown", [(0, 0), (1, 1), (10, 10), (11, 10), (50, 10)])
+def test_no_more_annotations_than_github_shows(number: int, shown: int) -> None:
+    """Beyond ten, the last line tells how many are left out, none is dropped in silence."""
+    lines = ci.annotation_lines([many(number)])
+
+    assert len(lines) == shown
+    if number > shown:
+        assert lines[-1] == f"::error title=db.verify::and {number - 9} more differences"
+
+
+def test_an_annotation_stays_one_line() -> None:
+    """What would end a line or begin another command is escaped."""
+    diff = TableDiff(NASTY, "ACTIVE", (replace(WRONG, expected=NASTY),))
+
+    (line,) = ci.annotation_lines([diff])
+
+    title, _, text = line.removeprefix("::error title=").partition("::")
+    assert len(line.splitlines()) == 1
+    assert "50%25" in title
+    assert "50%25" in text
+    assert not {":", ","} & {*title}
+
+
+def test_the_summary_is_a_table() -> None:
+    """A heading, then a row a table; a bar or a line break in a value does not end its cell."""
+    diff = TableDiff("Plans", "ACTIVE", (replace(WRONG, expected="a|b"),))
+
+    text = ci.step_summary([USERS, TEAMS, diff], "dev")
+
+    lines = text.splitlines()
+    assert lines[0] == "### Tables of `dev`"
+    assert lines[2:4] == ["| table | status | result |", "|---|---|---|"]
+    assert lines[5] == "| `Teams` | ACTIVE | as declared |"
+    assert "**WRONG_STREAM**" in lines[4]
+    assert lines[6].replace("\\|", "").count("|") == 4
+    assert text.endswith("|\n")
+
+
+def test_junit_has_a_case_for_each_fact() -> None:
+    """Cases, failures and skips are those of the facts, and the totals are theirs."""
+    suite = ET.fromstring(ci.junit([USERS, TEAMS], 1.5))
+
+    totals = {key: suite.get(key) for key in ("tests", "failures", "skipped", "time")}
+    cases = {(c.get("classname"), c.get("name")): [e.tag for e in c] for c in suite}
+    assert totals == {"tests": "4", "failures": "1", "skipped": "1", "time": "1.500"}
+    assert cases == {
+        ("Users", "billing"): [],
+        ("Users", "stream"): ["failure"],
+        ("Users", "tags"): ["skipped"],
+        ("Teams", "billing"): [],
+    }
+
+
+def test_junit_of_equal_facts_of_one_table() -> None:
+    """A fact that is the same is no failure because another one differs."""
+    diff = TableDiff("Users", "ACTIVE", (SAME, replace(WRONG, path="a"), replace(WRONG, path="b")))
+
+    suite = ET.fromstring(ci.junit([diff], 0))
+
+    assert [len(case) for case in suite] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("text", [NASTY, "zero\x00byte", "\x1b[31mred", "\ufffe", "日本語 ✓"])
+def test_junit_stays_xml_whatever_a_value_holds(text: str) -> None:
+    """A tag's value may hold any character; the document can still be read."""
+    diff = TableDiff("Users", "ACTIVE", (replace(WRONG, expected={"k": text}, found={}),))
+
+    suite = ET.fromstring(ci.junit([diff], 0).encode())
+
+    assert suite.get("failures") == "1"
