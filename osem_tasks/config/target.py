@@ -33,6 +33,10 @@ AWS_DOMAINS = (
     ".sc2s.sgov.gov",
     ".cloud.adc-e.uk",
     ".csp.hci.ic.gov",
+    ".api.aws.ic.gov",
+    ".api.aws.hci.ic.gov",
+    ".api.aws.scloud",
+    ".api.cloud-aws.adc-e.uk",
 )
 
 

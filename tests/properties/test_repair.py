@@ -15,18 +15,14 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from osem_tasks.apply import create as creation
-from osem_tasks.apply import setup as provision
-from osem_tasks.apply import update as application
+from osem_tasks.apply.setup import setup
 from osem_tasks.errors import ErrorCode
-from osem_tasks.output import plan as planview
-from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Risk
+from osem_tasks.output.plan import plan_outcome
+from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Plan, Risk
 from osem_tasks.schema.model import Index, Key, Stream, Table, TableSet, TimeToLive, table
-from osem_tasks.waiting import clock, parallel
 from tests.properties.pairs import DRAFTS, TABLE_NAMES, Pair, crowded, pairs
 from tests.properties.world import (
     EVERYTHING,
-    Clock,
     announce,
     differences,
     fake_of,
@@ -36,6 +32,7 @@ from tests.properties.world import (
     repair,
 )
 from tests.support.fake_dynamodb import Killed, store
+from tests.support.patience import Clock, no_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +65,7 @@ def time() -> Clock:
 @pytest.fixture(scope="module", autouse=True)
 def _no_waiting(time: Clock, request: pytest.FixtureRequest) -> Iterator[None]:
     """Let the package sleep on that clock; say in the end how many pairs were run."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (application, clock, creation, parallel, provision):
-            patch.setattr(module, "time", time)
+    with no_waiting(time):
         yield
     numbers = ", ".join(f"{number} {name}" for name, number in sorted(PAIRS.items()))
     announce(request, f"random pairs run: {PAIRS.total()} ({numbers})")
@@ -262,7 +257,7 @@ def test_lines_and_json_have_the_same_content(pair: Pair, given_: tuple[str, ...
     count(pair)
     steps = plan(fake_of(pair), pair.declared)
 
-    outcome = planview.plan_outcome(steps, len(pair.declared), given_)
+    outcome = plan_outcome(Plan(steps, given_), len(pair.declared))
 
     assert _read(list(outcome.lines), steps, given_) == [
         (each["tableName"], each["action"], each["target"], each["risk"], each["requires"])
@@ -315,7 +310,7 @@ def test_time_to_live_changes_once_an_hour(time: Clock) -> None:
         "one",
     )
     fake = fake_of(pair)
-    fake.ttl_interval, fake._now = 3600, time.monotonic
+    fake.ttl_interval, fake._now = 3600, time.now
 
     first = repair(fake, pair.declared, (PRUNE,))
     time.sleep(3600)
@@ -411,6 +406,6 @@ def test_setup_creates_and_completes_on_the_fake() -> None:
     fake = fake_of(pair, delay=3)
     run, _ = new_run(fake, pair.declared)
 
-    provision.setup(run)
+    setup(run)
 
     assert (differences(fake, pair.declared), fake.refused) == (set(), [])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.compare import compare_live, wanting_everything
+from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Encryption, Index, Key, Stream, Table, Throughput, TimeToLive
 
