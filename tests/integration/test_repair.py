@@ -78,13 +78,27 @@ def _store(engine: Engine, calls: list[str]) -> TableStore:
 def _engine_takes(table: Table) -> bool:
     """What DynamoDB Local 1.25.1 is sound for.
 
-    It has no keys of several attributes, and an index that has the key of another index, or
-    of its table, may stay DELETING for good.
+    It has no keys of several attributes, and an index whose partition key another index has
+    too, or the table, or a local index as its sort key, may stay DELETING for good.
     """
-    keys = [table.key, *(each.key for each in table.global_indexes)]
+    keys = [table.key, *(index.key for index in table.global_indexes)]
     parts = [part for key in keys for part in (key.partition, key.sort)]
-    alone = [key.partition for key in keys]
-    return all(len(part) < 2 for part in parts) and len({*alone}) == len(alone)
+    partitions = [key.partition for key in keys]
+    local = [index.key.sort for index in table.local_indexes]
+    return (
+        all(len(part) < 2 for part in parts)
+        and len({*partitions}) == len(partitions)
+        and not {*partitions} & {*local}
+    )
+
+
+def _can_change(engine: Engine, declared: Table, held: Table) -> bool:
+    """What moto can bring about.
+
+    It drops a change of encryption, and does not enable a stream again that it has disabled.
+    """
+    views = {table.stream.view for table in (declared, held) if table.stream}
+    return engine.kind != "moto" or (declared.encryption == held.encryption and len(views) < 2)
 
 
 def _hold(engine: Engine, table: Table) -> None:
@@ -140,6 +154,7 @@ def test_random_pairs_are_repaired_without_loss(engine: Engine, pair: Pair) -> N
     """On an engine too: clean or impossible afterwards, items kept, nothing to do again."""
     assume(pair.held and all(map(_engine_takes, (*pair.declared, *pair.held))))
     (declared,), (held,) = tuple(pair.declared), pair.held
+    assume(_can_change(engine, declared, held))
     name = f"r{uuid.uuid4().hex[:10]}"
     declared, held = replace(declared, name=name), replace(held, name=name)
     pair = Pair(TableSet((declared,)), (held,), pair.relation)
