@@ -130,7 +130,8 @@ class Creator:
     def _look(self) -> None:
         """Read the requested tables once, and drop those that are ready."""
         try:
-            found = self._run.store.describe_all([each.table for each in self._requested.values()])
+            tables = [requested.table for requested in self._requested.values()]
+            found = self._run.store.describe_all(tables)
         except OsemError as error:
             # The tables are accepted; one reading that fails does not unmake them.
             if not self._readings.allows(error):

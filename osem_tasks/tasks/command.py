@@ -11,7 +11,6 @@ import contextlib
 import functools
 import inspect
 import sys
-import time
 import traceback
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from osem_tasks.errors import ErrorCode, OsemError, exit_code
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
 from osem_tasks.tasks.job import NOWHERE, Job
-from osem_tasks.waiting import interrupts
+from osem_tasks.waiting import clock, interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,10 +109,10 @@ def _run(
         # Invoke's --dry knows shell commands only; here no task changes anything with it.
         dry=bool(context.config.run.dry),
     )
-    begin = time.monotonic()
+    begin = clock.now()
     outcome = _outcome(body, job, arguments)
     if as_json:
-        console.document(_document(body.__name__, job.location, outcome, time.monotonic() - begin))
+        console.document(_document(body.__name__, job.location, outcome, clock.now() - begin))
     if as_json and outcome.error:
         console.error(outcome.error)
     elif not as_json:

@@ -87,7 +87,7 @@ def items_of(fake: FakeDynamoDB, pair: Pair) -> dict[str, list[dict[str, object]
 def test_plan_of_equal_is_empty(drafts: list[object], seed: int) -> None:
     """What is as declared has no step, in whatever order the engine lists it."""
     tables = TableSet(
-        tuple(each.table(name) for name, each in zip(TABLE_NAMES, drafts, strict=False))  # type: ignore[attr-defined]
+        tuple(draft.table(name) for name, draft in zip(TABLE_NAMES, drafts, strict=False))  # type: ignore[attr-defined]
     )
     pair = Pair(tables, tables.tables, "equal")
     count(pair)
@@ -152,6 +152,24 @@ def test_applying_twice_does_nothing_the_second_time(pair: Pair, options: tuple[
 
     assert [method for method, _ in fake.writes] == []
     assert again.completed == ()
+
+
+@given(pairs(), st.sampled_from(OPTIONS))
+@examples(300)
+def test_a_replacement_is_one_step(pair: Pair, options: tuple[str, ...]) -> None:
+    """An index that is declared and was there is there afterwards, whatever the options."""
+    count(pair)
+    fake = fake_of(pair)
+    kept = {
+        (table.name, index.name)
+        for table in pair.held
+        for index in table.global_indexes
+        if index.name in {other.name for other in pair.declared[table.name].global_indexes}
+    }
+
+    repair(fake, pair.declared, options)
+
+    assert {(name, index) for name, index in kept if index not in fake.index_names(name)} == set()
 
 
 @given(pairs())
