@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.journal import Entry
+from osem_tasks.apply.run import Entry
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.policy import AMBIGUOUS, Tries

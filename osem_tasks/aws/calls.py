@@ -6,9 +6,8 @@ operation, the table, the outcome and the time only.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
-
-from osem_tasks.waiting import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +20,11 @@ def observe(session: Session, tell: Callable[[str], None]) -> None:
     events = session.events
 
     def before(params: Any, context: Any, **_: Any) -> None:
-        context["osem"] = (clock.now(), _subject(params))
+        context["osem"] = (time.perf_counter(), _subject(params))
 
     def after(model: Any, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
-        begin, subject = context.get("osem", (clock.now(), ""))
-        took = f"{(clock.now() - begin) * 1000:.0f} ms"
+        begin, subject = context.get("osem", (time.perf_counter(), ""))
+        took = f"{(time.perf_counter() - begin) * 1000:.0f} ms"
         meta = parsed.get("ResponseMetadata", {})
         outcome = parsed.get("Error", {}).get("Code") or http_response.status_code
         retries = meta.get("RetryAttempts", 0)
@@ -34,8 +33,8 @@ def observe(session: Session, tell: Callable[[str], None]) -> None:
 
     def failed(exception: Exception, context: Any, event_name: str, **_: Any) -> None:
         operation = event_name.rpartition(".")[2]
-        begin, subject = context.get("osem", (clock.now(), ""))
-        took = f"{(clock.now() - begin) * 1000:.0f} ms"
+        begin, subject = context.get("osem", (time.perf_counter(), ""))
+        took = f"{(time.perf_counter() - begin) * 1000:.0f} ms"
         tell(f"{operation}{subject}: {type(exception).__name__}, {took}")
 
     events.register("before-call.*.*", before)

@@ -177,7 +177,7 @@ class TableStore:
             ResourceArn=description["TableArn"]
         )
         name = description["TableName"]
-        found = (tag for page in pages for tag in self._part(page, "Tags", name))
+        found = [tag for page in pages for tag in self._part(page, "Tags", name)]
         return emulators.latest_tags(found)
 
     def _time_to_live(self, description: TableDescriptionTypeDef) -> TimeToLive:

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import inspect
 import sys
+import time
 import traceback
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from osem_tasks.errors import ErrorCode, OsemError, exit_code
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
 from osem_tasks.tasks.job import NOWHERE, Job
-from osem_tasks.waiting import clock, interrupts
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,10 +110,12 @@ def _run(
         # Invoke's --dry knows shell commands only; here no task changes anything with it.
         dry=bool(context.config.run.dry),
     )
-    begin = clock.now()
+    begin = time.perf_counter()
     outcome = _outcome(body, job, arguments)
     if as_json:
-        console.document(_document(body.__name__, job.location, outcome, clock.now() - begin))
+        console.document(
+            _document(body.__name__, job.location, outcome, time.perf_counter() - begin)
+        )
     if as_json and outcome.error:
         console.error(outcome.error)
     elif not as_json:

@@ -10,8 +10,7 @@ import os
 import sys
 import time
 
-from osem_tasks.apply.journal import Journal
-from osem_tasks.apply.run import Run
+from osem_tasks.apply.run import Journal, Run
 from osem_tasks.apply.setup import setup
 from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore

@@ -18,7 +18,6 @@ from osem_tasks.errors import OsemError
 from osem_tasks.plan.remedies import Remedies, Remedy
 from osem_tasks.schema.difference import Fact, IssueType, TableDiff
 from tests.properties.pairs import Pair, pairs
-from tests.properties.test_repair import examples
 from tests.properties.world import (
     EVERYTHING,
     announce,
@@ -28,6 +27,7 @@ from tests.properties.world import (
     new_run,
     repair,
 )
+from tests.support.examples import examples
 from tests.support.fake_dynamodb import FakeDynamoDB, store
 from tests.support.patience import Clock, no_waiting
 

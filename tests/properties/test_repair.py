@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from osem_tasks.apply.setup import setup
@@ -31,6 +31,7 @@ from tests.properties.world import (
     plan,
     repair,
 )
+from tests.support.examples import examples
 from tests.support.fake_dynamodb import Killed, store
 from tests.support.patience import Clock, no_waiting
 
@@ -43,17 +44,6 @@ if TYPE_CHECKING:
 PAIRS: Counter[str] = Counter()
 OPTIONS = ((), (PRUNE,), (REPLACE,), EVERYTHING)
 REMOVING = (Kind.DELETE_INDEX, Kind.DISABLE_STREAM, Kind.DISABLE_PITR)
-
-
-def examples(number: int) -> settings:
-    """So many examples, the same ones in every run, with no limit of time."""
-    return settings(
-        max_examples=number,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.journal import Journal
 from osem_tasks.apply.read import inspect, inspect_when_stable
 from osem_tasks.apply.repair import repair as apply_repair
-from osem_tasks.apply.run import Run
+from osem_tasks.apply.run import Journal, Run
 from osem_tasks.errors import OsemError
 from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Plan
 from osem_tasks.plan.repair import repair_actions
