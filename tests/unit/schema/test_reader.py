@@ -1,22 +1,18 @@
-"""Between tables and the shapes of the API: a round trip, and what engines really answered."""
+"""Descriptions as tables: a round trip, and what engines really answered."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osem_tasks.declarations.osem import TABLES
-from osem_tasks.schema import codec
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import (
+    NO_LIMIT,
     Attribute,
     Encryption,
     Index,
@@ -27,24 +23,26 @@ from osem_tasks.schema.model import (
     Throughput,
     table,
 )
+from osem_tasks.schema.reader import declared_table, from_description
+from osem_tasks.schema.requests import create_request, document
 from tests.support.strategies import tables
 
 if TYPE_CHECKING:
     from random import Random
 
-    from botocore.model import Shape
-    from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, TableDescriptionTypeDef
+    from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 
 MANAGED_KEY = "arn:aws:kms:us-east-1:123456789012:key/managed"
 NO_UNITS = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
 
 
-def describe(request: CreateTableInputTypeDef, order: Random) -> TableDescriptionTypeDef:
+def describe(request: CreateTableInputTypeDef, order: Random) -> dict[str, Any]:
     """What AWS answers about a table made by ``request``; lists in any order."""
     asked: dict[str, Any] = dict(request)
     on_demand = asked["BillingMode"] == "PAY_PER_REQUEST"
     answer: dict[str, Any] = {
-        **{each: asked[each] for each in ("TableName", "KeySchema")},
+        "TableName": asked["TableName"],
+        "KeySchema": asked["KeySchema"],
         "TableStatus": "ACTIVE",
         "AttributeDefinitions": order.sample(
             asked["AttributeDefinitions"], len(asked["AttributeDefinitions"])
@@ -52,21 +50,21 @@ def describe(request: CreateTableInputTypeDef, order: Random) -> TableDescriptio
         "ProvisionedThroughput": asked.get("ProvisionedThroughput", NO_UNITS),
         "DeletionProtectionEnabled": asked.get("DeletionProtectionEnabled", False),
     }
-    for each in ("StreamSpecification", "OnDemandThroughput"):
-        if each in asked:
-            answer[each] = asked[each]
-    for each in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        if each in asked:
-            described = [_describe_index(index, order) for index in asked[each]]
-            answer[each] = order.sample(described, len(described))
+    for key in ("StreamSpecification", "OnDemandThroughput"):
+        if key in asked:
+            answer[key] = asked[key]
+    for key in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+        if key in asked:
+            described = [_describe_index(index, order) for index in asked[key]]
+            answer[key] = order.sample(described, len(described))
     if on_demand:
         answer["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
     if "TableClass" in asked:
         answer["TableClassSummary"] = {"TableClass": asked["TableClass"]}
     if "SSESpecification" in asked:
-        key = asked["SSESpecification"].get("KMSMasterKeyId", MANAGED_KEY)
-        answer["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
-    return cast("TableDescriptionTypeDef", answer)
+        arn = asked["SSESpecification"].get("KMSMasterKeyId", MANAGED_KEY)
+        answer["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
+    return answer
 
 
 def _describe_index(index: dict[str, Any], order: Random) -> dict[str, Any]:
@@ -80,17 +78,17 @@ def _describe_index(index: dict[str, Any], order: Random) -> dict[str, Any]:
 
 def as_described(declared: Table) -> Table:
     """``declared`` with DynamoDB's defaults for what it leaves open."""
-    ceiling = codec.NO_LIMIT if declared.billing == "PAY_PER_REQUEST" else None
+    limit = NO_LIMIT if declared.billing == "PAY_PER_REQUEST" else None
     encryption = declared.encryption or Encryption()
     if encryption == Encryption("KMS"):
         encryption = Encryption("KMS", MANAGED_KEY)
     return replace(
         declared,
         global_indexes=tuple(
-            replace(each, max_throughput=each.max_throughput or ceiling)
-            for each in declared.global_indexes
+            replace(index, max_throughput=index.max_throughput or limit)
+            for index in declared.global_indexes
         ),
-        max_throughput=declared.max_throughput or ceiling,
+        max_throughput=declared.max_throughput or limit,
         stream=declared.stream or Stream(None),
         deletion_protection=declared.deletion_protection or False,
         encryption=encryption,
@@ -101,19 +99,10 @@ def as_described(declared: Table) -> Table:
     )
 
 
-@cache
-def create_table_shape() -> Shape:
-    """The input of CreateTable in botocore's service model."""
-    model = botocore.session.Session().get_service_model("dynamodb")
-    shape = model.operation_model("CreateTable").input_shape
-    assert shape
-    return shape
-
-
 @given(tables(), st.randoms(use_true_random=False))
 def test_description_of_a_request_is_the_table(declared: Table, order: Random) -> None:
     """Describing what a request made gives the declared table, in whatever order."""
-    actual = codec.from_description(describe(codec.create_request(declared), order))
+    actual = from_description(describe(create_request(declared), order))
 
     assert as_described(declared) == actual
 
@@ -121,7 +110,7 @@ def test_description_of_a_request_is_the_table(declared: Table, order: Random) -
 @given(tables(), st.randoms(use_true_random=False))
 def test_fresh_table_verifies_clean(declared: Table, order: Random) -> None:
     """A table just created as declared shows no difference."""
-    described = codec.from_description(describe(codec.create_request(declared), order))
+    described = from_description(describe(create_request(declared), order))
     live = LiveTable(
         table=replace(
             described,
@@ -134,145 +123,6 @@ def test_fresh_table_verifies_clean(declared: Table, order: Random) -> None:
     )
 
     assert compare(declared, live).issues == ()
-
-
-@given(tables())
-def test_request_fits_the_service_model(declared: Table) -> None:
-    """botocore's own validation of CreateTable finds nothing in any request."""
-    report = ParamValidator().validate(dict(codec.create_request(declared)), create_table_shape())
-
-    assert report.generate_report() == ""
-
-
-@given(tables())
-def test_request_holds_no_empty_list(declared: Table) -> None:
-    """Empty lists are left out, because every engine refuses some of them."""
-    empty = [name for name, value in codec.create_request(declared).items() if value == []]
-
-    assert empty == []
-
-
-@given(tables())
-def test_request_defines_each_attribute_once(declared: Table) -> None:
-    """AttributeDefinitions holds the attributes of all keys, each once: engines refuse others."""
-    request: Any = codec.create_request(declared)
-    holders = [
-        request,
-        *request.get("GlobalSecondaryIndexes", ()),
-        *request.get("LocalSecondaryIndexes", ()),
-    ]
-    used = {part["AttributeName"] for holder in holders for part in holder["KeySchema"]}
-
-    assert sorted(used) == [each["AttributeName"] for each in request["AttributeDefinitions"]]
-
-
-def test_request_of_a_table_is_whole() -> None:
-    """The request of a table of the model, written out."""
-    placed = TABLES.for_environment(
-        "osem-prod-", tags={"Environment": "prod"}, deletion_protection=True
-    )
-    expected = {
-        "TableName": "osem-prod-ConfigVersions",
-        "KeySchema": [{"AttributeName": "configId", "KeyType": "HASH"}],
-        "AttributeDefinitions": [
-            {"AttributeName": "configId", "AttributeType": "S"},
-            {"AttributeName": "createdAt", "AttributeType": "N"},
-            {"AttributeName": "isActive", "AttributeType": "N"},
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": "isActive-index",
-                "KeySchema": [
-                    {"AttributeName": "isActive", "KeyType": "HASH"},
-                    {"AttributeName": "createdAt", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        "Tags": [{"Key": "Environment", "Value": "prod"}],
-        "DeletionProtectionEnabled": True,
-    }
-
-    assert expected == codec.create_request(placed["osem-prod-ConfigVersions"])
-
-
-@pytest.mark.parametrize(
-    "facts, expected",
-    [
-        pytest.param({}, {}, id="nothing-declared"),
-        pytest.param({"tags": ()}, {}, id="no-tags"),
-        pytest.param({"stream": Stream(None)}, {}, id="no-stream"),
-        pytest.param(
-            {"stream": Stream("KEYS_ONLY")},
-            {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}},
-            id="stream",
-        ),
-        pytest.param(
-            {"deletion_protection": False}, {"DeletionProtectionEnabled": False}, id="unprotected"
-        ),
-        pytest.param({"encryption": Encryption()}, {}, id="aws-owned-key"),
-        pytest.param(
-            {"encryption": Encryption("KMS")},
-            {"SSESpecification": {"Enabled": True, "SSEType": "KMS"}},
-            id="managed-kms-key",
-        ),
-        pytest.param(
-            {"encryption": Encryption("KMS", "alias/mine")},
-            {
-                "SSESpecification": {
-                    "Enabled": True,
-                    "SSEType": "KMS",
-                    "KMSMasterKeyId": "alias/mine",
-                }
-            },
-            id="own-kms-key",
-        ),
-        pytest.param({"table_class": "STANDARD"}, {"TableClass": "STANDARD"}, id="class"),
-        pytest.param(
-            {"max_throughput": Throughput(5, -1)},
-            {"OnDemandThroughput": {"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": -1}},
-            id="on-demand-maximum",
-        ),
-        pytest.param(
-            {"billing": "PROVISIONED", "throughput": Throughput(5, 2)},
-            {
-                "BillingMode": "PROVISIONED",
-                "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 2},
-            },
-            id="provisioned",
-        ),
-    ],
-)
-def test_each_setting_in_the_request(facts: dict[str, Any], expected: dict[str, Any]) -> None:
-    """A declared setting is sent, and only that; a default that is sent by silence is not."""
-    plain: dict[str, Any] = dict(codec.create_request(table("Plans", "planId S")))
-
-    assert {**plain, **expected} == codec.create_request(table("Plans", "planId S", **facts))
-
-
-@pytest.mark.parametrize(
-    "actual, expected",
-    [
-        pytest.param(codec.encryption_request(None), {"Enabled": False}, id="no-encryption"),
-        pytest.param(codec.encryption_request(Encryption()), {"Enabled": False}, id="aws-owned"),
-        pytest.param(
-            codec.provisioned(None),
-            {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
-            id="no-throughput",
-        ),
-        pytest.param(
-            codec.on_demand(None),
-            {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1},
-            id="no-maximum",
-        ),
-    ],
-)
-def test_request_that_takes_a_setting_back(
-    actual: dict[str, Any], expected: dict[str, Any]
-) -> None:
-    """A setting that is not declared any more has a request of its own."""
-    assert expected == actual
 
 
 # A table with one index as both emulators describe it, to be varied.
@@ -465,4 +315,38 @@ def provisioned(units: Throughput, *indexes: Index) -> Table:
 )
 def test_what_engines_answer(description: dict[str, Any], expected: Table) -> None:
     """Each peculiarity of DynamoDB Local, moto and AWS reads as the table that it means."""
-    assert expected == codec.from_description(cast("TableDescriptionTypeDef", description))
+    assert expected == from_description(description)
+
+
+@pytest.mark.parametrize("status", ["DISABLED", "DISABLING"])
+def test_disabled_encryption_is_the_aws_owned_key(status: str) -> None:
+    """An SSEDescription that is switched off means DynamoDB's own key, read as either dialect."""
+    description = stated(SSEDescription={"Status": status, "SSEType": "KMS"})
+
+    assert from_description(description).encryption == Encryption("AWS_OWNED")
+    assert declared_table("Plans", description).encryption == Encryption("AWS_OWNED")
+
+
+@given(tables())
+def test_a_declaration_reads_back_as_it_was_written(declared: Table) -> None:
+    """``declared_table`` is the inverse of ``document``: no declared fact is lost or made up."""
+    assert declared_table(declared.name, document(declared)) == declared
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        pytest.param({"KeySchema": [{"AttributeName": "x", "KeyType": "HASH"}]}, id="table"),
+        *(
+            pytest.param(
+                {kind: [{**INDEX, "KeySchema": [{"AttributeName": "x", "KeyType": "HASH"}]}]},
+                id=kind,
+            )
+            for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+        ),
+    ],
+)
+def test_a_declaration_defines_its_key_attributes(holder: dict[str, Any]) -> None:
+    """A declared key attribute without a definition is named; only a description may lack one."""
+    with pytest.raises(ValueError, match="key attribute 'x' is not in AttributeDefinitions"):
+        declared_table("Plans", stated(**holder))

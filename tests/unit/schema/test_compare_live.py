@@ -66,7 +66,7 @@ def test_one_fact_that_differs_is_named(facts: dict[str, Any], issue: IssueType)
     diff = compare_live(live(), live(replace(FULL, **changed)), "test-Users", OWN)
 
     assert diff.name == "test-Users"
-    assert [each.issue for each in diff.issues] == [issue]
+    assert [fact.issue_type for fact in diff.issues] == [issue]
 
 
 def test_equal_tables_of_two_environments() -> None:
@@ -97,8 +97,8 @@ def test_a_table_on_one_side_only(
     diff = compare_live(expected, found, "test-Users", OWN)
 
     assert diff.status == status
-    assert [(each.expected, each.found) for each in diff.issues] == issues
-    assert all(each.issue is IssueType.TABLE_NOT_FOUND for each in diff.issues)
+    assert [(fact.expected, fact.found) for fact in diff.issues] == issues
+    assert all(fact.issue_type is IssueType.TABLE_NOT_FOUND for fact in diff.issues)
 
 
 @pytest.mark.parametrize("side", ["expected", "found"])
@@ -122,9 +122,9 @@ def test_wanting_everything_asks_for_each_call() -> None:
     assert (wanted.name, wanted.key) == (bare.name, bare.key)
 
 
-def test_a_ceiling_that_the_expected_side_cannot_tell() -> None:
-    """An engine that drops ceilings, for the table and its indexes, expects none of the other."""
-    dropped, ceiling = Throughput(-1, -1), Throughput(5, 5)
+def test_a_limit_that_the_expected_side_cannot_tell() -> None:
+    """An engine that drops on-demand limits, of table and indexes, expects none of the other."""
+    dropped, limit = Throughput(-1, -1), Throughput(5, 5)
     index = FULL.global_indexes[0]
     blind = live(
         replace(
@@ -133,9 +133,7 @@ def test_a_ceiling_that_the_expected_side_cannot_tell() -> None:
         unreadable={"max_throughput": "not kept"},
     )
     sighted = live(
-        replace(
-            FULL, max_throughput=ceiling, global_indexes=(replace(index, max_throughput=ceiling),)
-        )
+        replace(FULL, max_throughput=limit, global_indexes=(replace(index, max_throughput=limit),))
     )
 
     assert compare_live(blind, sighted, "test-Users", OWN).issues == ()

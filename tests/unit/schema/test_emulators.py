@@ -1,0 +1,126 @@
+"""Where emulators differ from AWS: known by what they answer, allowed for in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from osem_tasks.schema.emulators import (
+    AWS,
+    DYNAMODB_LOCAL,
+    MOTO,
+    Engine,
+    dropped_facts,
+    engine_of,
+    keep_protection,
+    latest_tags,
+    local_engine_of,
+)
+from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, TABLE_CLASS, LiveTable
+from osem_tasks.schema.model import Key, Table
+
+AWS_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Plans"
+LOCAL_ARN = "arn:aws:dynamodb:ddblocal:000000000000:table/Plans"
+WERKZEUG = "Werkzeug/3.0.3 Python/3.12.3"
+SHOWN: dict[str, Any] = {
+    ENCRYPTION: {"SSEDescription": {"Status": "ENABLED"}},
+    TABLE_CLASS: {"TableClassSummary": {"TableClass": "STANDARD"}},
+    MAX_THROUGHPUT: {"OnDemandThroughput": {"MaxReadRequestUnits": 5}},
+}
+
+
+@pytest.mark.parametrize(
+    "arn, server, expected",
+    [
+        pytest.param(AWS_ARN, "Server", AWS, id="aws"),
+        pytest.param(AWS_ARN, "", AWS, id="aws-without-header"),
+        pytest.param("", "", AWS, id="nothing-known"),
+        pytest.param(LOCAL_ARN, "Jetty(12.0.8)", DYNAMODB_LOCAL, id="dynamodb-local"),
+        pytest.param(AWS_ARN, WERKZEUG, MOTO, id="moto"),
+        pytest.param(LOCAL_ARN, WERKZEUG, DYNAMODB_LOCAL, id="dynamodb-local-behind-a-proxy"),
+    ],
+)
+def test_engine_by_its_description(arn: str, server: str, expected: Engine) -> None:
+    """DynamoDB Local is known by the ARNs that it makes up, moto by its server's header."""
+    assert engine_of(arn, server) is expected
+
+
+@pytest.mark.parametrize(
+    "server, expected",
+    [
+        pytest.param("Jetty(12.0.8)", DYNAMODB_LOCAL, id="dynamodb-local"),
+        pytest.param("", DYNAMODB_LOCAL, id="no-header"),
+        pytest.param(WERKZEUG, MOTO, id="moto"),
+    ],
+)
+def test_engine_of_this_machine(server: str, expected: Engine) -> None:
+    """On this machine whatever is not moto is DynamoDB Local."""
+    assert local_engine_of(server) is expected
+
+
+@pytest.mark.parametrize("engine", [AWS, DYNAMODB_LOCAL, MOTO], ids=lambda engine: engine.name)
+def test_a_dropped_fact_is_named_with_the_engine(engine: Engine) -> None:
+    """The facts that an engine does not keep prove nothing by their absence; AWS keeps all."""
+    expected = dict.fromkeys(engine.drops, f"{engine.name} does not keep it")
+
+    assert dropped_facts(engine, {"TableName": "Plans"}) == expected
+
+
+@pytest.mark.parametrize("fact", DYNAMODB_LOCAL.drops)
+@pytest.mark.parametrize("of_index", [False, True], ids=["of-the-table", "of-an-index"])
+def test_a_fact_that_is_shown_is_readable(fact: str, of_index: bool) -> None:
+    """A description that mentions the fact, for the table or an index, can be compared."""
+    shown = SHOWN[fact]
+    description = {"GlobalSecondaryIndexes": [{}, shown]} if of_index else shown
+
+    assert fact not in dropped_facts(DYNAMODB_LOCAL, description)
+
+
+@pytest.mark.parametrize(
+    "arn, protected, arguments, expected",
+    [
+        pytest.param(AWS_ARN, True, {}, {}, id="aws-keeps-it"),
+        pytest.param(
+            LOCAL_ARN, True, {}, {"DeletionProtectionEnabled": True}, id="local-must-be-told"
+        ),
+        pytest.param(LOCAL_ARN, False, {}, {}, id="local-unprotected"),
+        pytest.param(LOCAL_ARN, None, {}, {}, id="local-unknown"),
+        pytest.param(
+            LOCAL_ARN,
+            True,
+            {"DeletionProtectionEnabled": False},
+            {"DeletionProtectionEnabled": False},
+            id="local-is-switched-off",
+        ),
+    ],
+)
+def test_an_update_keeps_the_protection(
+    arn: str, protected: bool | None, arguments: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """DynamoDB Local forgets the protection in each update that does not name it."""
+    table = Table(name="Plans", key=Key.parse("planId S"), deletion_protection=protected)
+    live = LiveTable(table=table, status="ACTIVE", index_status={}, arn=arn)
+
+    assert keep_protection(live, arguments) == expected
+
+
+@pytest.mark.parametrize(
+    "tags, expected",
+    [
+        pytest.param([], (), id="none"),
+        pytest.param(
+            [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
+            (("a", "1"), ("b", "2")),
+            id="two",
+        ),
+        pytest.param(
+            [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], (("a", "2"),), id="set-again"
+        ),
+    ],
+)
+def test_the_later_of_two_equal_tags_counts(
+    tags: list[dict[str, str]], expected: tuple[tuple[str, str], ...]
+) -> None:
+    """moto keeps a tag that is set again beside the old one."""
+    assert latest_tags(tags) == expected
