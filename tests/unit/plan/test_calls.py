@@ -19,7 +19,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
-from tests.support.fake_dynamodb import check_shape
+from tests.support.fake_dynamodb.shapes import check_shape
 
 OPERATIONS = {
     "update_table": "UpdateTable",
@@ -32,7 +32,7 @@ ONE = Index("one", Key.parse("a N, b S"), Projection("INCLUDE", ("y", "x")))
 KEPT = Index("kept", Key.parse("c S"))
 BASE = Table(name="Plans", key=Key.parse("pk S"), global_indexes=(KEPT,))
 UNITS = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3}
-CEILING = {"MaxReadRequestUnits": 2, "MaxWriteRequestUnits": 3}
+LIMIT = {"MaxReadRequestUnits": 2, "MaxWriteRequestUnits": 3}
 TWO_THREE, FOUR_FIVE = Throughput(2, 3), Throughput(4, 5)
 PROVISIONED = Table(
     name="Plans",
@@ -98,12 +98,12 @@ CASES: dict[str, tuple[Action, Table, LiveTable, Call]] = {
             AttributeDefinitions=DEFINITIONS,
         ),
     ),
-    "create-index-with-its-ceiling": (
+    "create-index-with-its-limit": (
         step(Kind.CREATE_INDEX, "one", replace(ONE, max_throughput=TWO_THREE)),
         BASE,
         live(),
         updated(
-            **updates("Create", **CREATED, OnDemandThroughput=CEILING),
+            **updates("Create", **CREATED, OnDemandThroughput=LIMIT),
             AttributeDefinitions=DEFINITIONS,
         ),
     ),
@@ -155,17 +155,17 @@ CASES: dict[str, tuple[Action, Table, LiveTable, Call]] = {
         live(PROVISIONED),
         updated(**updates("Update", IndexName="kept", ProvisionedThroughput=UNITS)),
     ),
-    "ceiling-of-the-table": (
+    "limit-of-the-table": (
         step(Kind.UPDATE_MAX_THROUGHPUT),
         declared(max_throughput=TWO_THREE),
         live(),
-        updated(OnDemandThroughput=CEILING),
+        updated(OnDemandThroughput=LIMIT),
     ),
-    "ceiling-of-an-index": (
+    "limit-of-an-index": (
         step(Kind.UPDATE_MAX_THROUGHPUT, "", replace(KEPT, max_throughput=TWO_THREE)),
         BASE,
         live(),
-        updated(**updates("Update", IndexName="kept", OnDemandThroughput=CEILING)),
+        updated(**updates("Update", IndexName="kept", OnDemandThroughput=LIMIT)),
     ),
     "stream-on": (
         step(Kind.ENABLE_STREAM, "NEW_IMAGE"),
@@ -281,13 +281,13 @@ def test_call_of_each_kind(name: str) -> None:
 
 def test_every_kind_has_a_case() -> None:
     """No kind that a repair can carry out is left out of the table."""
-    without = {Kind.CREATE_TABLE, Kind.NEW_TABLE}
+    without = {Kind.CREATE_TABLE, Kind.NOT_IN_PLACE}
 
     assert {action.kind for action, *_ in CASES.values()} == {*Kind} - without
 
 
 @pytest.mark.parametrize(
-    "kind", [Kind.CREATE_TABLE, Kind.NEW_TABLE, Kind.CREATE_INDEX, Kind.DELETE_INDEX]
+    "kind", [Kind.CREATE_TABLE, Kind.NOT_IN_PLACE, Kind.CREATE_INDEX, Kind.DELETE_INDEX]
 )
 def test_what_no_call_can_do(kind: Kind) -> None:
     """A step that no call on an existing table can carry out is refused before it is sent."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Risk
-from osem_tasks.plan.repair import repair_plan
-from osem_tasks.schema.compare import compare
+from osem_tasks.plan.repair import repair_actions
+from osem_tasks.schema.compare import compare_all
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import (
     Encryption,
@@ -43,17 +43,17 @@ def with_(*indexes: Index, of: Table = BASE, **facts: Any) -> Table:
 def plan(declared: Table, found: Table, items: int = 0, size: int = 0) -> tuple[Action, ...]:
     """The steps from ``found`` to ``declared``."""
     live = LiveTable(table=found, status="ACTIVE", index_status={}, items=items, size=size)
-    return repair_plan(TableSet((declared,)), [compare(declared, live)], {declared.name: live})
+    return repair_actions(compare_all(TableSet((declared,)), {declared.name: live}))
 
 
 BUILD: Step = (K.CREATE_INDEX, R.ONLINE_BUILD, ())
 REBUILD: Step = (K.CREATE_INDEX, R.ONLINE_BUILD, (REPLACE,))
 TAKE: Step = (K.DELETE_INDEX, R.REMOVES, (REPLACE,))
 PRUNED: Step = (K.DELETE_INDEX, R.REMOVES, (PRUNE,))
-NEVER: Step = (K.NEW_TABLE, R.IMPOSSIBLE, ())
+NEVER: Step = (K.NOT_IN_PLACE, R.IMPOSSIBLE, ())
 SWITCH: Step = (K.UPDATE_BILLING, R.RATE_LIMITED, ())
 UNITS: Step = (K.UPDATE_THROUGHPUT, R.RATE_LIMITED, ())
-CEILING: Step = (K.UPDATE_MAX_THROUGHPUT, R.SAFE, ())
+LIMIT: Step = (K.UPDATE_MAX_THROUGHPUT, R.SAFE, ())
 LOCAL = index("local", "pk S, a S")
 MANY = tuple(index(f"index-{number:02}") for number in range(20))
 
@@ -126,12 +126,12 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
     ),
     "billing-to-on-demand": (BASE, PROVISIONED, [SWITCH]),
     "billing-to-provisioned": (PROVISIONED, BASE, [SWITCH]),
-    "billing-to-on-demand-with-ceilings": (
+    "billing-to-on-demand-with-limits": (
         with_(index("one", max_throughput=TWO), max_throughput=TWO),
         with_(index("one", throughput=TWO), of=PROVISIONED),
-        [SWITCH, CEILING, CEILING],
+        [SWITCH, LIMIT, LIMIT],
     ),
-    "a-built-index-brings-its-ceiling": (
+    "a-built-index-brings-its-limit": (
         with_(index("one", max_throughput=TWO)),
         PROVISIONED,
         [SWITCH, BUILD],
@@ -143,8 +143,12 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         with_(index("one", throughput=THREE), of=PROVISIONED),
         [UNITS],
     ),
-    "ceiling": (replace(BASE, max_throughput=TWO), BASE, [CEILING]),
-    "index-ceiling": (with_(index("one", max_throughput=TWO)), with_(index("one")), [CEILING]),
+    "on-demand-limit": (replace(BASE, max_throughput=TWO), BASE, [LIMIT]),
+    "index-on-demand-limit": (
+        with_(index("one", max_throughput=TWO)),
+        with_(index("one")),
+        [LIMIT],
+    ),
     "tags": (
         replace(BASE, tags=(("a", "1"),)),
         replace(BASE, tags=(("a", "2"),)),
@@ -205,7 +209,7 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         replace(BASE, table_class="STANDARD_INFREQUENT_ACCESS"),
         [(K.UPDATE_TABLE_CLASS, R.RATE_LIMITED, ())],
     ),
-    # What the random pairs found (tests/drift).
+    # What random pairs of tables found (tests/properties).
     "a-replaced-index-has-its-throughput-before": (
         with_(index("one", throughput=TWO), of=PROVISIONED),
         with_(index("one", "b S", throughput=THREE), of=PROVISIONED),
@@ -221,10 +225,10 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         with_(index("one", "sk N, a N"), of=replace(BASE, key=Key.parse("pk S, sk N"))),
         [NEVER, NEVER, NEVER],
     ),
-    "a-ceiling-that-a-replacement-would-bring-later": (
+    "a-limit-that-a-replacement-would-bring-later": (
         with_(index("one", max_throughput=TWO)),
         with_(index("one", "b S", throughput=TWO), of=PROVISIONED),
-        [SWITCH, CEILING, TAKE, REBUILD],
+        [SWITCH, LIMIT, TAKE, REBUILD],
     ),
 }
 
@@ -236,8 +240,8 @@ def test_steps_of_each_issue(name: str) -> None:
 
     steps = plan(declared, found)
 
-    assert [(each.kind, each.risk, each.requires) for each in steps] == expected
-    assert all(each.table == "Plans" and each.reason and each.target for each in steps)
+    assert [(step.kind, step.risk, step.requires) for step in steps] == expected
+    assert all(step.table == "Plans" and step.reason and step.target for step in steps)
 
 
 def test_every_kind_has_a_case() -> None:
@@ -268,7 +272,7 @@ def test_a_replacement_tells_how_to_do_without_a_gap() -> None:
 
 def test_missing_tables_are_left_to_setup() -> None:
     """A table that is not there has no step."""
-    assert repair_plan(TableSet((BASE,)), [compare(BASE, None)], {"Plans": None}) == ()
+    assert repair_actions(compare_all(TableSet((BASE,)), {"Plans": None})) == ()
 
 
 def test_what_is_not_declared_has_no_step() -> None:
@@ -298,4 +302,4 @@ def test_what_an_engine_cannot_tell_has_no_step() -> None:
         unreadable={"encryption": "not kept", "tags": "no such call"},
     )
 
-    assert repair_plan(TableSet((declared,)), [compare(declared, live)], {"Plans": live}) == ()
+    assert repair_actions(compare_all(TableSet((declared,)), {"Plans": live})) == ()

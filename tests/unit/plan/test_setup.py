@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
-from osem_tasks.plan.actions import Action, Kind, Risk, drift, setup_plan
-from osem_tasks.schema.compare import compare
+from osem_tasks.plan.actions import Action, Kind, Risk
+from osem_tasks.plan.setup import SetupPlan, setup_plan
+from osem_tasks.schema.compare import compare_all
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Table, TableSet, TimeToLive, table
 from tests.support.strategies import table_sets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from osem_tasks.schema.difference import TableDiff
 
 TTL = TimeToLive("expiresAt")
 
@@ -32,8 +31,9 @@ def live(found: Table, status: str = "ACTIVE", items: int = 0) -> LiveTable:
 
 
 def step(kind: Kind, target: str, reason: str = "CreateTable cannot carry it") -> Action:
-    """A step on that table."""
-    return Action("Plans", kind, target, Risk.SAFE, reason)
+    """A step on that table, and the fact that it mends."""
+    path = {Kind.CREATE_TABLE: "table", Kind.ENABLE_TTL: "ttl"}.get(kind, "point_in_time_recovery")
+    return Action("Plans", kind, target, Risk.SAFE, reason, mends=(path,))
 
 
 def create(target: str) -> Action:
@@ -137,45 +137,116 @@ def test_steps_of_one_table(
     declared: Table, found: LiveTable | None, steps: list[Action], drifts: bool
 ) -> None:
     """A missing table is created and completed; what is merely off is completed; more is drift."""
-    diff, engine = compare(declared, found), {"Plans": found}
+    decided = plan_of(TableSet((declared,)), {"Plans": found})
 
-    assert tuple(steps) == setup_plan(TableSet((declared,)), [diff], engine)
-    assert drifts == bool(drift([diff], engine))
+    assert tuple(steps) == decided.actions
+    assert (drifts, drifts) == (bool(decided.drifted), bool(decided.blocking))
 
 
-def found_as(declared: TableSet, found: Mapping[str, LiveTable | None]) -> list[TableDiff]:
-    """The differences of the whole set."""
-    return [compare(each, found.get(each.name)) for each in declared]
+def plan_of(declared: TableSet, found: Mapping[str, LiveTable | None]) -> SetupPlan:
+    """What a setup does."""
+    return setup_plan(compare_all(declared, found))
 
 
 @given(table_sets())
 def test_steps_follow_the_models_order(declared: TableSet) -> None:
     """On an empty account, tables are created in the model's order, each completed in turn."""
-    steps = setup_plan(declared, found_as(declared, {}), {})
-    created = [each.table for each in steps if each.kind is Kind.CREATE_TABLE]
+    decided = plan_of(declared, {})
+    tables = [action.table for action in decided.actions]
 
-    assert declared.names == tuple(created)
-    assert [each.table for each in steps] == sorted(
-        (each.table for each in steps), key=declared.names.index
-    )
+    assert declared.names == tuple(action.table for action in decided.creations)
+    assert tables == sorted(tables, key=declared.names.index)
 
 
 @given(table_sets())
 def test_nothing_to_do_when_all_is_as_declared(declared: TableSet) -> None:
     """A set that is there as declared needs no step and has no drift: setup is idempotent."""
-    found = {each.name: live(each) for each in declared}
-    diffs = found_as(declared, found)
+    decided = plan_of(declared, {table.name: live(table) for table in declared})
 
-    assert setup_plan(declared, diffs, found) == ()
-    assert drift(diffs, found) == ()
+    assert decided.actions == ()
+    assert (decided.drifted, decided.blocking) == ((), ())
+    assert [diff.name for diff in decided.as_declared] == [*declared.names]
 
 
 def test_missing_table_is_no_drift() -> None:
-    """``drift`` names existing tables only, in order."""
+    """``drifted`` names existing tables only, in order."""
     found = {name: live(table(name, "id N")) for name in ("one", "two")}
     declared = TableSet(tuple(table(name, "id S") for name in ("one", "gone", "two")))
 
-    assert [each.name for each in drift(found_as(declared, found), found)] == ["one", "two"]
+    assert [diff.name for diff in plan_of(declared, found).drifted] == ["one", "two"]
+
+
+def test_creations_and_changes_share_out_the_actions() -> None:
+    """Tables are created first; what CreateTable cannot carry is a change of an existing table."""
+    declared = TableSet((plans(ttl=TTL), table("Users", "id S", point_in_time_recovery=True)))
+    found = {"Users": live(table("Users", "id S", point_in_time_recovery=False))}
+
+    decided = plan_of(declared, found)
+
+    assert [action.kind for action in decided.creations] == [Kind.CREATE_TABLE]
+    assert [(action.table, action.kind) for action in decided.changes] == [
+        ("Plans", Kind.ENABLE_TTL),
+        ("Users", Kind.ENABLE_PITR),
+    ]
+    assert {*decided.actions} == {*decided.creations, *decided.changes}
+
+
+@pytest.mark.parametrize(
+    "declared, found, items, kinds, blocks",
+    [
+        pytest.param(
+            plans(tags=(("a", "1"),)),
+            plans(tags=()),
+            0,
+            [Kind.SET_TAGS],
+            False,
+            id="a-safe-repair",
+        ),
+        pytest.param(
+            table("Plans", "planId S", {"a-index": "a S"}),
+            plans(),
+            5,
+            [Kind.CREATE_INDEX],
+            False,
+            id="an-online-build",
+        ),
+        pytest.param(
+            plans(),
+            table("Plans", "planId S", {"a-index": "a S"}),
+            0,
+            [Kind.DELETE_INDEX],
+            True,
+            id="needs-an-option",
+        ),
+        pytest.param(plans(), table("Plans", "planId N"), 0, [Kind.NOT_IN_PLACE], True, id="key"),
+        pytest.param(
+            plans(ttl=TTL),
+            plans(ttl=TimeToLive("other")),
+            0,
+            [Kind.DISABLE_TTL, Kind.ENABLE_TTL],
+            True,
+            id="would-let-items-expire",
+        ),
+        pytest.param(
+            plans(ttl=TTL),
+            plans(ttl=TimeToLive(None)),
+            0,
+            [Kind.ENABLE_TTL],
+            False,
+            id="completed-not-repaired",
+        ),
+    ],
+)
+def test_a_repairing_setup_mends_what_needs_no_option(
+    declared: Table, found: Table, items: int, kinds: list[Kind], blocks: bool
+) -> None:
+    """With ``repairing``, a table blocks only where a repair of it is for db.repair alone."""
+    comparison = compare_all(TableSet((declared,)), {"Plans": live(found, items=items)})
+
+    decided = setup_plan(comparison, repairing=True)
+
+    assert [action.kind for action in decided.actions] == kinds
+    assert bool(decided.blocking) == blocks
 
 
 def test_step_as_json() -> None:

@@ -1,20 +1,20 @@
-"""Deadlines and pauses, told from values: nothing here sleeps."""
+"""Deadlines, told from values: nothing here sleeps."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.waiting.clock import Backoff, Deadline
+from osem_tasks.errors import ErrorCode
+from osem_tasks.waiting import clock
+from osem_tasks.waiting.clock import Deadline
+from tests.support.still_clock import still_clock
 
 
 def past() -> Deadline:
     """A deadline that is over."""
-    return Deadline(10, time.monotonic() - 3600)
+    return Deadline(10, clock.now() - 3600)
 
 
 def far() -> Deadline:
@@ -22,21 +22,22 @@ def far() -> Deadline:
     return Deadline(10**9)
 
 
-def test_deadline_that_is_over_raises() -> None:
-    """A deadline that is over is a TIMEOUT that names what was waited for, and how long."""
-    with pytest.raises(OsemError) as caught:
-        past().check("Teams, Users")
+def test_a_deadline_names_what_was_waited_for() -> None:
+    """A deadline that is over gives a TIMEOUT with what was waited for, and how long."""
+    assert past().passed
 
-    assert ErrorCode.TIMEOUT is caught.value.code
-    assert caught.value.message == "Waited 10 s for Teams, Users, and it is not there yet."
+    error = past().timeout("Teams, Users")
+
+    assert ErrorCode.TIMEOUT is error.code
+    assert error.message == "Timed out after 10 s waiting for Teams, Users."
+    assert "--timeout" in error.remediation
 
 
-def test_deadline_that_is_far_off_does_not_raise() -> None:
-    """Before the deadline ``check`` does nothing, and something is left."""
+def test_deadline_that_is_far_off_has_not_passed() -> None:
+    """Before the deadline it has not passed, and something is left."""
     deadline = far()
-    deadline.check("Teams")
 
-    assert deadline.left > 0
+    assert (deadline.passed, deadline.left > 0) == (False, True)
 
 
 def test_nothing_is_left_after_the_deadline() -> None:
@@ -48,45 +49,24 @@ def test_nothing_is_left_after_the_deadline() -> None:
 def test_no_time_at_all_is_over_at_once() -> None:
     """A deadline of zero seconds is over when it is made."""
     assert Deadline(0).left == 0.0
+    assert Deadline(0).passed
 
 
-@pytest.mark.parametrize(
-    "first, ceiling, expected",
-    [
-        pytest.param(1.0, 8.0, [1.0, 2.0, 4.0, 8.0, 8.0], id="doubles-to-the-ceiling"),
-        pytest.param(1.0, 5.0, [1.0, 2.0, 4.0, 5.0, 5.0], id="ceiling-in-between"),
-        pytest.param(2.0, 2.0, [2.0, 2.0, 2.0, 2.0, 2.0], id="ceiling-at-once"),
-    ],
-)
-def test_pauses_double(first: float, ceiling: float, expected: list[float]) -> None:
-    """Each pause is twice the one before, up to the ceiling."""
-    backoff = Backoff(first, ceiling)
+@given(st.floats(0.1, 1000), st.floats(0.1, 1000))
+def test_a_window_ends_no_later_than_its_deadline(seconds: float, window: float) -> None:
+    """``within`` gives the earlier of the two ends, counted from now."""
+    with still_clock() as own:
+        deadline = Deadline(seconds)
+        own.pass_(seconds / 2)
 
-    assert expected == [backoff.pause() for _ in expected]
+        inner = deadline.within(window)
+
+        assert inner.seconds == pytest.approx(min(window, seconds / 2), abs=1e-4)
+        assert inner.left <= deadline.left + 1e-4
 
 
-def test_reset_begins_again() -> None:
-    """After a reset the shortest pause comes first."""
-    backoff = Backoff(1.0, 8.0)
-    backoff.pause()
-    backoff.pause()
-    backoff.reset()
+def test_the_clock_cannot_be_set() -> None:
+    """A later reading is never smaller."""
+    readings = [clock.now() for _ in range(100)]
 
-    assert backoff.pause() == 1.0
-
-
-@pytest.mark.parametrize(
-    "deadline, expected", [(past(), 0.0), (far(), 4.0), (None, 4.0)], ids=["past", "far", "none"]
-)
-def test_pause_ends_with_the_deadline(deadline: Deadline | None, expected: float) -> None:
-    """A pause is never longer than what the deadline leaves."""
-    assert expected == Backoff(4.0, 8.0).pause(deadline)
-
-
-@given(st.floats(0.01, 10), st.floats(10, 100), st.integers(1, 8))
-def test_jitter_takes_at_most_half(first: float, ceiling: float, tries: int) -> None:
-    """With jitter a pause lies between half of what it would be and the whole."""
-    plain, jittered = Backoff(first, ceiling), Backoff(first, ceiling, jitter=True)
-    pairs = [(plain.pause(), jittered.pause()) for _ in range(tries)]
-
-    assert [pair for pair in pairs if not pair[0] / 2 <= pair[1] <= pair[0]] == []
+    assert readings == sorted(readings)

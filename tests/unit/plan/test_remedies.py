@@ -1,0 +1,199 @@
+"""What mends a difference: the very plan that would mend it says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from osem_tasks.plan.actions import PRUNE, REPLACE, Plan
+from osem_tasks.plan.remedies import MOVE_DATA, NOT_IN_PLACE, Remedies, Remedy
+from osem_tasks.plan.repair import repair_actions
+from osem_tasks.schema.compare import compare_all
+from osem_tasks.schema.difference import Comparison, IssueType
+from osem_tasks.schema.live import LiveTable
+from osem_tasks.schema.model import Index, Key, Stream, Table, TableSet, TimeToLive, table
+from tests.properties.pairs import Pair, pairs
+
+BASE = Table(name="Plans", key=Key.parse("pk S, sk S"))
+OTHER = Table(name="Users", key=Key.parse("userId S"))
+RESET = Remedy(f"{NOT_IN_PLACE}. If the data can be discarded: ", "db.reset")
+SETUP = Remedy(task="db.setup")
+
+
+def index(name: str, key: str = "a S", **facts: Any) -> Index:
+    """An index in the words of a data sheet."""
+    return Index(name, Key.parse(key), **facts)
+
+
+def with_(*indexes: Index, **facts: Any) -> Table:
+    """The table with these global indexes and facts."""
+    return replace(BASE, global_indexes=indexes, **facts)
+
+
+def live(found: Table, status: str = "ACTIVE", items: int = 3, **state: Any) -> LiveTable:
+    """``found`` as an engine holds it, with items."""
+    return LiveTable(
+        **{"table": found, "status": status, "index_status": {}, "items": items, **state}
+    )
+
+
+def compared(declared: Table, found: LiveTable | None) -> Comparison:
+    """One table compared."""
+    return compare_all(TableSet((declared,)), {declared.name: found})
+
+
+def remedies_of(comparison: Comparison, *, protected: bool = False) -> list[Remedy]:
+    """The remedy of every difference, in order."""
+    remedies = Remedies(comparison, protected=protected)
+    return [remedies.of(diff, fact) for diff in comparison.diffs for fact in diff.issues]
+
+
+def repair(*options: str) -> Remedy:
+    """A repair with these options."""
+    return Remedy(task="db.repair", options=options)
+
+
+@pytest.mark.parametrize(
+    "declared, found, expected",
+    [
+        pytest.param(BASE, None, [SETUP], id="missing-table"),
+        pytest.param(
+            BASE,
+            live(BASE, "UPDATING"),
+            [Remedy("wait until the change has ended, then: ", "db.verify")],
+            id="table-in-motion",
+        ),
+        pytest.param(
+            with_(index("one")),
+            live(with_(index("one")), index_status={"one": "CREATING"}),
+            [Remedy("wait until the change has ended, then: ", "db.verify")],
+            id="index-in-motion",
+        ),
+        pytest.param(BASE, live(replace(BASE, key=Key.parse("pk S"))), [RESET], id="sort-key"),
+        pytest.param(with_(index("one")), live(BASE), [repair()], id="missing-index"),
+        pytest.param(BASE, live(with_(index("one"))), [repair(PRUNE)], id="extra-index"),
+        pytest.param(
+            with_(index("one")), live(with_(index("one", "b S"))), [repair(REPLACE)], id="index-key"
+        ),
+        # A live index on `a S` is in the way of one on `a N`: without --prune the repair
+        # that is proposed for the missing one would build nothing.
+        pytest.param(
+            with_(index("new", "a N")),
+            live(with_(index("old", "a S"))),
+            [repair(PRUNE), repair(PRUNE)],
+            id="missing-index-behind-an-extra-one",
+        ),
+        # The live key `pk S` fixes the type of pk for as long as the table exists.
+        pytest.param(
+            table("Plans", "pk N, sk S", {"one": "owner S, pk N"}),
+            live(BASE),
+            [RESET, RESET],
+            id="missing-index-that-the-key-stops",
+        ),
+        pytest.param(
+            replace(BASE, ttl=TimeToLive("endsAt")),
+            live(replace(BASE, ttl=TimeToLive(None))),
+            [repair(PRUNE)],
+            id="ttl-that-would-take-items",
+        ),
+        pytest.param(
+            replace(BASE, ttl=TimeToLive("endsAt")),
+            live(replace(BASE, ttl=TimeToLive(None)), items=0),
+            [repair()],
+            id="ttl-of-an-empty-table",
+        ),
+        pytest.param(
+            replace(BASE, stream=Stream("NEW_IMAGE")),
+            live(replace(BASE, stream=Stream("OLD_IMAGE"))),
+            [repair(PRUNE)],
+            id="stream-of-another-view",
+        ),
+    ],
+)
+def test_remedy_of_a_difference(
+    declared: Table, found: LiveTable | None, expected: list[Remedy]
+) -> None:
+    """A repair with the options that its own actions need; where none helps, that is said."""
+    assert remedies_of(compared(declared, found)) == expected
+
+
+@pytest.mark.parametrize(
+    "protected, found",
+    [
+        pytest.param(True, table("Plans", "pk S"), id="protected-environment"),
+        pytest.param(False, table("Plans", "pk S", deletion_protection=True), id="protected-table"),
+    ],
+)
+def test_no_reset_is_proposed_where_none_may_run(protected: bool, found: Table) -> None:
+    """Where no task may delete a table, the data has to move to a new one."""
+    comparison = compared(BASE, live(found))
+
+    assert remedies_of(comparison, protected=protected) == [Remedy(MOVE_DATA)]
+
+
+def test_one_protected_table_stops_the_reset_of_every_table() -> None:
+    """A reset deletes all tables of the environment, or none."""
+    guarded = replace(OTHER, deletion_protection=True)
+    comparison = compare_all(
+        TableSet((BASE, OTHER)),
+        {"Plans": live(replace(BASE, key=Key.parse("pk S"))), "Users": live(guarded)},
+    )
+
+    assert remedies_of(comparison) == [Remedy(MOVE_DATA)]
+
+
+@pytest.mark.parametrize(
+    "found, expected",
+    [
+        pytest.param(live(BASE), SETUP, id="nothing-else-differs"),
+        pytest.param(
+            live(replace(BASE, tags=())),
+            Remedy(task="db.setup", options=("--repair",)),
+            id="a-repair-without-option",
+        ),
+        pytest.param(
+            live(with_(index("old"))),
+            Remedy("first resolve the differences of Plans, then: ", "db.setup"),
+            id="a-repair-with-option",
+        ),
+        pytest.param(
+            live(replace(BASE, key=Key.parse("pk S"))),
+            Remedy("first resolve the differences of Plans"),
+            id="impossible-in-place",
+        ),
+    ],
+)
+def test_remedy_of_a_missing_table_beside_drift(found: LiveTable, expected: Remedy) -> None:
+    """A setup creates what is missing only where the other tables do not stop it."""
+    tagged = replace(BASE, tags=(("team", "core"),))
+    declared = tagged if expected.options else BASE
+    comparison = compare_all(TableSet((declared, OTHER)), {"Plans": found})
+    remedies = Remedies(comparison, protected=False)
+    (diff,) = [diff for diff in comparison.diffs if diff.name == "Users"]
+
+    assert remedies.of(diff, diff.issues[0]) == expected
+
+
+@given(pairs())
+@settings(max_examples=80)
+def test_the_options_of_a_remedy_are_those_that_the_plan_needs(pair: Pair) -> None:
+    """With its options every action that mends the fact runs; with one option less, not all do."""
+    held = {found.name: live(found) for found in pair.held}
+    comparison = compare_all(pair.declared, held)
+    remedies = Remedies(comparison, protected=False)
+    actions = repair_actions(comparison)
+    for diff in comparison.diffs:
+        for fact in diff.issues:
+            remedy = remedies.of(diff, fact)
+            mending = [a for a in actions if a.table == diff.name and fact.path in a.mends]
+            if remedy.task == "db.repair":
+                assert mending != []
+                assert {*mending} <= {*Plan(actions, remedy.options).runnable}
+                for option in remedy.options:
+                    less = tuple(other for other in remedy.options if other != option)
+                    assert not {*mending} <= {*Plan(actions, less).runnable}
+            elif fact.issue_type is not IssueType.TABLE_NOT_FOUND:
+                assert any(not action.possible for action in mending)
