@@ -12,7 +12,6 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 
 from osem_tasks import namespace
-from osem_tasks.config import file as configfile
 from osem_tasks.config.settings import DEFAULTS
 
 if TYPE_CHECKING:
@@ -113,13 +112,6 @@ def test_overrides_are_merged_over_the_defaults() -> None:
     found: dict[str, Any] = namespace.build({"port": "8123"}).configuration()["osem"]
 
     assert found == {**DEFAULTS, "port": "8123"}
-
-
-def test_the_file_is_read_over_the_defaults(tmp_path: Path) -> None:
-    """The plugin reads the same file as the tasks."""
-    (tmp_path / "invoke.yaml").write_text("osem: {port: 1}\n", encoding="utf-8")
-
-    assert configfile.section(tmp_path) == {**DEFAULTS, "port": 1}
 
 
 def test_a_wrong_file_stops_the_import_of_tasks(

@@ -1,4 +1,4 @@
-"""The codes of the contract, the exit codes, and errors as data."""
+"""The codes that scripts rely on, the exit codes, and errors as data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from osem_tasks.errors import ConfigurationError, ErrorCode, ModelError, OsemError, exit_code
 
-CONTRACT = """
+CODES = """
 AWS_CREDENTIALS_INVALID AWS_PERMISSIONS_DENIED AWS_REGION_MISMATCH AWS_ACCOUNT_MISMATCH
 TABLE_NOT_FOUND SCHEMA_VALIDATION_FAILED TABLE_LIMIT_EXCEEDED THROTTLED NETWORK_ERROR TIMEOUT
 ENGINE_UNAVAILABLE ENGINE_NOT_RUNNING PORT_IN_USE IMAGE_NOT_FOUND CONFIRMATION_REQUIRED
@@ -21,9 +21,9 @@ def failure(code: ErrorCode = ErrorCode.TIMEOUT, **facts: Any) -> OsemError:
     return OsemError("It failed.", code=code, remediation="Try again.", **facts)
 
 
-def test_codes_are_those_of_the_contract() -> None:
+def test_codes_are_those_that_scripts_know() -> None:
     """Scripts rely on these names: none is missing, none is new."""
-    assert CONTRACT.split() == [each.value for each in ErrorCode]
+    assert CODES.split() == [code.value for code in ErrorCode]
 
 
 @pytest.mark.parametrize("changed, expected", [(False, 1), (True, 2)], ids=["before", "after"])

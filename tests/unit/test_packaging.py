@@ -25,8 +25,8 @@ def test_requirements_are_the_dependencies_and_extras() -> None:
 
 
 @pytest.mark.parametrize("name", ["invoke", "boto3", "colorama", "halo", "nox", "pytest", "docker"])
-def test_the_mandated_packages_are_required(name: str) -> None:
-    """None of the packages that the contract names is missing."""
+def test_the_promised_packages_are_required(name: str) -> None:
+    """None of the packages that the suite promises to work with is missing."""
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 
     assert re.search(rf"^{name}\b", text, re.MULTILINE)

@@ -180,7 +180,7 @@ def test_all_problems_are_reported_at_once() -> None:
         }
     )
 
-    assert [each.split()[0] for each in problems] == [
+    assert [problem.split()[0] for problem in problems] == [
         "osem.environments.one.where",
         "osem.environments.one.colour",
         "osem.environments.two.protected",
@@ -192,4 +192,4 @@ def test_name_of_an_environment_is_no_fact() -> None:
     """``name`` is the key itself and cannot be configured."""
     _, problems = configured({"qa": {"name": "other"}})
 
-    assert [each.split()[0] for each in problems] == ["osem.environments.qa.name"]
+    assert [problem.split()[0] for problem in problems] == ["osem.environments.qa.name"]

@@ -9,7 +9,7 @@ import pytest
 
 from osem_tasks.config import guards
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import Asked, Target, resolve
+from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 
 VARIABLE = "AWS_ENDPOINT_URL"
@@ -20,12 +20,12 @@ ENGINE = "http://127.0.0.1:8000"
 def at(name: str, *, diverted: bool = False, **facts: Any) -> Target:
     """The target of a built-in environment, with other facts or a diverting variable."""
     variables = {VARIABLE: ELSEWHERE} if diverted else {}
-    return resolve(replace(BUILT_IN[name], **facts), Asked(), variables)
+    return resolve(replace(BUILT_IN[name], **facts), TargetOptions(), variables)
 
 
 def on_engine(name: str) -> Target:
     """That environment on the local engine."""
-    return resolve(BUILT_IN[name], Asked(endpoint=ENGINE), {})
+    return resolve(BUILT_IN[name], TargetOptions(endpoint=ENGINE), {})
 
 
 @pytest.mark.parametrize("pinned", [None, "123456789012"], ids=["not-pinned", "pinned"])
@@ -145,7 +145,7 @@ def test_confirmation_names_what_is_at_stake() -> None:
 @pytest.mark.parametrize("name", ["dev", "staging"])
 def test_the_prefix_of_a_protected_environment_stops_another(name: str) -> None:
     """OSEM_DB_PREFIX holds for every environment: dev must not change prod's tables by it."""
-    target = resolve(BUILT_IN[name], Asked(), {"OSEM_DB_PREFIX": "osem-prod-"})
+    target = resolve(BUILT_IN[name], TargetOptions(), {"OSEM_DB_PREFIX": "osem-prod-"})
 
     with pytest.raises(OsemError) as caught:
         guards.check_prefix(target, BUILT_IN.values())
@@ -176,7 +176,7 @@ def test_a_protected_table_stops_a_deletion_before_it_begins() -> None:
 
 def test_an_environment_is_not_compared_with_itself() -> None:
     """The same tables agree with themselves, which says nothing."""
-    with pytest.raises(OsemError, match="are the same tables"):
+    with pytest.raises(OsemError, match="refer to the same tables"):
         guards.check_comparable(at("dev"), at("dev"), found=True)
 
 
@@ -187,17 +187,36 @@ def test_two_empty_environments_are_not_said_to_agree() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked, expected",
+    "options, expected",
     [
-        pytest.param(Asked(), "dev", id="plain"),
-        pytest.param(Asked(endpoint=ENGINE), f"dev --endpoint {ENGINE}", id="endpoint"),
+        pytest.param(TargetOptions(), "inv db.setup --env dev", id="plain"),
         pytest.param(
-            Asked(region="eu-west-1", profile="x"),
-            "dev --region eu-west-1 --profile x",
+            TargetOptions(endpoint=ENGINE),
+            f"inv db.setup --env dev --endpoint {ENGINE}",
+            id="endpoint",
+        ),
+        pytest.param(
+            TargetOptions(region="eu-west-1", profile="x"),
+            "inv db.setup --env dev --region eu-west-1 --profile x",
             id="region-and-profile",
         ),
     ],
 )
-def test_a_remedy_reaches_the_same_target(asked: Asked, expected: str) -> None:
+def test_a_remedy_reaches_the_same_target(options: TargetOptions, expected: str) -> None:
     """What chose the target is part of every command that is proposed."""
-    assert resolve(BUILT_IN["dev"], asked, {}).reach == expected
+    assert resolve(BUILT_IN["dev"], options, {}).command("db.setup") == expected
+
+
+def test_two_environments_that_differ_name_both_ways_on() -> None:
+    """The error of a comparison counts the tables and proposes to verify either side."""
+    error = guards.environments_differ(at("dev"), at("staging"), 1)
+
+    assert error.code is ErrorCode.SCHEMA_VALIDATION_FAILED
+    assert error.message == "Environments 'dev' and 'staging' differ in 1 table."
+    assert error.remediation == "inv db.verify --env dev   and: inv db.verify --env staging"
+
+
+def test_an_environment_elsewhere_may_have_the_same_names() -> None:
+    """The same prefix at another endpoint, in another region or account is another environment."""
+    guards.check_comparable(at("dev"), at("staging"), found=True)
+    guards.check_comparable(on_engine("dev"), at("dev"), found=True)

@@ -97,7 +97,7 @@ def test_defaults() -> None:
             log="",
             tables="osem_tasks.declarations.osem:TABLES",
             environments={
-                name: replace(each, prefix=f"osem-{name}-") for name, each in BUILT_IN.items()
+                name: replace(known, prefix=f"osem-{name}-") for name, known in BUILT_IN.items()
             },
         )
         == read()
@@ -180,13 +180,13 @@ def test_unknown_variable_of_invoke() -> None:
     """A variable for a key that nobody reads is a problem too: Invoke would pass it over."""
     problems = problems_of({}, {"INVOKE_OSEM_PROT": "1", "INVOKE_OSEM_PORT": "1"})
 
-    assert [each.split()[0] for each in problems] == ["INVOKE_OSEM_PROT"]
+    assert [problem.split()[0] for problem in problems] == ["INVOKE_OSEM_PROT"]
 
 
 @pytest.mark.parametrize("value", [None, 5, ["a.log"]], ids=repr)
 def test_log_must_be_a_text(value: object) -> None:
     """A log that is no path is a problem, not a file of that name."""
-    assert [each.split()[0] for each in problems_of({"log": value})] == ["osem.log"]
+    assert [problem.split()[0] for problem in problems_of({"log": value})] == ["osem.log"]
 
 
 def test_all_problems_are_reported_at_once() -> None:
@@ -196,7 +196,7 @@ def test_all_problems_are_reported_at_once() -> None:
         {"OSEM_LOCAL_ENGINE": "x"},
     )
 
-    assert [each.split()[0] for each in actual] == [
+    assert [problem.split()[0] for problem in actual] == [
         "osem.prot",
         "OSEM_LOCAL_ENGINE",
         "osem.port",

@@ -1,4 +1,4 @@
-"""Where a task acts: the contract's precedence as tables, and every contradiction."""
+"""Where a task acts: the documented precedence as tables, and every contradiction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from osem_tasks.config.environments import BUILT_IN, Environment
-from osem_tasks.config.target import Asked, Target, resolve
+from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.schema.model import TableSet, table
 
@@ -20,13 +20,13 @@ SERVICE = "AWS_ENDPOINT_URL_DYNAMODB"
 GLOBAL = "AWS_ENDPOINT_URL"
 
 
-def at(name: str, variables: Mapping[str, str] | None = None, **asked: Any) -> Target:
+def at(name: str, variables: Mapping[str, str] | None = None, **options: Any) -> Target:
     """The target of a built-in environment."""
-    return resolve(BUILT_IN[name], Asked(**asked), variables or {})
+    return resolve(BUILT_IN[name], TargetOptions(**options), variables or {})
 
 
 @pytest.mark.parametrize(
-    "asked, variables, endpoint, source",
+    "options, variables, endpoint, source",
     [
         pytest.param({}, {}, ENGINE, "the default", id="default"),
         pytest.param({"recorded": OTHER}, {}, OTHER, "the running engine", id="recorded"),
@@ -62,16 +62,16 @@ def at(name: str, variables: Mapping[str, str] | None = None, **asked: Any) -> T
     ],
 )
 def test_endpoint_of_a_local_environment(
-    asked: dict[str, str], variables: dict[str, str], endpoint: str, source: str
+    options: dict[str, str], variables: dict[str, str], endpoint: str, source: str
 ) -> None:
     """--endpoint > this command line's engine > service variable > global one > record > default."""
-    actual = at("local", variables, **asked)
+    actual = at("local", variables, **options)
 
     assert (endpoint, source, True) == (actual.endpoint, actual.source, actual.local)
 
 
 @pytest.mark.parametrize(
-    "asked, variables, endpoint, source, diverted_by",
+    "options, variables, endpoint, source, diverted_by",
     [
         pytest.param({}, {}, None, "AWS", None, id="aws-itself"),
         pytest.param({"started": ENGINE}, {}, None, "AWS", None, id="started-engine-is-not-aws"),
@@ -114,14 +114,14 @@ def test_endpoint_of_a_local_environment(
     ],
 )
 def test_endpoint_of_an_aws_environment(
-    asked: dict[str, str],
+    options: dict[str, str],
     variables: dict[str, str],
     endpoint: str | None,
     source: str,
     diverted_by: str | None,
 ) -> None:
     """The SDK's own resolution; a variable that diverts it is named."""
-    actual = at("dev", variables, **asked)
+    actual = at("dev", variables, **options)
 
     assert (endpoint, source, diverted_by, False) == (
         actual.endpoint,
@@ -156,7 +156,7 @@ def test_loopback_endpoint_makes_any_environment_local(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked, variables, expected",
+    "options, variables, expected",
     [
         pytest.param({}, {}, None, id="left-to-the-profile"),
         pytest.param({}, {"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1", id="default-variable"),
@@ -180,9 +180,9 @@ def test_loopback_endpoint_makes_any_environment_local(endpoint: str) -> None:
         ),
     ],
 )
-def test_region(asked: dict[str, str], variables: dict[str, str], expected: str | None) -> None:
+def test_region(options: dict[str, str], variables: dict[str, str], expected: str | None) -> None:
     """--region > AWS_REGION > AWS_DEFAULT_REGION > what the profile says."""
-    assert expected == at("dev", variables, **asked).region
+    assert expected == at("dev", variables, **options).region
 
 
 @pytest.mark.parametrize(
@@ -204,11 +204,11 @@ def test_region(asked: dict[str, str], variables: dict[str, str], expected: str 
 )
 def test_prefix(environment: Environment, variables: dict[str, str], expected: str) -> None:
     """OSEM_DB_PREFIX > the environment's prefix > ``osem-{env}-``."""
-    assert expected == resolve(environment, Asked(), variables).prefix
+    assert expected == resolve(environment, TargetOptions(), variables).prefix
 
 
 @pytest.mark.parametrize(
-    "asked, variables, named",
+    "options, variables, named",
     [
         pytest.param({"started": ENGINE}, {SERVICE: OTHER}, [SERVICE], id="service"),
         pytest.param({"started": ENGINE}, {GLOBAL: OTHER}, [GLOBAL], id="global"),
@@ -221,12 +221,12 @@ def test_prefix(environment: Environment, variables: dict[str, str], expected: s
     ],
 )
 def test_warning_about_a_diverting_variable(
-    asked: dict[str, str], variables: dict[str, str], named: list[str]
+    options: dict[str, str], variables: dict[str, str], named: list[str]
 ) -> None:
     """A variable passed over for the engine of this command line is named in a warning."""
-    warnings = at("local", variables, **asked).warnings
+    warnings = at("local", variables, **options).warnings
 
-    assert named == [each.partition("=")[0] for each in warnings]
+    assert named == [words.partition("=")[0].rpartition(" ")[2] for words in warnings]
 
 
 BAD_URLS = [
@@ -306,7 +306,7 @@ def test_other_hosts_are_taken_for_a_local_environment(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked, value",
+    "options, value",
     [
         pytest.param({"recorded": ENGINE}, ENGINE, id="recorded"),
         pytest.param({"recorded": ENGINE}, f"{ENGINE}/", id="recorded-with-slash"),
@@ -315,11 +315,11 @@ def test_other_hosts_are_taken_for_a_local_environment(host: str) -> None:
     ],
 )
 def test_aws_environment_never_talks_to_the_engine_by_accident(
-    asked: dict[str, str], value: str
+    options: dict[str, str], value: str
 ) -> None:
     """A variable that leads an AWS environment to the local engine is refused, and named."""
     with pytest.raises(OsemError) as caught:
-        at("dev", {GLOBAL: value}, **asked)
+        at("dev", {GLOBAL: value}, **options)
 
     assert ErrorCode.INVALID_CONFIGURATION is caught.value.code
     assert f"unset {GLOBAL}" in caught.value.remediation
@@ -331,7 +331,7 @@ PROD_TAGS = (("Application", "osem-ladders"), ("Environment", "prod"))
 
 
 @pytest.mark.parametrize(
-    "name, asked, tags, protection",
+    "name, options, tags, protection",
     [
         pytest.param("dev", {}, DEV_TAGS, None, id="dev"),
         pytest.param("prod", {}, PROD_TAGS, True, id="prod-is-protected"),
@@ -339,10 +339,10 @@ PROD_TAGS = (("Application", "osem-ladders"), ("Environment", "prod"))
     ],
 )
 def test_tables_as_the_target_holds_them(
-    name: str, asked: dict[str, Any], tags: tuple[tuple[str, str], ...], protection: bool | None
+    name: str, options: dict[str, Any], tags: tuple[tuple[str, str], ...], protection: bool | None
 ) -> None:
-    """``place`` gives names and tags of the environment, and its protection only on AWS."""
-    placed = at(name, **asked).place(SET)[f"osem-{name}-Users"]
+    """``tables_of`` gives names and tags of the environment, and its protection only on AWS."""
+    placed = at(name, **options).tables_of(SET)[f"osem-{name}-Users"]
 
     assert (tags, protection, protection) == (
         placed.tags,
@@ -354,9 +354,9 @@ def test_tables_as_the_target_holds_them(
 def test_local_environment_may_declare_protection() -> None:
     """Protection declared for a local environment itself is kept."""
     guarded = Environment(name="local", where="local", deletion_protection=True)
-    placed = resolve(guarded, Asked(), {}).place(SET)
+    placed = resolve(guarded, TargetOptions(), {}).tables_of(SET)
 
-    assert [each.deletion_protection for each in placed] == [True]
+    assert [table.deletion_protection for table in placed] == [True]
 
 
 def test_profile_is_carried_along() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from osem_tasks.declarations import cloudformation
-from osem_tasks.declarations import documents as declaration
+from osem_tasks.declarations.documents import declared_part, read_document
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.compare import compare
+from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.live import LiveTable
-from osem_tasks.schema.model import Table, table
+from osem_tasks.schema.model import NO_LIMIT, Table, table
+from osem_tasks.schema.requests import document
 from tests.support.strategies import tables
 
 ORDERS: dict[str, Any] = {
@@ -34,37 +35,16 @@ DESCRIBED: dict[str, Any] = {
 PLAIN = table("Orders", "id S")
 
 
-def template(properties: dict[str, Any], **parts: Any) -> dict[str, Any]:
-    """A template with one table."""
-    return {
-        "Resources": {"Orders": {"Type": cloudformation.TABLE, "Properties": properties}}
-    } | parts
-
-
 @given(tables())
 def test_a_written_table_reads_back_the_same(declared: Table) -> None:
     """JSON keeps every declared fact, through text and back."""
-    text = json.dumps({"Tables": [requests.document(declared)]})
+    text = json.dumps({"Tables": [document(declared)]})
 
-    assert declaration.read_document(json.loads(text)) == (declared,)
-
-
-@given(tables())
-def test_an_exported_template_shows_no_difference(declared: Table) -> None:
-    """Exported to CloudFormation, read back, compared: nothing differs."""
-    text = json.dumps(cloudformation.write_template([declared]))
-    (found,) = cloudformation.read_template(json.loads(text))
-    live = LiveTable(
-        table=declared,
-        status="ACTIVE",
-        index_status={e.name: "ACTIVE" for e in declared.global_indexes},
-    )
-
-    assert compare(found, live).issues == ()
+    assert read_document(json.loads(text)) == (declared,)
 
 
 @pytest.mark.parametrize(
-    "document",
+    "content",
     [
         pytest.param(ORDERS, id="request"),
         pytest.param([ORDERS], id="list"),
@@ -72,9 +52,9 @@ def test_an_exported_template_shows_no_difference(declared: Table) -> None:
         pytest.param({"Table": {**DESCRIBED, "DeletionProtectionEnabled": None}}, id="described"),
     ],
 )
-def test_the_shapes_of_a_file(document: object) -> None:
+def test_the_shapes_of_a_file(content: object) -> None:
     """A request, a list of them, or the answer of describe-table."""
-    assert declaration.read_document(document) == (PLAIN,)
+    assert read_document(content) == (PLAIN,)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +70,7 @@ def test_the_shapes_of_a_file(document: object) -> None:
 def test_what_is_wrong_is_named(change: dict[str, Any], problem: str) -> None:
     """A declaration that cannot be read is one ModelError in words."""
     with pytest.raises(ModelError) as caught:
-        declaration.read_document({**ORDERS, **change})
+        read_document({**ORDERS, **change})
 
     assert problem in str(caught.value)
 
@@ -100,87 +80,36 @@ def test_every_table_s_problems_are_told_at_once() -> None:
     wrong = {**ORDERS, "AttributeDefinitions": []}
 
     with pytest.raises(ModelError) as caught:
-        declaration.read_document([wrong, {**wrong, "TableName": "Carts"}])
+        read_document([wrong, {**wrong, "TableName": "Carts"}])
 
     assert len(caught.value.problems) == 2
 
 
-@pytest.mark.parametrize(
-    "name, parts, expected",
-    [
-        pytest.param(
-            {"Ref": "N"}, {"Parameters": {"N": {"Default": "Orders"}}}, "Orders", id="ref"
-        ),
-        pytest.param(
-            {"Fn::Sub": "${N}-x"},
-            {"Parameters": {"N": {"Default": "Orders"}}},
-            "Orders-x",
-            id="sub",
-        ),
-        pytest.param({"Fn::Sub": ["${V}-y", {"V": "abc"}]}, {}, "abc-y", id="sub-with-values"),
-        pytest.param({"Fn::Join": ["-", ["a", "bc"]]}, {}, "a-bc", id="join"),
-        pytest.param(
-            {"Fn::FindInMap": ["M", "eu", "name"]},
-            {"Mappings": {"M": {"eu": {"name": "Orders-eu"}}}},
-            "Orders-eu",
-            id="find-in-map",
-        ),
-    ],
-)
-def test_intrinsics_of_names_are_resolved(
-    name: object, parts: dict[str, Any], expected: str
-) -> None:
-    """What the template alone tells is resolved."""
-    found = cloudformation.read_template(template({**ORDERS, "TableName": name}, **parts))
+@given(tables())
+def test_the_declared_part_leaves_out_the_defaults_only(declared: Table) -> None:
+    """What a team would declare of a live table compares clean with it, and names no default."""
+    live = LiveTable(table=declared, status="ACTIVE", index_status={})
 
-    assert [each.name for each in found] == [expected]
+    part = declared_part(declared)
+
+    assert compare(part, live).issues == ()
+    assert [s.field for s in SETTINGS if getattr(part, s.field) == s.default] == []
+    assert NO_LIMIT not in {part.max_throughput, *(i.max_throughput for i in part.global_indexes)}
 
 
 @pytest.mark.parametrize(
-    "name, problem",
-    [
-        pytest.param({"Fn::ImportValue": "x"}, "Fn::ImportValue cannot be resolved", id="import"),
-        pytest.param({"Fn::If": ["c", "a", "b"]}, "Fn::If cannot be resolved", id="if"),
-        pytest.param({"Ref": "AWS::Region"}, "known to AWS only", id="pseudo-parameter"),
-        pytest.param({"Fn::Sub": "${AWS::AccountId}-x"}, "known to AWS only", id="sub-pseudo"),
-        pytest.param({"Fn::FindInMap": ["a", "b", "c"]}, "Mappings has no", id="no-mapping"),
-    ],
+    "content",
+    [5, "Orders", None, {"Tables": 5}],
+    ids=["number", "text", "nothing", "number-of-tables"],
 )
-def test_other_intrinsics_are_a_clear_error(name: object, problem: str) -> None:
-    """What only AWS knows is named, with its resource."""
-    with pytest.raises(ModelError) as caught:
-        cloudformation.read_template(template({**ORDERS, "TableName": name}))
-
-    assert problem in str(caught.value)
-    assert "'Orders'" in str(caught.value)
+def test_a_file_that_holds_no_declaration(content: object) -> None:
+    """Anything but a table or a list of tables is one clear problem."""
+    with pytest.raises(ModelError, match="must hold a table, a list of tables"):
+        read_document(content)
 
 
-def test_a_parameter_without_default_is_a_clear_error() -> None:
-    """A value that is given at deployment only cannot be known here."""
-    with pytest.raises(ModelError, match="parameter 'N' has no Default"):
-        cloudformation.read_template(
-            template({**ORDERS, "TableName": {"Ref": "N"}}, Parameters={"N": {"Type": "String"}})
-        )
-
-
-def test_a_table_without_name_has_its_logical_id() -> None:
-    """CloudFormation makes the name up; here the resource's name stands for it."""
-    unnamed = {key: value for key, value in ORDERS.items() if key != "TableName"}
-
-    assert cloudformation.read_template(template(unnamed)) == (PLAIN,)
-
-
-def test_a_simple_table_of_sam() -> None:
-    """SAM's SimpleTable is a table with one key, on demand."""
-    properties = {"TableName": "Orders", "PrimaryKey": {"Name": "id", "Type": "String"}}
-    document = {"Resources": {"T": {"Type": cloudformation.SIMPLE_TABLE, "Properties": properties}}}
-
-    assert cloudformation.read_template(document) == (PLAIN,)
-
-
-def test_a_global_table_is_refused_by_name() -> None:
-    """What is not supported is said, not passed over."""
-    document = {"Resources": {"T": {"Type": cloudformation.GLOBAL_TABLE}}}
-
-    with pytest.raises(ModelError, match="GlobalTable is not supported"):
-        cloudformation.read_template(document)
+@pytest.mark.parametrize("entry", [5, "Orders", None], ids=repr)
+def test_an_entry_that_is_no_table_is_named_by_its_place(entry: object) -> None:
+    """The second entry of a list is called table 2."""
+    with pytest.raises(ModelError, match="table 2: must be a mapping"):
+        read_document([ORDERS, entry])

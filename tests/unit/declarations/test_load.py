@@ -1,4 +1,4 @@
-"""Where the declared tables come from, and what is said when they cannot be had."""
+"""Where the declared tables come from, and what is said when they cannot be loaded."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from osem_tasks.declarations import load as tables
-from osem_tasks.declarations import osem, terraform
+from osem_tasks.config.settings import OSEM_TABLES
+from osem_tasks.declarations.load import load
+from osem_tasks.declarations.osem import TABLES
 from osem_tasks.errors import OsemError
-from osem_tasks.schema.model import table
 from tests.unit.declarations.test_documents import ORDERS, PLAIN
 
 TEMPLATE = """
@@ -41,7 +41,7 @@ def test_files(tmp_path: Path, name: str, text: str) -> None:
     """A JSON or YAML file of requests, or a template; sought from the project's root."""
     (tmp_path / name).write_text(text, encoding="utf-8")
 
-    assert tuple(tables.load(name, tmp_path)) == (PLAIN,)
+    assert tuple(load(name, tmp_path)) == (PLAIN,)
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_python_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: 
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "shop_tables", raising=False)
 
-    assert tuple(tables.load("shop_tables:TABLES", tmp_path)) == (PLAIN,)
+    assert tuple(load("shop_tables:TABLES", tmp_path)) == (PLAIN,)
 
 
 def test_the_default_is_osem() -> None:
     """Without configuration the OSEM tables are declared."""
-    assert tables.load(tables.DEFAULT, Path()) is osem.TABLES
+    assert load(OSEM_TABLES, Path()) is TABLES
 
 
 @pytest.mark.parametrize(
@@ -82,35 +82,17 @@ def test_the_default_is_osem() -> None:
         pytest.param("t.json", json.dumps([ORDERS, ORDERS]), "stands 2 times", id="twice"),
     ],
 )
-def test_what_cannot_be_had(tmp_path: Path, source: str, text: str | None, words: str) -> None:
+def test_what_cannot_be_loaded(tmp_path: Path, source: str, text: str | None, words: str) -> None:
     """Each cause has its own words, a remedy, and the code of a configuration."""
     if text is not None:
         (tmp_path / "t.json").write_text(text, encoding="utf-8")
         (tmp_path / "t.yaml").write_text(text, encoding="utf-8")
 
     with pytest.raises(OsemError) as caught:
-        tables.load(source, tmp_path)
+        load(source, tmp_path)
 
     assert words in caught.value.message
     assert (caught.value.code.value, bool(caught.value.remediation)) == (
         "INVALID_CONFIGURATION",
         True,
     )
-
-
-def test_terraform_names_every_fact() -> None:
-    """The exported resource has keys, attributes, indexes and tags, and escapes templates."""
-    declared = table("Orders", "id S, at N", {"by-x": "x S"}, tags=(("a", "${b}"),))
-
-    text = terraform.write_terraform([declared])
-
-    for part in (
-        'resource "aws_dynamodb_table" "Orders" {',
-        'hash_key  = "id"',
-        'range_key = "at"',
-        'name            = "by-x"',
-        'projection_type = "ALL"',
-        '"a" = "$${b}"',
-    ):
-        assert part in text
-    assert text.count("{") - text.count("${") == text.count("}") - text.count("${")
