@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from osem_tasks.output import ci
+from osem_tasks.output.ci import annotation_lines, junit, step_summary
 from osem_tasks.schema.difference import Fact, IssueType, TableDiff, Verdict
 
 WRONG = Fact("stream", Verdict.DIFFERENT, IssueType.WRONG_STREAM, "NEW_IMAGE", None)
@@ -25,15 +25,15 @@ def many(number: int) -> TableDiff:
 
 def test_an_annotation_for_each_difference() -> None:
     """One line a difference, with type, table and what differs; none for what is the same."""
-    assert ci.annotation_lines([USERS, TEAMS]) == [
-        "::error title=WRONG_STREAM Users::Users: stream: expected NEW_IMAGE, it is missing"
+    assert annotation_lines([USERS, TEAMS]) == [
+        "::error title=WRONG_STREAM Users::Users: stream: missing (expected NEW_IMAGE)"
     ]
 
 
 @pytest.mark.parametrize("number, shown", [(0, 0), (1, 1), (10, 10), (11, 10), (50, 10)])
 def test_no_more_annotations_than_github_shows(number: int, shown: int) -> None:
     """Beyond ten, the last line tells how many are left out, none is dropped in silence."""
-    lines = ci.annotation_lines([many(number)])
+    lines = annotation_lines([many(number)])
 
     assert len(lines) == shown
     if number > shown:
@@ -44,7 +44,7 @@ def test_an_annotation_stays_one_line() -> None:
     """What would end a line or begin another command is escaped."""
     diff = TableDiff(NASTY, "ACTIVE", (replace(WRONG, expected=NASTY),))
 
-    (line,) = ci.annotation_lines([diff])
+    (line,) = annotation_lines([diff])
 
     title, _, text = line.removeprefix("::error title=").partition("::")
     assert len(line.splitlines()) == 1
@@ -57,7 +57,7 @@ def test_the_summary_is_a_table() -> None:
     """A heading, then a row a table; a bar or a line break in a value does not end its cell."""
     diff = TableDiff("Plans", "ACTIVE", (replace(WRONG, expected="a|b"),))
 
-    text = ci.step_summary([USERS, TEAMS, diff], "dev")
+    text = step_summary([USERS, TEAMS, diff], "dev")
 
     lines = text.splitlines()
     assert lines[0] == "### Tables of `dev`"
@@ -70,7 +70,7 @@ def test_the_summary_is_a_table() -> None:
 
 def test_junit_has_a_case_for_each_fact() -> None:
     """Cases, failures and skips are those of the facts, and the totals are theirs."""
-    suite = ET.fromstring(ci.junit([USERS, TEAMS], 1.5))
+    suite = ET.fromstring(junit([USERS, TEAMS], 1.5))
 
     totals = {key: suite.get(key) for key in ("tests", "failures", "skipped", "time")}
     cases = {(c.get("classname"), c.get("name")): [e.tag for e in c] for c in suite}
@@ -87,7 +87,7 @@ def test_junit_of_equal_facts_of_one_table() -> None:
     """A fact that is the same is no failure because another one differs."""
     diff = TableDiff("Users", "ACTIVE", (SAME, replace(WRONG, path="a"), replace(WRONG, path="b")))
 
-    suite = ET.fromstring(ci.junit([diff], 0))
+    suite = ET.fromstring(junit([diff], 0))
 
     assert [len(case) for case in suite] == [0, 1, 1]
 
@@ -97,6 +97,6 @@ def test_junit_stays_xml_whatever_a_value_holds(text: str) -> None:
     """A tag's value may hold any character; the document can still be read."""
     diff = TableDiff("Users", "ACTIVE", (replace(WRONG, expected={"k": text}, found={}),))
 
-    suite = ET.fromstring(ci.junit([diff], 0).encode())
+    suite = ET.fromstring(junit([diff], 0).encode())
 
     assert suite.get("failures") == "1"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.output.console import Console, wants_colour, wants_spinner
+from osem_tasks.output.console import Console, wants_colour
 from osem_tasks.output.outcome import Line, Mark, Outcome
+from tests.unit.output.streams import Stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,26 +30,6 @@ OUTCOME = Outcome(
     error=ERROR,
 )
 ERROR_LINES = "✗ AWS_PERMISSIONS_DENIED: Denied.\n  → Ask for more.\n"
-
-
-class Stream(io.TextIOWrapper):
-    """A text stream in memory that may pass for a terminal."""
-
-    def __init__(self, encoding: str = "utf-8", *, terminal: bool = False) -> None:
-        super().__init__(io.BytesIO(), encoding=encoding, newline="\n")
-        self._terminal = terminal
-
-    def isatty(self) -> bool:
-        """What it was made to be."""
-        return self._terminal
-
-    @property
-    def text(self) -> str:
-        """All that was written."""
-        self.flush()
-        written = self.buffer
-        assert isinstance(written, io.BytesIO)
-        return written.getvalue().decode(self.encoding)
 
 
 @pytest.mark.parametrize(
@@ -71,22 +52,6 @@ class Stream(io.TextIOWrapper):
 def test_wants_colour(variables: dict[str, str], terminal: bool, expected: bool) -> None:
     """FORCE_COLOR > NO_COLOR > TERM > whether it is a terminal."""
     assert expected == wants_colour(Stream(terminal=terminal), variables)
-
-
-@pytest.mark.parametrize(
-    "stream, variables, expected",
-    [
-        pytest.param(Stream(terminal=True), {}, True, id="terminal"),
-        pytest.param(Stream("UTF8", terminal=True), {}, True, id="terminal-by-other-name"),
-        pytest.param(Stream("latin-1", terminal=True), {}, False, id="no-utf-8"),
-        pytest.param(Stream(), {}, False, id="pipe"),
-        pytest.param(Stream(terminal=True), {"TERM": "dumb"}, False, id="dumb"),
-        pytest.param(Stream(terminal=True), {"CI": "true"}, False, id="ci"),
-    ],
-)
-def test_wants_spinner(stream: Stream, variables: dict[str, str], expected: bool) -> None:
-    """A spinner turns only where a person looks on at a terminal that can show it."""
-    assert expected == wants_spinner(stream, variables)
 
 
 @pytest.mark.parametrize(

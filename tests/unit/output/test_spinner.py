@@ -1,0 +1,64 @@
+"""The spinner: where it turns, and how it shares a terminal with lines of text."""
+
+from __future__ import annotations
+
+import pytest
+
+from osem_tasks.output.spinner import Spinner, wants_spinner
+from tests.unit.output.streams import Stream
+
+
+@pytest.mark.parametrize(
+    "stream, variables, expected",
+    [
+        pytest.param(Stream(terminal=True), {}, True, id="terminal"),
+        pytest.param(Stream("UTF8", terminal=True), {}, True, id="terminal-by-other-name"),
+        pytest.param(Stream("latin-1", terminal=True), {}, False, id="no-utf-8"),
+        pytest.param(Stream(), {}, False, id="pipe"),
+        pytest.param(Stream(terminal=True), {"TERM": "dumb"}, False, id="dumb"),
+        pytest.param(Stream(terminal=True), {"CI": "true"}, False, id="ci"),
+    ],
+)
+def test_wants_spinner(stream: Stream, variables: dict[str, str], expected: bool) -> None:
+    """A spinner turns only where a person looks on at a terminal that can show it."""
+    assert expected == wants_spinner(stream, variables)
+
+
+def test_nothing_turns_until_it_is_started() -> None:
+    """Where no spinner turns, a text is the caller's to show, and lines are written at once."""
+    spinner = Spinner()
+    written: list[str] = []
+
+    assert spinner.show("creating") is False
+    spinner.interrupted(lambda: written.append("a line"))
+    spinner.stop()
+
+    assert written == ["a line"]
+
+
+def test_a_spinner_shares_its_terminal_with_lines() -> None:
+    """While it turns it shows what it is told, on one line; a stop gives the cursor back."""
+    stream = Stream(terminal=True)
+    spinner = Spinner()
+    spinner.start("creating", stream)
+    try:
+        assert spinner.show("two\nlines\x1b[31m") is True
+        spinner.interrupted(lambda: print("a line", file=stream))
+    finally:
+        spinner.stop()
+
+    assert "a line\n" in stream.text
+    assert "two\nlines" not in stream.text
+    assert stream.text.rindex("\x1b[?25h") > stream.text.rindex("\x1b[?25l")
+    assert spinner.show("after the end") is False
+
+
+def test_a_spinner_may_be_stopped_twice() -> None:
+    """A clean-up that runs once more does no harm."""
+    spinner = Spinner()
+    spinner.start("creating", Stream(terminal=True))
+
+    spinner.stop()
+    spinner.stop()
+
+    assert spinner.show("after the end") is False
