@@ -1,0 +1,199 @@
+"""The one door to DeleteTable: what is sent, what is waited for, what is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from osem_tasks.aws.delete import TableDeleter
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema.model import table
+from osem_tasks.waiting.clock import Deadline
+from osem_tasks.waiting.policy import Pauses, Policy, using
+from tests.support.fake_dynamodb import FakeDynamoDB, Killed, store
+from tests.support.fake_dynamodb.shapes import IN_USE, LIMIT, MISSING, VALID, Refused
+from tests.support.still_clock import StillClock, still_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.fake_dynamodb.shapes import Json
+
+TABLES = [table(name, "id S") for name in ("Users", "Teams", "Plans")]
+PROTECTED = "Resource cannot be deleted as it is currently protected against deletion."
+
+
+class DeletingDynamoDB(FakeDynamoDB):
+    """The fake with DeleteTable: it takes ``delay`` describes, and never ends for ``stuck`` ones.
+
+    ``busy`` tables are being changed by somebody else for so many requests.
+    """
+
+    def __init__(self, *, delay: int = 0, stuck: tuple[str, ...] = ()) -> None:
+        super().__init__(delay=delay)
+        self.stuck = stuck
+        self.refusals: dict[str, tuple[str, str]] = {}
+        self.unready: dict[str, int] = {}
+        self._going: dict[str, int] = {}
+
+    def delete_table(self, **request: Any) -> Any:
+        """DeleteTable."""
+        return self._call("DeleteTable", request, self._delete)
+
+    def _delete(self, request: Json) -> Json:
+        held = self._find(request)
+        if held.name in self.refusals:
+            raise Refused(*self.refusals[held.name])
+        if self.unready.get(held.name):
+            raise Refused(IN_USE, f"Table is being updated: {held.name}")
+        self._going[held.name] = self.delay
+        held.status = "DELETING"
+        return {"TableDescription": self._shown(held)}
+
+    def _describe(self, request: Json) -> Json:
+        name = request["TableName"]
+        if self._going.get(name) == 0 and name not in self.stuck:
+            self._tables.pop(name, None)
+        answer = super()._describe(request)
+        if name in self._going:
+            self._going[name] = max(0, self._going[name] - 1)
+            answer["Table"]["TableStatus"] = "DELETING"
+        if self.unready.get(name):
+            self.unready[name] -= 1
+            answer["Table"]["TableStatus"] = "UPDATING"
+        return answer
+
+
+@dataclass
+class Deletion:
+    """One deletion and what came of it."""
+
+    fake: DeletingDynamoDB
+    seconds: float = 60.0
+    deleted: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for declared in TABLES:
+            self.fake.hold(declared)
+
+    def run(self) -> None:
+        """Delete all tables."""
+        deleter = TableDeleter(store(self.fake), Deadline(self.seconds), self.told.append)
+        deleter.delete(TABLES, self.deleted)
+
+    @property
+    def requested(self) -> list[str]:
+        """The tables for which DeleteTable was sent, in order."""
+        return [
+            str(request["TableName"])
+            for operation, request in self.fake.calls
+            if operation == "DeleteTable"
+        ]
+
+
+@pytest.fixture(name="own", autouse=True)
+def _own_clock() -> Iterator[StillClock]:
+    """The clock of one test, with pauses of one second."""
+    pauses = Pauses(1.0, 1.0)
+    with still_clock() as own, using(Policy(poll=pauses, retry=pauses, calls_per_second={})):
+        yield own
+
+
+def test_tables_go_in_order_and_are_gone_afterwards() -> None:
+    """DeleteTable is sent once a table, and the end waits until none is left."""
+    deletion = Deletion(DeletingDynamoDB(delay=3))
+
+    deletion.run()
+
+    assert deletion.requested == deletion.deleted == ["Users", "Teams", "Plans"]
+    assert deletion.fake.state() == {}
+    assert "waiting until Users, Teams, Plans are gone" in deletion.told
+
+
+def test_a_table_that_is_gone_already_is_no_failure() -> None:
+    """Somebody else was quicker; the rest goes on."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.refusals["Users"] = (MISSING, "Requested resource not found")
+    deletion.fake._tables.pop("Users")
+
+    deletion.run()
+
+    assert deletion.deleted == ["Users", "Teams", "Plans"]
+
+
+def test_a_refusal_stops_and_is_not_counted() -> None:
+    """What was refused is not said to be deleted; what went before stays told."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.refusals["Teams"] = (VALID, PROTECTED)
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    assert caught.value.code is ErrorCode.PROTECTED_ENVIRONMENT
+    assert caught.value.table == "Teams"
+    assert deletion.deleted == ["Users"]
+    assert deletion.requested == ["Users", "Teams"]
+
+
+def test_a_table_is_noted_before_its_request() -> None:
+    """An interrupt in the middle of the call leaves the table among those that may be gone."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.kill(0, answered=True)
+
+    with pytest.raises(Killed):
+        deletion.run()
+
+    assert deletion.deleted == ["Users"]
+
+
+def test_a_table_in_motion_is_waited_for() -> None:
+    """DynamoDB deletes only what is ACTIVE: another change is waited out."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.unready["Users"] = 3
+
+    deletion.run()
+
+    assert deletion.requested == ["Users"] * 4 + ["Teams", "Plans"]
+    assert "waiting for Users (UPDATING) before it can be deleted" in deletion.told
+
+
+def test_a_table_that_is_at_rest_and_in_use_is_a_failure() -> None:
+    """Where nothing is under way, waiting would change nothing."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.refusals["Users"] = (IN_USE, "it is in use")
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    assert caught.value.code is ErrorCode.TABLE_LIMIT_EXCEEDED
+    assert (deletion.deleted, deletion.requested) == ([], ["Users"])
+
+
+def test_a_limit_is_told_at_once() -> None:
+    """A deletion is not repeated for what is no state of its table."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.refusals["Users"] = (LIMIT, "Too many operations")
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    assert caught.value.code is ErrorCode.TABLE_LIMIT_EXCEEDED
+    assert deletion.requested == ["Users"]
+
+
+@pytest.mark.parametrize("seconds", [0.5, 10.0, 45.0])
+def test_a_deletion_that_never_ends_is_a_timeout(seconds: float) -> None:
+    """At the deadline the tables that are left are named, after a bounded number of looks."""
+    deletion = Deletion(DeletingDynamoDB(stuck=("Teams", "Plans")), seconds)
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    looks = [operation for operation, _ in deletion.fake.calls].count("DescribeTable")
+    assert caught.value.code is ErrorCode.TIMEOUT
+    assert "waiting for the deletion of Teams, Plans" in caught.value.message
+    assert deletion.deleted == ["Users", "Teams", "Plans"]
+    assert looks <= len(TABLES) * (seconds + 2)

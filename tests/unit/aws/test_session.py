@@ -1,0 +1,191 @@
+"""Sessions and clients: keys, region, endpoint and timeouts, without any call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from osem_tasks.aws.session import ATTEMPTS, PARALLEL, client_config, connect
+from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
+from osem_tasks.config.target import Target, TargetOptions, resolve
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting.policy import Policy, using
+
+ENGINE = "http://127.0.0.1:8000"
+ELSEWHERE = "https://proxy.example:8443"
+CONFIG = """
+[profile team]
+region = eu-central-1
+[profile broken]
+region = eu-west-2
+source_profile = nowhere
+role_arn = arn:aws:iam::123456789012:role/x
+"""
+
+
+@pytest.fixture(autouse=True)
+def _aws_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two profiles, and keys as a shell holds them."""
+    Path(os.environ["AWS_CONFIG_FILE"]).write_text(CONFIG, encoding="utf-8")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOWNKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "own-secret")
+
+
+def at(name: str, **options: Any) -> Target:
+    """The target of a built-in environment, by this process's variables."""
+    return resolve(BUILT_IN[name], TargetOptions(**options), os.environ)
+
+
+def ignore(_: str) -> None:
+    """Take no notice of a call."""
+
+
+def test_a_local_engine_gets_the_dummy_keys() -> None:
+    """The shell's own keys never reach an engine on this machine."""
+    keys = connect(at("local"), ignore).session.get_credentials()
+
+    assert keys is not None
+    assert (keys.access_key, keys.secret_key, keys.token) == (ACCESS_KEY, SECRET_KEY, None)
+
+
+def test_aws_gets_the_keys_of_the_default_chain() -> None:
+    """On AWS the SDK finds the credentials by its own rules."""
+    keys = connect(at("dev"), ignore).session.get_credentials()
+
+    assert keys is not None
+    assert keys.access_key == "AKIAOWNKEY"
+
+
+@pytest.mark.parametrize(
+    "name, options, variables, region",
+    [
+        pytest.param("local", {}, {}, DEFAULT_REGION, id="local-default"),
+        pytest.param("local", {"region": "eu-west-1"}, {}, "eu-west-1", id="local-option"),
+        pytest.param(
+            "local", {"profile": "team"}, {}, "eu-central-1", id="local-region-of-the-profile"
+        ),
+        pytest.param(
+            "local", {}, {"AWS_PROFILE": "team"}, "eu-central-1", id="local-profile-variable"
+        ),
+        pytest.param(
+            "local", {"profile": "absent"}, {}, DEFAULT_REGION, id="local-missing-profile"
+        ),
+        pytest.param(
+            "local",
+            {"profile": "team"},
+            {"AWS_REGION": "eu-west-1"},
+            "eu-west-1",
+            id="local-variable>profile",
+        ),
+        pytest.param("dev", {}, {}, DEFAULT_REGION, id="aws-default"),
+        pytest.param("dev", {"profile": "team"}, {}, "eu-central-1", id="aws-profile"),
+        pytest.param("dev", {}, {"AWS_PROFILE": "team"}, "eu-central-1", id="aws-profile-variable"),
+        pytest.param(
+            "dev", {"profile": "team", "region": "eu-west-1"}, {}, "eu-west-1", id="aws-option"
+        ),
+    ],
+)
+def test_region(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    options: dict[str, str],
+    variables: dict[str, str],
+    region: str,
+) -> None:
+    """The target's region, then the profile's, then us-east-1; the session knows it too."""
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+
+    connection = connect(at(name, **options), ignore)
+
+    assert connection.region == region
+    assert connection.session.region_name == region
+    assert connection.dynamodb.meta.region_name == region
+
+
+def test_a_missing_profile_stops_work_on_aws() -> None:
+    """The profile's name is in the message, and the remedy lists the profiles."""
+    with pytest.raises(OsemError, match="absent") as caught:
+        connect(at("dev", profile="absent"), ignore)
+
+    assert caught.value.code is ErrorCode.AWS_CREDENTIALS_INVALID
+    assert "list-profiles" in caught.value.remediation
+
+
+@pytest.mark.parametrize(
+    "name, options, variables, endpoint",
+    [
+        pytest.param("local", {}, {}, ENGINE, id="local"),
+        pytest.param("local", {"endpoint": "http://engine:9"}, {}, "http://engine:9", id="option"),
+        pytest.param(
+            "dev", {}, {}, "https://dynamodb.us-east-1.amazonaws.com", id="aws-by-its-region"
+        ),
+        pytest.param("dev", {"endpoint": ELSEWHERE}, {}, ELSEWHERE, id="aws-by-option"),
+        pytest.param("dev", {}, {"AWS_ENDPOINT_URL": ELSEWHERE}, ELSEWHERE, id="aws-by-variable"),
+        pytest.param(
+            "dev",
+            {},
+            {"AWS_ENDPOINT_URL": ELSEWHERE, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+            "https://dynamodb.us-east-1.amazonaws.com",
+            id="aws-by-a-variable-that-the-sdk-ignores",
+        ),
+    ],
+)
+def test_endpoint(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    options: dict[str, str],
+    variables: dict[str, str],
+    endpoint: str,
+) -> None:
+    """A client speaks to the endpoint that the target names, or that the SDK resolves."""
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+
+    client = connect(at(name, **options), ignore).dynamodb
+
+    assert client.meta.endpoint_url.rstrip("/").removesuffix(":443") == endpoint
+
+
+def test_an_endpoint_that_the_sdk_refuses_is_an_osem_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What botocore raises for a client that it cannot make is told in words."""
+    target = at("dev")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "not-a-url")
+
+    with pytest.raises(OsemError) as caught:
+        _ = connect(target, ignore).dynamodb
+
+    assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
+
+
+def test_one_client_repeats_calls_and_one_does_not() -> None:
+    """CreateTable is sent once: a repeated one could not tell who created the table."""
+    connection = connect(at("local"), ignore)
+
+    configs: list[Any] = [connection.dynamodb.meta.config, connection.dynamodb_once.meta.config]
+
+    assert [config.retries["total_max_attempts"] for config in configs] == [ATTEMPTS, 1]
+    assert connection.dynamodb is connection.dynamodb
+
+
+@pytest.mark.parametrize("local", [True, False], ids=["local", "aws"])
+def test_timeouts_come_from_the_policy(local: bool) -> None:
+    """Connecting and reading end by the policy in force; every thread has a connection."""
+    with using(Policy(connect=1.25, read=2.5)):
+        config: Any = client_config(local=local)
+
+    assert (config.connect_timeout, config.read_timeout) == (1.25, 2.5)
+    assert config.max_pool_connections == PARALLEL
+    assert config.user_agent_extra.startswith("osem-tasks/")
+
+
+def test_no_proxy_stands_before_a_local_engine() -> None:
+    """A company's proxy has no way to this machine's loopback; AWS keeps the shell's."""
+    local: Any = client_config(local=True)
+    aws: Any = client_config(local=False)
+
+    assert (local.proxies, aws.proxies) == ({}, None)
