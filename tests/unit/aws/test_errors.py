@@ -9,13 +9,8 @@ from botocore import exceptions as sdk
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from osem_tasks.aws.errors import (
-    REFUSALS,
-    SDK_ERRORS,
-    error_code,
-    translated,
-    truncated_response,
-)
+from osem_tasks.aws.error_templates import REFUSALS, SDK_ERRORS
+from osem_tasks.aws.errors import error_code, translated, truncated_response
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError

@@ -130,15 +130,15 @@ WRONG: list[tuple[str, object, str]] = [
         )
         for value in ("yes", 1)
     ),
-    ("tags", ["a"], "tags must map texts to texts"),
-    ("tags", {"a": 1}, "tags must map texts to texts"),
-    ("tags", {1: "a"}, "tags must map texts to texts"),
+    ("tags", ["a"], "tags must map strings to strings"),
+    ("tags", {"a": 1}, "tags must map strings to strings"),
+    ("tags", {1: "a"}, "tags must map strings to strings"),
     ("account", 123456789012, ACCOUNT),
     ("account", "12345678901", ACCOUNT),
     ("account", "12345678901x", ACCOUNT),
     ("account", "١٢٣٤٥٦٧٨٩٠١٢", ACCOUNT),
-    ("region", 1, "region must be a text"),
-    ("prefix", None, "prefix must be a text"),
+    ("region", 1, "region must be a string"),
+    ("prefix", None, "prefix must be a string"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.local_access import (
     ACCESS_KEY,
     DEFAULT_ENDPOINT,
@@ -12,7 +13,6 @@ from osem_tasks.config.local_access import (
     variables,
 )
 from osem_tasks.config.settings import DEFAULTS
-from osem_tasks.config.target import is_loopback
 
 
 def test_variables_of_an_engine() -> None:

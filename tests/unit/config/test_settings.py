@@ -130,7 +130,7 @@ NAME = "must be two or more letters, digits, '_', '.' and '-', beginning with a 
 WRONG: dict[str, tuple[str, list[Any]]] = {
     "engine": (f"must be one of {', '.join(ENGINES)}", ["postgres", "Docker", "", None, 1, []]),
     "name": (NAME, ["-mine", "my engine", "a/b", "../x", "x", "mine\nyours"]),
-    "image": ("must be a text", ["", "  ", None, 5, ["a"]]),
+    "image": ("must be a string", ["", "  ", None, 5, ["a"]]),
     "port": (PORT, [-1, 65536, "http", "", None, True, 80.5, [8000]]),
     "timeout": (SECONDS, [0, -1, "soon", "", None, True, float("nan"), float("inf"), []]),
 }
@@ -150,9 +150,9 @@ def test_wrong_value(key: str, rule: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "  ", None, 7])
-def test_name_must_be_a_text(value: object) -> None:
-    """A name that is no text at all says so."""
-    assert (f"osem.name must be a text, not {value!r}",) == problems_of({"name": value})
+def test_name_must_be_a_string(value: object) -> None:
+    """A name that is no string at all says so."""
+    assert (f"osem.name must be a string, not {value!r}",) == problems_of({"name": value})
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_name_must_be_a_text(value: object) -> None:
     [
         pytest.param("OSEM_LOCAL_PORT", "http", PORT, id="port"),
         pytest.param("OSEM_LOCAL_NAME", "a b", NAME, id="name"),
-        pytest.param("OSEM_LOCAL_IMAGE", " ", "must be a text", id="image"),
+        pytest.param("OSEM_LOCAL_IMAGE", " ", "must be a string", id="image"),
         pytest.param("OSEM_LOCAL_ENGINE", "x", f"must be one of {', '.join(ENGINES)}", id="engine"),
     ],
 )
@@ -184,7 +184,7 @@ def test_unknown_variable_of_invoke() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 5, ["a.log"]], ids=repr)
-def test_log_must_be_a_text(value: object) -> None:
+def test_log_must_be_a_string(value: object) -> None:
     """A log that is no path is a problem, not a file of that name."""
     assert [problem.split()[0] for problem in problems_of({"log": value})] == ["osem.log"]
 

@@ -79,7 +79,7 @@ def test_the_default_is_osem() -> None:
         pytest.param("t.yaml", "a: [", "cannot be parsed", id="not-yaml"),
         pytest.param("t.json", "5", "must hold a table", id="not-a-declaration"),
         pytest.param("t.json", "[]", "holds no table", id="empty"),
-        pytest.param("t.json", json.dumps([ORDERS, ORDERS]), "stands 2 times", id="twice"),
+        pytest.param("t.json", json.dumps([ORDERS, ORDERS]), "appears 2 times", id="twice"),
     ],
 )
 def test_what_cannot_be_loaded(tmp_path: Path, source: str, text: str | None, words: str) -> None:

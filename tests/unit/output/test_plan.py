@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from osem_tasks.apply.journal import Entry, Journal
+from osem_tasks.apply.run import Entry, Journal
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark
 from osem_tasks.output.plan import applied_outcome, mark_of, plan_lines, plan_outcome

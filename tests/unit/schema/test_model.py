@@ -106,7 +106,7 @@ def test_table_names_are_unique() -> None:
     with pytest.raises(ModelError) as caught:
         TableSet((declare({}), declare({"key": SORTED})))
 
-    assert caught.value.problems == ("table name 'Plans' stands 2 times",)
+    assert caught.value.problems == ("table name 'Plans' appears 2 times",)
 
 
 @given(table_sets())

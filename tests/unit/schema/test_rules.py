@@ -133,12 +133,12 @@ BROKEN = [
     ),
     pytest.param(
         {"global_indexes": (index(), index("status S"))},
-        "index name 'a-index' stands 2 times",
+        "index name 'a-index' appears 2 times",
         id="same-index-name-twice",
     ),
     pytest.param(
         {**local(index("planId S, at N")), "global_indexes": (index(),)},
-        "index name 'a-index' stands 2 times",
+        "index name 'a-index' appears 2 times",
         id="same-name-local-and-global",
     ),
     pytest.param(
@@ -178,7 +178,7 @@ BROKEN = [
     ),
     pytest.param(
         including("a", "a"),
-        "index 'a-index': included attribute name 'a' stands 2 times",
+        "index 'a-index': included attribute name 'a' appears 2 times",
         id="same-included-twice",
     ),
     pytest.param(
@@ -281,7 +281,7 @@ BROKEN = [
         id="51-tags",
     ),
     pytest.param(
-        {"tags": (("a", "1"), ("a", "2"))}, "tag name 'a' stands 2 times", id="same-tag-twice"
+        {"tags": (("a", "1"), ("a", "2"))}, "tag name 'a' appears 2 times", id="same-tag-twice"
     ),
     *(
         pytest.param(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from osem_tasks.apply.journal import Entry, Journal
+from osem_tasks.apply.run import Entry, Journal
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.actions import Action, Kind, Risk
 

@@ -1,4 +1,4 @@
-"""The domains of AWS: every one that botocore knows is told apart from a local engine."""
+"""Whose an endpoint is: this machine's, AWS's in any partition, or another's."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
+from osem_tasks.config.endpoints import AWS_DOMAINS, is_aws, is_loopback, same_place
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import AWS_DOMAINS, TargetOptions, resolve
+from osem_tasks.config.target import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -63,3 +64,42 @@ def test_a_local_environment_reaches_no_partition(suffix: str) -> None:
 def test_every_domain_begins_with_a_dot() -> None:
     """A domain is compared from its dot on, so that another's domain with the same end is not AWS."""
     assert [domain for domain in AWS_DOMAINS if not domain.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    "endpoint, loopback, aws",
+    [
+        pytest.param("http://127.0.0.1:8000", True, False, id="address"),
+        pytest.param("http://[::1]:8000", True, False, id="address-v6"),
+        pytest.param("http://LocalHost.:8000", True, False, id="name"),
+        pytest.param("http://10.0.0.5:8000", False, False, id="another-machine"),
+        pytest.param("http://engine:8000", False, False, id="another-name"),
+        pytest.param("https://dynamodb.us-east-1.amazonaws.com", False, True, id="aws"),
+        pytest.param("https://notamazonaws.com", False, False, id="same-end"),
+        pytest.param("http://[::1", False, False, id="no-url"),
+        pytest.param(None, False, False, id="none"),
+    ],
+)
+def test_whose_an_endpoint_is(endpoint: str | None, loopback: bool, aws: bool) -> None:
+    """Told from the text alone; what cannot be read is nobody's."""
+    assert (is_loopback(endpoint), is_aws(endpoint)) == (loopback, aws)
+
+
+@pytest.mark.parametrize(
+    "one, other, expected",
+    [
+        pytest.param("http://127.0.0.1:8000", "http://localhost:8000/", True, id="by-name"),
+        pytest.param("http://127.0.0.1:8000", "http://127.0.0.1:8001", False, id="other-port"),
+        pytest.param("http://engine:8000", "http://ENGINE.:8000", True, id="same-name"),
+        pytest.param("http://engine:8000", "http://other:8000", False, id="other-name"),
+        pytest.param("http://engine:8000", "http://localhost:8000", False, id="other-machine"),
+        pytest.param(None, "http://localhost:8000", False, id="none"),
+        pytest.param(None, None, False, id="neither"),
+    ],
+)
+def test_the_same_server_by_another_name(
+    one: str | None, other: str | None, expected: bool
+) -> None:
+    """All names of the loopback are one machine; the port tells its servers apart."""
+    assert same_place(one, other) is expected
+    assert same_place(other, one) is expected
