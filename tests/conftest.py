@@ -27,10 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the number of examples before any property is imported."""
-    if config.getoption("--quick"):
-        from tests.support.examples import be_quick
+    from tests.support.examples import choose
 
-        be_quick()
+    choose(quick=config.getoption("--quick"))
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import string
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from osem_tasks.schema import rules
@@ -25,10 +24,6 @@ from osem_tasks.schema.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# A busy machine is no reason for a test to fail, hence no deadline for one example.
-settings.register_profile("osem", deadline=None, max_examples=60)
-settings.load_profile("osem")
 
 _TEXT = st.characters(codec="utf-8")
 NAMES = st.text(string.ascii_letters + string.digits + "_-.", min_size=3, max_size=12)
