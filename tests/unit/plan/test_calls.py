@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from osem_tasks.plan.actions import Action, Kind, Risk
-from osem_tasks.plan.calls import Call, call_for
+from osem_tasks.plan.calls import _BUILDERS, Call, call_for
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import (
     Encryption,
@@ -280,9 +280,10 @@ def test_call_of_each_kind(name: str) -> None:
 
 
 def test_every_kind_has_a_case() -> None:
-    """No kind that a repair can carry out is left out of the table."""
+    """No kind that a repair can carry out is left out, in the package or of the table above."""
     without = {Kind.CREATE_TABLE, Kind.NOT_IN_PLACE}
 
+    assert {*_BUILDERS} == {*Kind} - without
     assert {action.kind for action, *_ in CASES.values()} == {*Kind} - without
 
 
