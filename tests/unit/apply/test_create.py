@@ -188,6 +188,19 @@ def test_a_table_that_is_seen_late_is_still_this_runs_own() -> None:
     assert run.journal.verified == {}
 
 
+def test_a_reading_that_fails_after_a_lost_answer_proves_nothing() -> None:
+    """Neither the request nor the look was answered: it is sent again, and counts as this run's."""
+    fake = ScriptedDynamoDB(
+        Fault("CreateTable", Way.LOST, table="Teams"),
+        Fault("DescribeTable", Way.DROPPED, table="Teams"),
+    )
+
+    run, _, error = create(fake)
+
+    assert (error, states(run)) == (None, ALL)
+    assert run.journal.verified == {}
+
+
 def test_a_table_that_another_setup_created_is_verified() -> None:
     """It exists, but this run did not create it; it is waited for all the same."""
     fake = ScriptedDynamoDB(delay=3)

@@ -193,3 +193,11 @@ def test_name_of_an_environment_is_no_fact() -> None:
     _, problems = configured({"qa": {"name": "other"}})
 
     assert [problem.split()[0] for problem in problems] == ["osem.environments.qa.name"]
+
+
+def test_the_protection_of_prod_cannot_be_lifted() -> None:
+    """A configuration may protect more, never less: no task deletes prod's tables."""
+    known, problems = configured({"prod": {"protected": False, "region": "eu-west-1"}})
+
+    assert [problem.split()[0] for problem in problems] == ["osem.environments.prod.protected"]
+    assert known["prod"] == BUILT_IN["prod"]

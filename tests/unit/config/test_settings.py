@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.settings import DEFAULTS, ENGINES, Settings, port_number, seconds
+from osem_tasks.config.settings import (
+    DEFAULTS,
+    ENGINES,
+    Settings,
+    option,
+    port_number,
+    seconds,
+)
 from osem_tasks.errors import ConfigurationError, ErrorCode
 
 
@@ -216,3 +223,42 @@ def test_port_number(value: object, expected: int) -> None:
 def test_seconds(value: object, expected: float) -> None:
     """A time is any positive number, as a number or as a text."""
     assert expected == seconds(value)
+
+
+def test_an_option_is_checked_like_a_setting() -> None:
+    """A wrong option is named as it was typed."""
+    assert option("--port", "8001", port_number) == 8001
+    with pytest.raises(ConfigurationError) as caught:
+        option("--port", "http", port_number)
+
+    assert caught.value.problems == (f"--port {PORT}, not 'http'",)
+
+
+@pytest.mark.parametrize(
+    "configuration, name, expected",
+    [
+        pytest.param({"prefix": "acme-{env}-"}, "dev", "acme-dev-", id="of-all-environments"),
+        pytest.param({"prefix": ""}, "dev", "", id="none"),
+        pytest.param(
+            {"prefix": "acme-{env}-", "environments": {"dev": {"prefix": "own-"}}},
+            "dev",
+            "own-",
+            id="of-its-own",
+        ),
+    ],
+)
+def test_prefix_of_an_environment(configuration: dict[str, Any], name: str, expected: str) -> None:
+    """An environment's own prefix wins over the one that is configured for all."""
+    assert read(configuration).environments[name].default_prefix == expected
+
+
+@pytest.mark.parametrize(
+    "application, tags",
+    [
+        pytest.param("shop", {"Application": "shop", "Environment": "dev"}, id="named"),
+        pytest.param("", {"Environment": "dev"}, id="left-out"),
+    ],
+)
+def test_application_of_every_environment(application: str, tags: dict[str, str]) -> None:
+    """The tag Application has the configured value; an empty one is left out."""
+    assert read({"application": application}).environments["dev"].all_tags == tags

@@ -27,6 +27,9 @@ Resources:
       AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
 """
 
+NESTED = TEMPLATE.replace('!Sub "${Name}"', '!Join ["", [Ord, !FindInMap [Endings, eu, long]]]')
+NESTED += "Mappings: {Endings: {eu: {long: ers}}}\n"
+
 
 @pytest.mark.parametrize(
     "name, text",
@@ -35,6 +38,7 @@ Resources:
         pytest.param("t.yaml", json.dumps([ORDERS]), id="yaml"),
         pytest.param("t.yml", TEMPLATE, id="template-with-short-forms"),
         pytest.param("t.template", TEMPLATE, id="template-by-its-own-ending"),
+        pytest.param("t.yaml", NESTED, id="template-with-short-forms-of-lists"),
     ],
 )
 def test_files(tmp_path: Path, name: str, text: str) -> None:

@@ -65,6 +65,15 @@ def test_a_window_ends_no_later_than_its_deadline(seconds: float, window: float)
         assert inner.left <= deadline.left + 1e-4
 
 
+def test_a_sleep_takes_the_time_that_it_is_given() -> None:
+    """The one place that really sleeps; the package waits by it alone."""
+    before = clock.now()
+
+    clock.sleep(0)
+
+    assert clock.now() >= before
+
+
 def test_the_clock_cannot_be_set() -> None:
     """A later reading is never smaller."""
     readings = [clock.now() for _ in range(100)]

@@ -249,3 +249,14 @@ def test_a_retry_says_why_it_waits() -> None:
 
     assert retry(attempt, Deadline(100), told.append) == "done"
     assert told == ["trying again: number 0", "trying again: number 1"]
+
+
+def test_a_retry_ends_where_the_deadline_passes_in_between(own: StillClock) -> None:
+    """No pause and no further try, however the time went by."""
+    tried: list[OsemError] = []
+
+    with pytest.raises(OsemError) as caught:
+        retry(failing(tried, ErrorCode.THROTTLED), Deadline(10), lambda _: own.pass_(20))
+
+    assert caught.value is tried[-1]
+    assert (len(tried), own.slept) == (1, [])
