@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # Reading a clock takes time too: what only reads it comes to its end.
 TICK = 1e-6
+# More than any test's wait needs: a wait that spins fails here, instead of never ending.
+MAX_PAUSES = 1_000
+MAX_READINGS = 100_000
 
 
 class StillClock:
@@ -23,17 +26,21 @@ class StillClock:
     def __init__(self) -> None:
         self.slept: list[float] = []
         self._now = 0.0
+        self._readings = 0
         self._lock = threading.Lock()
 
     def now(self) -> float:
         """Seconds since the clock was made."""
         with self._lock:
+            self._readings += 1
+            assert self._readings <= MAX_READINGS, "a wait spins"
             self._now += TICK
             return self._now
 
     def sleep(self, seconds: float) -> None:
         """Go on at once, ``seconds`` later."""
         with self._lock:
+            assert len(self.slept) < MAX_PAUSES, "a wait does not end"
             self.slept.append(seconds)
             self._now += seconds
 

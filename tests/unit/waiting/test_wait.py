@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
 
 PAUSES = Pauses(1.0, 4.0)
-SECONDS = st.floats(0.0, 60.0)
-SOME_PAUSES = st.tuples(st.floats(0.05, 2.0), st.floats(0.0, 8.0), st.booleans()).map(
+SECONDS = st.floats(0.0, 20.0)
+SOME_PAUSES = st.tuples(st.floats(0.1, 2.0), st.floats(0.0, 8.0), st.booleans()).map(
     lambda parts: Pauses(parts[0], parts[0] + parts[1], jitter=parts[2])
 )
 
