@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osem_tasks.apply.read import read_tables
 from osem_tasks.aws.session import PARALLEL
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.plan.actions import Kind
 from osem_tasks.plan.calls import call_for
+from osem_tasks.plan.effects import is_done
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.parallel import side_by_side
@@ -81,8 +82,8 @@ class _Change:
 
     def _send(self) -> None:
         live = self._ready()
-        if self._answer_lost and _is_visible(self._action, live):
-            return  # the request was carried out
+        if self._answer_lost and self._is_done():
+            return
         doing = f"to {self._action.kind.words} on"
         call = call_for(self._action, self._declared, live)
         try:
@@ -91,9 +92,16 @@ class _Change:
             self._answer_lost = self._answer_lost or error.code in AMBIGUOUS
             raise
 
+    def _is_done(self) -> bool:
+        """Whether the request whose answer was lost was carried out, found out by reading."""
+        found = read_tables(self._run, [self._declared])[self._declared.name]
+        return found is not None and is_done(self._action, self._declared, found)
+
     def _finished(self, window: Deadline) -> LiveTable | None:
         live = self._ready()
-        return live if _is_visible(self._action, live) or window.passed else None
+        # Only indexes come and go with delay.
+        seen = not self._action.kind.of_index or is_done(self._action, self._declared, live)
+        return live if seen or window.passed else None
 
     def _ready(self) -> LiveTable:
         """The live table once it and its indexes are ACTIVE."""
@@ -133,11 +141,3 @@ def _labels(actions: Sequence[Action]) -> list[str]:
         else str(action)
         for action in actions
     ]
-
-
-def _is_visible(action: Action, live: LiveTable) -> bool:
-    """Whether the effect of an index action can be seen; other actions show it at once."""
-    if action.index is None or not action.kind.of_index:
-        return True
-    exists = action.index.name in live.index_status
-    return exists if action.kind is Kind.CREATE_INDEX else not exists

@@ -32,7 +32,7 @@ def identify(connection: Connection) -> Identity:
         )
         answer = client.get_caller_identity()
     if "Account" not in answer:
-        raise errors.cut_short("checking the credentials", target, None)
+        raise errors.truncated_response("checking the credentials", target, None)
     return Identity(answer["Account"], answer["Arn"])
 
 

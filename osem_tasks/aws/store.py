@@ -103,13 +103,13 @@ class TableStore:
         return _live(from_description(description), description, {}, {})
 
     def update(self, table: str, doing: str, call: Call) -> None:
-        """Send one change of an existing table; ``doing`` names it in an error."""
+        """Send one change of an existing table, once; ``doing`` names it in an error."""
         from botocore.exceptions import ClientError
 
         self._keep_pace(call.method)
         with errors.translated(doing, self._target, table):
             try:
-                getattr(self._client, call.method)(**call.arguments)
+                getattr(self.connection.dynamodb_once, call.method)(**call.arguments)
             except ClientError as error:
                 # A local engine without that call has nothing to change by it: reading
                 # says of the fact that it is not comparable.

@@ -165,10 +165,11 @@ def _way_back(
         endpoint_again = endpoint
     elif not local and source in ENDPOINT_VARIABLES:
         settings[source] = str(endpoint)
+    own_profile = options.profile or variables.get("AWS_PROFILE")
     region = _first(options.region, *(variables.get(name) for name in REGION_VARIABLES))
-    if not options.region and (local or region == (environment.region or DEFAULT_REGION)):
-        region = None
-    profile = options.profile or (None if local else variables.get("AWS_PROFILE"))
+    if not options.region and not own_profile and region == DEFAULT_REGION:
+        region = None  # what a shell without variables gives too
+    profile = options.profile if local else own_profile
     prefix = variables.get("OSEM_DB_PREFIX")
     if prefix and prefix != environment.default_prefix:
         settings["OSEM_DB_PREFIX"] = prefix

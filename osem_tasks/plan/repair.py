@@ -86,11 +86,12 @@ def _billing(declared: Table, live: LiveTable) -> Iterator[Action]:
     if declared.billing == "PAY_PER_REQUEST" and MAX_THROUGHPUT not in live.unreadable:
         # A limit exists in this mode only; an index that is built brings its own along.
         if declared.max_throughput:
-            yield _max_throughput(declared, declared.max_throughput)
+            yield _max_throughput(declared, declared.max_throughput, None, "max_throughput")
         existing = {index.name for index in found.global_indexes}
         for index in declared.global_indexes:
             if index.max_throughput and index.name in existing:
-                yield _max_throughput(declared, index.max_throughput, index)
+                path = f"index[{index.name}].max_throughput"
+                yield _max_throughput(declared, index.max_throughput, index, path)
 
 
 def _throughputs(declared: Table, diff: TableDiff) -> Iterator[Action]:
@@ -115,9 +116,7 @@ def _throughputs(declared: Table, diff: TableDiff) -> Iterator[Action]:
             yield _max_throughput(declared, holder.max_throughput, index, path)
 
 
-def _max_throughput(
-    declared: Table, units: Throughput, index: Index | None = None, path: str = ""
-) -> Action:
+def _max_throughput(declared: Table, units: Throughput, index: Index | None, path: str) -> Action:
     return Action(
         declared.name,
         Kind.UPDATE_MAX_THROUGHPUT,
@@ -126,7 +125,7 @@ def _max_throughput(
         "the declared limit differs",
         (),
         index,
-        (path,) if path else (),
+        (path,),
     )
 
 

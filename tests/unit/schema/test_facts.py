@@ -91,7 +91,7 @@ def test_random_tables_declare_every_setting(setting: Setting) -> None:
     found = find(
         tables(),
         lambda table: getattr(table, setting.field) is not None,
-        settings=settings(database=None, phases=[Phase.generate]),
+        settings=settings(max_examples=200, database=None, phases=[Phase.generate]),
     )
 
     assert getattr(found, setting.field) is not None

@@ -105,9 +105,8 @@ def test_request_of_a_table_is_whole() -> None:
             {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}},
             id="stream",
         ),
-        pytest.param(
-            {"deletion_protection": False}, {"DeletionProtectionEnabled": False}, id="unprotected"
-        ),
+        # AWS's own default is left out.
+        pytest.param({"deletion_protection": False}, {}, id="unprotected"),
         pytest.param({"encryption": Encryption()}, {}, id="aws-owned-key"),
         pytest.param(
             {"encryption": Encryption("KMS")},
@@ -125,7 +124,12 @@ def test_request_of_a_table_is_whole() -> None:
             },
             id="own-kms-key",
         ),
-        pytest.param({"table_class": "STANDARD"}, {"TableClass": "STANDARD"}, id="class"),
+        pytest.param({"table_class": "STANDARD"}, {}, id="class"),
+        pytest.param(
+            {"table_class": "STANDARD_INFREQUENT_ACCESS"},
+            {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
+            id="other-class",
+        ),
         pytest.param(
             {"max_throughput": Throughput(5, -1)},
             {"OnDemandThroughput": {"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": -1}},
