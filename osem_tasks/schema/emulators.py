@@ -7,6 +7,7 @@ by a version or by how it was started.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, TABLE_CLASS
@@ -18,18 +19,28 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Tags
 
 
+class Isolation(Enum):
+    """What two users of one engine must not share, to have a database each."""
+
+    ACCESS_KEY = "access key"
+    ACCOUNT = "account"
+    TABLE_PREFIX = "table prefix"
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """A DynamoDB as far as it differs from AWS.
 
     ``drops`` are facts that it accepts and does not keep. An engine with
     ``forgets_protection`` turns deletion protection off by every UpdateTable that does not
-    name it.
+    name it. ``isolation`` is what opens a new database with the same table names: a prefix
+    is all that helps where an account and its keys cannot be made up.
     """
 
     name: str
     drops: tuple[str, ...] = ()
     forgets_protection: bool = False
+    isolation: Isolation = Isolation.TABLE_PREFIX
 
 
 AWS = Engine("AWS")
@@ -37,8 +48,15 @@ DYNAMODB_LOCAL = Engine(
     "DynamoDB Local",
     drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT),
     forgets_protection=True,
+    # With -sharedDb it keeps one database for all keys, which no call tells.
+    isolation=Isolation.ACCESS_KEY,
 )
-MOTO = Engine("moto", drops=(TABLE_CLASS, MAX_THROUGHPUT))
+MOTO = Engine(
+    "moto",
+    drops=(TABLE_CLASS, MAX_THROUGHPUT),
+    # It has every account, and gives the keys of one by AssumeRole.
+    isolation=Isolation.ACCOUNT,
+)
 
 # Error codes by which an engine says that it has no such call.
 NO_SUCH_CALL = ("UnknownOperationException", "UnknownOperation")
