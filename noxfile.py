@@ -6,6 +6,8 @@ everything else behind the two dashes goes to pytest.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 from osem_tasks.nox import fresh_engine
@@ -47,19 +49,29 @@ def workers(session: nox.Session) -> list[str]:
     return ["-n", "2"] if there and "-n" not in session.posargs else []
 
 
+def paths(session: nox.Session, *folders: str) -> tuple[str, ...]:
+    """The session's folders, unless the arguments name tests themselves."""
+    named = any(Path(word.partition("::")[0]).exists() for word in session.posargs)
+    return () if named else folders
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the unit tests and the properties of plans: no engine, no network."""
+    """Run the unit tests and the properties of plans: no engine, no network.
+
+    `nox -s tests -- --quick` tries few examples of every property.
+    """
     session.install("-r", "requirements.txt", *groups("test"))
-    folders = ("tests/unit", "tests/properties")
-    session.run("python", "-m", "pytest", *folders, *workers(session), *session.posargs)
+    words = (*paths(session, "tests/unit", "tests/properties"), *workers(session))
+    session.run("python", "-m", "pytest", *words, *session.posargs)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Run the failure suite: moto in the role of AWS, behind a server that fails on demand."""
     session.install("-r", "requirements.txt", *groups("test"))
-    session.run("python", "-m", "pytest", "tests/faults", *workers(session), *session.posargs)
+    words = (*paths(session, "tests/faults"), *workers(session))
+    session.run("python", "-m", "pytest", *words, *session.posargs)
 
 
 @nox.session
@@ -67,5 +79,5 @@ def integration(session: nox.Session) -> None:
     """Run the integration tests on a fresh engine of the session's own, always removed."""
     session.install("-r", "requirements.txt", *groups("test"))
     with fresh_engine(session) as engine:
-        words = ("tests/integration", *workers(session), *engine.posargs)
+        words = (*paths(session, "tests/integration"), *workers(session), *engine.posargs)
         session.run("python", "-m", "pytest", *words, env=engine.env)

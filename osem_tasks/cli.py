@@ -37,7 +37,7 @@ class Osem(Program):
             raise Exit(str(error), code=1) from error
 
     def parse_tasks(self) -> None:
-        """Parse the tasks' options. A number that is none is a usage error."""
+        """Parse the tasks' options. An invalid number is a usage error."""
         try:
             super().parse_tasks()
         except ParseError:
@@ -47,7 +47,7 @@ class Osem(Program):
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run ``osem``; exits with the contract's codes."""
+    """Run ``osem``; exits with the documented codes."""
     arguments = list(argv) if argv is not None else list(sys.argv)
     try:
         tasks = namespace.build()

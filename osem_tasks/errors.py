@@ -4,9 +4,8 @@
     ├── ConfigurationError every problem of a configuration at once
     └── ModelError         every rule of DynamoDB that a declared table breaks
 
-Errors of boto3 and Docker become an ``OsemError`` in ``aws.translate`` and in
-``engines.docker_errors``; ``tasks.boundary`` turns an ``OsemError`` into an exit
-code and nothing else does.
+Errors of boto3 and Docker become an ``OsemError`` in ``aws.errors`` and in
+``engines.docker.errors``; ``tasks.command`` alone turns an ``OsemError`` into an exit code.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ErrorCode(str, Enum):
-    """The codes a script may rely on; they are part of the contract."""
+    """The codes that a script may rely on."""
 
     AWS_CREDENTIALS_INVALID = "AWS_CREDENTIALS_INVALID"
     AWS_PERMISSIONS_DENIED = "AWS_PERMISSIONS_DENIED"
@@ -125,4 +124,6 @@ class ModelError(OsemError):
 def _joined(title: str, problems: Sequence[str]) -> str:
     if len(problems) == 1:
         return f"{title}: {problems[0]}"
-    return f"{title}, {len(problems)} problems:\n" + "\n".join(f"  - {each}" for each in problems)
+    return f"{title}, {len(problems)} problems:\n" + "\n".join(
+        f"  - {problem}" for problem in problems
+    )

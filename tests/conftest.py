@@ -20,6 +20,19 @@ FOREIGN = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a developer ask for a quick answer."""
+    parser.addoption("--quick", action="store_true", help="few examples in every property")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the number of examples before any property is imported."""
+    if config.getoption("--quick"):
+        from tests.support.examples import be_quick
+
+        be_quick()
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory

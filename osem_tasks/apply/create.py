@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.journal import Entry
+from osem_tasks.apply.run import Entry
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.policy import AMBIGUOUS, Tries
@@ -130,7 +130,8 @@ class Creator:
     def _look(self) -> None:
         """Read the requested tables once, and drop those that are ready."""
         try:
-            found = self._run.store.describe_all([each.table for each in self._requested.values()])
+            tables = [requested.table for requested in self._requested.values()]
+            found = self._run.store.describe_all(tables)
         except OsemError as error:
             # The tables are accepted; one reading that fails does not unmake them.
             if not self._readings.allows(error):

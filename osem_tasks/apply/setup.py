@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.apply.create import Creator
-from osem_tasks.apply.journal import Entry
 from osem_tasks.apply.read import difference_error, inspect_when_stable, read_tables
+from osem_tasks.apply.run import Entry
 from osem_tasks.apply.update import Updater
 from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.compare import compare

@@ -20,11 +20,11 @@ def observe(session: Session, tell: Callable[[str], None]) -> None:
     events = session.events
 
     def before(params: Any, context: Any, **_: Any) -> None:
-        context["osem"] = (time.monotonic(), _subject(params))
+        context["osem"] = (time.perf_counter(), _subject(params))
 
     def after(model: Any, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
-        begin, subject = context.get("osem", (time.monotonic(), ""))
-        took = f"{(time.monotonic() - begin) * 1000:.0f} ms"
+        begin, subject = context.get("osem", (time.perf_counter(), ""))
+        took = f"{(time.perf_counter() - begin) * 1000:.0f} ms"
         meta = parsed.get("ResponseMetadata", {})
         outcome = parsed.get("Error", {}).get("Code") or http_response.status_code
         retries = meta.get("RetryAttempts", 0)
@@ -33,8 +33,8 @@ def observe(session: Session, tell: Callable[[str], None]) -> None:
 
     def failed(exception: Exception, context: Any, event_name: str, **_: Any) -> None:
         operation = event_name.rpartition(".")[2]
-        begin, subject = context.get("osem", (time.monotonic(), ""))
-        took = f"{(time.monotonic() - begin) * 1000:.0f} ms"
+        begin, subject = context.get("osem", (time.perf_counter(), ""))
+        took = f"{(time.perf_counter() - begin) * 1000:.0f} ms"
         tell(f"{operation}{subject}: {type(exception).__name__}, {took}")
 
     events.register("before-call.*.*", before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osem_tasks.aws import errors
+from osem_tasks.aws import error_templates, errors
 from osem_tasks.errors import OsemError
 from osem_tasks.waiting.wait import retry, wait_until
 
@@ -56,9 +56,9 @@ class TableDeleter:
                 connection.dynamodb.delete_table(TableName=table.name)
             except ClientError as error:
                 code = errors.error_code(error)
-                if code in errors.NOT_FOUND:
+                if code in error_templates.NOT_FOUND:
                     return True
-                live = self._store.describe(table) if code in errors.IN_USE else None
+                live = self._store.describe(table) if code in error_templates.IN_USE else None
                 if live is None or live.ready or self._deadline.passed:
                     raise
                 self._say(f"waiting for {table.name} ({live.status}) before it can be deleted")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.aws import errors
+from osem_tasks.aws import error_templates, errors
 from osem_tasks.aws.session import PARALLEL
 from osem_tasks.schema import emulators
 from osem_tasks.schema.facts import SETTINGS
@@ -94,7 +94,7 @@ class TableStore:
             try:
                 answer = self.connection.dynamodb_once.create_table(**create_request(table))
             except ClientError as error:
-                if errors.error_code(error) in errors.IN_USE:
+                if errors.error_code(error) in error_templates.IN_USE:
                     return None
                 raise
         description = answer.get("TableDescription", {})
@@ -140,7 +140,7 @@ class TableStore:
             try:
                 answer = self._client.describe_table(TableName=name)
             except ClientError as error:
-                if errors.error_code(error) in errors.NOT_FOUND:
+                if errors.error_code(error) in error_templates.NOT_FOUND:
                     return None
                 raise
         if "TableStatus" not in answer.get("Table", {}):
@@ -168,7 +168,7 @@ class TableStore:
                 if code in emulators.NO_SUCH_CALL:
                     self._unsupported[fact] = f"{engine.name} has no such call"
                     return False
-                if code not in errors.NOT_FOUND:
+                if code not in error_templates.NOT_FOUND:
                     raise
         return True
 
@@ -177,7 +177,7 @@ class TableStore:
             ResourceArn=description["TableArn"]
         )
         name = description["TableName"]
-        found = (tag for page in pages for tag in self._part(page, "Tags", name))
+        found = [tag for page in pages for tag in self._part(page, "Tags", name)]
         return emulators.latest_tags(found)
 
     def _time_to_live(self, description: TableDescriptionTypeDef) -> TimeToLive:

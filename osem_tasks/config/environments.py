@@ -1,4 +1,4 @@
-"""Environments as values: where each one is, what it is called, how it is protected."""
+"""Environments as values: where they are, what they are called, how they are protected."""
 
 from __future__ import annotations
 
@@ -100,17 +100,17 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
         elif key in _BOOLEANS and not isinstance(value, bool):
             found.append(f"{key} must be true or false, not {value!r}")
         elif key == "tags" and not _is_text_mapping(value):
-            found.append(f"tags must map texts to texts, not {value!r}")
+            found.append(f"tags must map strings to strings, not {value!r}")
         elif key == "account" and not _is_account(value):
             found.append(f"account must be the 12 digits of an account id in quotes, not {value!r}")
         elif key in ("region", "prefix") and not isinstance(value, str):
-            found.append(f"{key} must be a text, not {value!r}")
+            found.append(f"{key} must be a string, not {value!r}")
     return found
 
 
 def _is_text_mapping(value: object) -> bool:
     return isinstance(value, Mapping) and all(
-        isinstance(each, str) for pair in value.items() for each in pair
+        isinstance(text, str) for pair in value.items() for text in pair
     )
 
 

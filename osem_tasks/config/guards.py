@@ -1,4 +1,4 @@
-"""What must hold before a task acts: pure checks of values, each with its remedy."""
+"""What must hold before a task acts: pure checks of values, with their remedies."""
 
 from __future__ import annotations
 

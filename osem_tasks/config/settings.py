@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "engine": "auto",
     "name": "osem-dynamodb-local",
     "image": "amazon/dynamodb-local:3.3.1",
-    # Texts, because Invoke casts a variable to the default's type and a number that is
+    # Strings, because Invoke casts a variable to the default's type and a number that is
     # none would end in its traceback.
     "port": "8000",
     "timeout": "60",
@@ -93,12 +93,8 @@ class Settings:
             log=reader.value("log", _plain_text),
             tables=reader.value("tables", _text),
             environments={
-                name: replace(
-                    each,
-                    application=application,
-                    prefix=prefix.replace("{env}", name) if each.prefix is None else each.prefix,
-                )
-                for name, each in known.items()
+                name: _with_defaults(environment, prefix, application)
+                for name, environment in known.items()
             },
         )
         reader.problems += problems
@@ -125,6 +121,14 @@ class Settings:
                 remediation=f"Use one of: {known}; or declare it under osem.environments.",
             )
         return self.environments[name]
+
+
+def _with_defaults(environment: Environment, prefix: str, application: str) -> Environment:
+    """An environment's own prefix wins over the one that is configured for all."""
+    if environment.prefix is not None:
+        return replace(environment, application=application)
+    prefix = prefix.replace("{env}", environment.name)
+    return replace(environment, application=application, prefix=prefix)
 
 
 @dataclass
@@ -198,13 +202,13 @@ def _integer(value: Any) -> int | None:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        msg = "must be a text"
+        msg = "must be a string"
         raise ValueError(msg)
     return value.strip()
 
 
 def _plain_text(value: Any) -> str:
-    """A text that may be empty. Raises ValueError in words."""
+    """A string that may be empty. Raises ValueError in words."""
     return "" if value == "" else _text(value)
 
 

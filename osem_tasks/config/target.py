@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from osem_tasks.config.commands import command
+from osem_tasks.config.endpoints import check_url, is_aws, is_loopback, same_place
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION
-from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
+from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
 STARTED = "local.up"
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
-# Domains under which AWS serves DynamoDB: every partition of botocore's endpoint data,
-# dual-stack included.
-AWS_DOMAINS = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".api.amazonwebservices.com.cn",
-    ".api.amazonwebservices.eu",
-    ".c2s.ic.gov",
-    ".sc2s.sgov.gov",
-    ".cloud.adc-e.uk",
-    ".csp.hci.ic.gov",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +90,7 @@ def resolve(
     endpoint, source, warnings = (
         _local_endpoint(options, variables) if local else _aws_endpoint(options, variables)
     )
-    _check_url(endpoint, source)
+    check_url(endpoint, source)
     _refuse_contradiction(environment, options, endpoint, source, local=local)
     diverted = source if not local and source in ENDPOINT_VARIABLES else None
     again, settings = _way_back(environment, options, variables, source, endpoint, local=local)
@@ -133,7 +118,7 @@ def _refuse_contradiction(
     local: bool,
 ) -> None:
     """Raise OsemError where a local environment leads to AWS, or the other way round."""
-    if local and _is_aws(endpoint):
+    if local and is_aws(endpoint):
         raise OsemError(
             f"Environment '{environment.name}' is local, but {source} leads to AWS ({endpoint}).",
             code=ErrorCode.INVALID_CONFIGURATION,
@@ -224,49 +209,6 @@ def _aws_endpoint(
         if variables.get(name) and not ignored:
             return variables[name], name, []
     return None, "AWS", []
-
-
-def _check_url(endpoint: str | None, source: str) -> None:
-    if endpoint is None:
-        return
-    try:
-        parts = urlsplit(endpoint)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number
-        sound = False
-    if not sound:
-        raise ConfigurationError(
-            [f"{source} must be a URL such as {DEFAULT_ENDPOINT}, not {endpoint!r}"],
-            remediation=f"Give the endpoint with scheme, host and port: {DEFAULT_ENDPOINT}",
-        )
-
-
-def _host(endpoint: str | None) -> str:
-    try:
-        return (urlsplit(endpoint or "").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def is_loopback(endpoint: str | None) -> bool:
-    """Whether ``endpoint`` is on this machine."""
-    host = _host(endpoint)
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # a name, not an address
-        return False
-
-
-def same_place(one: str | None, other: str | None) -> bool:
-    """Whether both lead to the same server: written differently, or by another loopback name."""
-    if not one or not other:
-        return False
-    hosts_agree = _host(one) == _host(other) or (is_loopback(one) and is_loopback(other))
-    return hosts_agree and urlsplit(one).port == urlsplit(other).port
-
-
-def _is_aws(endpoint: str | None) -> bool:
-    return _host(endpoint).endswith(AWS_DOMAINS)
 
 
 def _first(*values: str | None) -> str | None:

@@ -58,7 +58,7 @@ def read_template(template: Mapping[str, Any]) -> tuple[Table, ...]:
 
 
 def write_template(tables: Sequence[Table]) -> dict[str, Any]:
-    """A template with a resource a table; reading it gives the tables again."""
+    """A template with one resource per table; reading it gives the tables again."""
     resources = {}
     for table in tables:
         properties = document(table)
@@ -117,7 +117,6 @@ class _Resolver:
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._parameters = template.get("Parameters") or {}
         self._mappings = template.get("Mappings") or {}
-        self._resources = template.get("Resources") or {}
 
     def resolve(self, value: Any, where: str) -> Any:
         """``value`` without intrinsics. Raises ModelError for one that is not known."""
@@ -126,9 +125,9 @@ class _Resolver:
                 name, argument = next(iter(value.items()))
                 if name == "Ref" or str(name).startswith("Fn::") or name == "Condition":
                     return self._intrinsic(str(name), argument, where)
-            return {key: self.resolve(each, where) for key, each in value.items()}
+            return {key: self.resolve(part, where) for key, part in value.items()}
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return [self.resolve(each, where) for each in value]
+            return [self.resolve(part, where) for part in value]
         return value
 
     def _intrinsic(self, name: str, argument: Any, where: str) -> Any:
@@ -157,7 +156,7 @@ class _Resolver:
 
     def _substitute(self, argument: Any, where: str) -> str:
         text, own = (argument, {}) if isinstance(argument, str) else argument
-        values = {key: self.resolve(each, where) for key, each in own.items()}
+        values = {key: self.resolve(part, where) for key, part in own.items()}
 
         def value(match: re.Match[str]) -> str:
             name = match.group(1).strip()

@@ -79,7 +79,7 @@ def _set(source: str, tables: Iterable[Any] | Any) -> TableSet:
     if isinstance(tables, TableSet):
         return tables
     found = tuple(tables) if hasattr(tables, "__iter__") else (tables,)
-    strangers = [repr(each) for each in found if not isinstance(each, Table)]
+    strangers = [repr(stranger) for stranger in found if not isinstance(stranger, Table)]
     if strangers or not found:
         what = f"holds {', '.join(strangers)}" if strangers else "holds no table"
         raise ConfigurationError([f"osem.tables: {source} {what}"], remediation=REMEDY)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def write_terraform(tables: Sequence[Table]) -> str:
-    """HCL with a resource a table."""
-    return "\n".join("\n".join(_resource(each)) + "\n" for each in tables)
+    """HCL with one resource per table."""
+    return "\n".join("\n".join(_resource(table)) + "\n" for table in tables)
 
 
 def _resource(table: Table) -> Iterator[str]:
@@ -76,8 +76,8 @@ def _index(kind: str, index: Index) -> Iterator[str]:
 
 def _keys(key: Key, indent: str, *, partition: bool = True) -> Iterator[str]:
     if partition:
-        yield from (f"{indent}hash_key  = {_text(each.name)}" for each in key.partition)
-    yield from (f"{indent}range_key = {_text(each.name)}" for each in key.sort)
+        yield from (f"{indent}hash_key  = {_text(attribute.name)}" for attribute in key.partition)
+    yield from (f"{indent}range_key = {_text(attribute.name)}" for attribute in key.sort)
 
 
 def _units(units: Throughput, indent: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from osem_tasks.plan.actions import Effect, Risk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from osem_tasks.apply.journal import Journal
+    from osem_tasks.apply.run import Journal
     from osem_tasks.errors import OsemError
     from osem_tasks.plan.actions import Action, Plan
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 
 if TYPE_CHECKING:
-    from osem_tasks.apply.journal import Entry, Journal
+    from osem_tasks.apply.run import Entry, Journal
     from osem_tasks.errors import OsemError
 
 

@@ -60,11 +60,12 @@ def _width(diffs: Sequence[TableDiff]) -> int:
 
 def _lines(diff: TableDiff, width: int, remedy: Remedy | None) -> Iterator[Line]:
     """How many facts of a table are as declared, and below it those that are not."""
-    count = f"{len(diff.same)} of {len(diff.same) + len(diff.issues)} facts"
-    unknown = f", {len(diff.not_comparable)} not comparable" if diff.not_comparable else ""
-    mark = Mark.FAILED if diff.issues else Mark.DONE
-    yield Line(mark, f"{diff.name.ljust(width)}  {count}{unknown}")
-    for fact in diff.issues:
+    same, issues, unknown = len(diff.same), diff.issues, len(diff.not_comparable)
+    count = f"{same} of {same + len(issues)} facts"
+    count += f", {unknown} not comparable" if unknown else ""
+    mark = Mark.FAILED if issues else Mark.DONE
+    yield Line(mark, f"{diff.name.ljust(width)}  {count}")
+    for fact in issues:
         yield Line(Mark.PLAIN, f"    {fact.issue_type.value}  {message(fact)}")
         if remedy:
             yield Line(Mark.DETAIL, f"      {remedy(diff, fact)}")

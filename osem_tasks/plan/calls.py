@@ -48,7 +48,8 @@ def _index(action: Action) -> Index:
 def _create_index(action: Action, _: Table, live: LiveTable) -> Call:
     index = _index(action)
     # Always the full set: AWS merges a partial list, moto replaces what it has by it.
-    types = {each.name: each.type for each in (*live.table.attributes, *index.key.attributes)}
+    attributes = (*live.table.attributes, *index.key.attributes)
+    types = {attribute.name: attribute.type for attribute in attributes}
     definitions = [
         {"AttributeName": name, "AttributeType": kind} for name, kind in sorted(types.items())
     ]
@@ -65,18 +66,18 @@ def _billing(_: Action, declared: Table, live: LiveTable) -> Call:
     if declared.billing == "PAY_PER_REQUEST":
         return _update(live, BillingMode=declared.billing)
     # Every live index needs a throughput in the same call; an undeclared one gets the table's.
-    mine = {each.name: each.throughput for each in declared.global_indexes}
+    mine = {index.name: index.throughput for index in declared.global_indexes}
     table_units = requests.provisioned(declared.throughput)
     updates = [
         {
             "Update": {
-                "IndexName": each.name,
+                "IndexName": index.name,
                 "ProvisionedThroughput": requests.provisioned(
-                    mine.get(each.name) or declared.throughput
+                    mine.get(index.name) or declared.throughput
                 ),
             }
         }
-        for each in live.table.global_indexes
+        for index in live.table.global_indexes
     ]
     return _update(
         live,

@@ -50,7 +50,8 @@ def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
                 f"{index.name} ({found.key}, {found.projection})",
                 Risk.REMOVES,
                 REPLACED,
-                (REPLACE,),
+                # Never without its build: a replacement is one step.
+                work.needed_for(index),
                 index,
                 work.paths(index),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.repair import repair_actions
@@ -35,12 +36,18 @@ class Remedies:
 
     def __init__(self, comparison: Comparison, *, protected: bool) -> None:
         self._comparison = comparison
-        self._repairs = repair_actions(comparison)
-        live = (table for table in comparison.found.values() if table)
-        # A reset deletes every table of the environment, or none.
-        self._may_reset = not protected and not any(
-            table.table.deletion_protection for table in live
-        )
+        self._protected = protected
+
+    @cached_property
+    def _repairs(self) -> tuple[Action, ...]:
+        return repair_actions(self._comparison)
+
+    @property
+    def _may_reset(self) -> bool:
+        """A reset deletes every table of the environment, or none."""
+        live = (table for table in self._comparison.found.values() if table)
+        guarded = any(table.table.deletion_protection for table in live)
+        return not self._protected and not guarded
 
     def of(self, diff: TableDiff, fact: Fact) -> Remedy:
         """What mends ``fact`` of ``diff``."""

@@ -27,7 +27,7 @@ class Verdict(str, Enum):
 
 
 class IssueType(str, Enum):
-    """What kind of fact differs; part of the contract."""
+    """What kind of fact differs; scripts may rely on these names."""
 
     TABLE_NOT_FOUND = "TABLE_NOT_FOUND"
     TABLE_NOT_ACTIVE = "TABLE_NOT_ACTIVE"

@@ -48,8 +48,10 @@ def table_problems(table: Table) -> list[str]:
 
 
 def duplicate_problems(what: str, names: Iterable[str]) -> list[str]:
-    """One sentence for each name that stands more than once."""
-    return [f"{what} name {name!r} stands {n} times" for name, n in Counter(names).items() if n > 1]
+    """One sentence for each name that appears more than once."""
+    return [
+        f"{what} name {name!r} appears {n} times" for name, n in Counter(names).items() if n > 1
+    ]
 
 
 def _name_problems(what: str, name: str) -> Iterator[str]:
@@ -63,7 +65,7 @@ def _key_problems(where: str, key: Key, *, parts: int) -> Iterator[str]:
         yield f"{where} needs {allowed} in its partition part, not {len(key.partition)}"
     if len(key.sort) > parts:
         yield f"{where} allows {allowed} in its sort part, not {len(key.sort)}"
-    for name, count in Counter(each.name for each in key.attributes).items():
+    for name, count in Counter(attribute.name for attribute in key.attributes).items():
         if count > 1:
             yield f"{where} names attribute {name!r} {count} times"
 
@@ -76,7 +78,7 @@ def _index_set_problems(table: Table) -> Iterator[str]:
         if len(indexes) > limit:
             yield f"{len(indexes)} {what} indexes, at most {limit} are allowed"
     both = (*table.global_indexes, *table.local_indexes)
-    yield from duplicate_problems("index", (each.name for each in both))
+    yield from duplicate_problems("index", (index.name for index in both))
     for index in table.global_indexes:
         yield from _key_problems(f"index {index.name!r}", index.key, parts=MAX_INDEX_KEY_PART)
     for index in table.local_indexes:
@@ -85,7 +87,7 @@ def _index_set_problems(table: Table) -> Iterator[str]:
     for index in both:
         yield from _name_problems("index", index.name)
         yield from _projection_problems(index)
-    included = sum(len(each.projection.attributes) for each in both)
+    included = sum(len(index.projection.attributes) for index in both)
     if included > MAX_INCLUDED_IN_ALL:
         yield f"its indexes include {included} attributes, at most {MAX_INCLUDED_IN_ALL} in all"
 
@@ -124,8 +126,8 @@ def _attribute_problems(table: Table) -> Iterator[str]:
         types.setdefault(attribute.name, set()).add(attribute.type)
     for name, found in types.items():
         yield from _attribute_name_problems(name)
-        for each in sorted(found - set(KEY_TYPES)):
-            yield f"attribute {name!r} has type {each!r}, a key is of type S, N or B"
+        for kind in sorted(found - set(KEY_TYPES)):
+            yield f"attribute {name!r} has type {kind!r}, a key is of type S, N or B"
         if len(found) > 1:
             yield f"attribute {name!r} is defined with more than one type: {', '.join(sorted(found))}"
 
@@ -136,19 +138,20 @@ def _attribute_name_problems(name: str) -> Iterator[str]:
 
 
 def _capacity_problems(table: Table) -> Iterator[str]:
-    held: list[tuple[str, Table | Index]] = [("the table", table)]
-    held += [(f"index {each.name!r}", each) for each in table.global_indexes]
-    for where, each in held:
-        if table.billing == "PROVISIONED" and each.throughput is None:
+    holders: list[tuple[str, Table | Index]] = [("the table", table)]
+    holders += [(f"index {index.name!r}", index) for index in table.global_indexes]
+    provisioned = table.billing == "PROVISIONED"
+    for where, holder in holders:
+        units, limit = holder.throughput, holder.max_throughput
+        if provisioned and units is None:
             yield f"{where} needs a throughput, because billing is PROVISIONED"
-        if table.billing == "PROVISIONED" and each.max_throughput is not None:
+        if provisioned and limit is not None:
             yield f"{where} has a maximum throughput, which is for PAY_PER_REQUEST"
-        if table.billing != "PROVISIONED" and each.throughput is not None:
+        if not provisioned and units is not None:
             yield f"{where} has a throughput, which is for PROVISIONED billing"
-        if each.throughput and min(each.throughput.read, each.throughput.write) < 1:
+        if units and min(units.read, units.write) < 1:
             yield f"{where} needs a throughput of at least 1 read and 1 write"
-        ceiling = each.max_throughput
-        if ceiling and any(units != -1 and units < 1 for units in (ceiling.read, ceiling.write)):
+        if limit and any(number != -1 and number < 1 for number in (limit.read, limit.write)):
             yield f"{where} needs a maximum throughput of at least 1, or -1 for none"
 
 

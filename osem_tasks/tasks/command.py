@@ -110,10 +110,12 @@ def _run(
         # Invoke's --dry knows shell commands only; here no task changes anything with it.
         dry=bool(context.config.run.dry),
     )
-    begin = time.monotonic()
+    begin = time.perf_counter()
     outcome = _outcome(body, job, arguments)
     if as_json:
-        console.document(_document(body.__name__, job.location, outcome, time.monotonic() - begin))
+        console.document(
+            _document(body.__name__, job.location, outcome, time.perf_counter() - begin)
+        )
     if as_json and outcome.error:
         console.error(outcome.error)
     elif not as_json:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.journal import Journal
-from osem_tasks.apply.run import Run
+from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config import file, guards
+from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.settings import option, seconds
-from osem_tasks.config.target import Target, TargetOptions, is_loopback, resolve
+from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.declarations import load
 from osem_tasks.engines import probe, records
 from osem_tasks.schema import emulators

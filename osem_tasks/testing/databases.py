@@ -113,8 +113,7 @@ class IsolatedDatabase:
 
     def setup(self, settings: Settings, declared: TableSet) -> dict[str, str]:
         """Provision ``declared`` as ``db.setup`` does; declared names to the real ones."""
-        from osem_tasks.apply.journal import Journal
-        from osem_tasks.apply.run import Run
+        from osem_tasks.apply.run import Journal, Run
         from osem_tasks.apply.setup import setup
         from osem_tasks.aws.store import TableStore
 

@@ -10,13 +10,12 @@ import os
 import sys
 import time
 
-from osem_tasks.apply import setup as provision
-from osem_tasks.apply.journal import Journal
-from osem_tasks.apply.run import Run
+from osem_tasks.apply.run import Journal, Run
+from osem_tasks.apply.setup import setup
 from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import Asked, resolve
+from osem_tasks.config.target import TargetOptions, resolve
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.waiting.clock import Deadline
@@ -49,18 +48,17 @@ def many(count: int) -> TableSet:
 def measure(server: FaultyServer, env: str, count: int) -> tuple[float, dict[str, int]]:
     """Seconds of one setup of ``count`` tables, and the calls that it made."""
     server.arm(plane=Plane(creating=CREATING, latency=ROUND_TRIP))
-    target = resolve(BUILT_IN[env], Asked(), os.environ)
+    target = resolve(BUILT_IN[env], TargetOptions(), os.environ)
     connection = connect(target, lambda _: None)
     store = TableStore(connection)
     # The client and its first connection are made before the clock starts.
     store.names()
-    tables = target.place(many(count))
+    tables = target.tables_of(many(count))
     begin = time.monotonic()
-    journal = Journal(tables.names)
-    provision.setup(Run(store, tables, journal, Deadline(600), Silence()))
+    setup(Run(target, tables, store, Deadline(600), Silence(), Journal(tables.names)))
     took = time.monotonic() - begin
-    operations = [each.operation for each in server.calls]
-    return took, {each: operations.count(each) for each in sorted({*operations})}
+    operations = [call.operation for call in server.calls]
+    return took, {name: operations.count(name) for name in sorted({*operations})}
 
 
 def main() -> None:

@@ -1,47 +1,32 @@
-"""A faulty AWS, an account in it, and `inv` as a user calls it there."""
+"""A faulty AWS, and an account in it."""
 
 from __future__ import annotations
 
 import functools
-import importlib
-import itertools
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from osem_tasks.config import environments
 from osem_tasks.declarations.osem import TABLES
-from osem_tasks.schema import codec
+from osem_tasks.schema.requests import create_request
+from osem_tasks.waiting.policy import using
+from tests.faults.cases.case import SECRET, TOKEN
 from tests.support.faulty_aws import FaultyServer, empty, moto_server
+from tests.support.inv import Inv
+from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from osem_tasks.engines.base import EngineRecord
     from osem_tasks.schema.model import TableSet
 
-ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
-SECRET, TOKEN = "FAKESECRETkey0123456789abcdefghijklmnop", "FAKESECRETtoken0123456789"
 ITEM = {"userId": {"S": "u-1"}, "name": {"S": "Ada"}}
-# Short enough for a test, and still longer than any answer of a healthy engine.
-SHORT: dict[str, Any] = {
-    "POLL": (0.01, 0.05),
-    "RETRY": (0.02, 0.1),
-    "UNSEEN_SECONDS": 1.0,
-    "READ_SECONDS": 0.3,
-    "CONNECT_SECONDS": 0.5,
-    "API_TIMEOUT": 0.5,
-    "RATES": (),
-}
 
 
 def variables(url: str) -> dict[str, str]:
@@ -63,37 +48,6 @@ def tables_of(environment: str) -> TableSet:
         deletion_protection=place.deletion_protection,
         point_in_time_recovery=place.point_in_time_recovery,
     )
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one `inv` call gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout; fails when there is anything else."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-    @property
-    def error(self) -> str | None:
-        """The error code of the document."""
-        error = self.document["error"]
-        return error["code"] if error else None
-
-    def names(self, key: str) -> list[str]:
-        """The tables of a list of the document, by their names in the model."""
-        return [str(each["tableName"]).rpartition("-")[2] for each in self.document["data"][key]]
-
-    @property
-    def account(self) -> dict[str, list[str]]:
-        """The document's account of a setup."""
-        keys = ("tablesCreated", "tablesVerified", "tablesFailed", "tablesNotAttempted")
-        return {key.removeprefix("tables"): self.names(key) for key in keys}
 
 
 @functools.cache
@@ -135,7 +89,7 @@ class Cloud:
         existing, client = tables_of(environment), self.client()
         for each in existing:
             if each.name.rpartition("-")[2] in names:
-                client.create_table(**codec.create_request(each))
+                client.create_table(**create_request(each))
                 if each.point_in_time_recovery:
                     client.update_continuous_backups(
                         TableName=each.name,
@@ -166,54 +120,6 @@ class Cloud:
         self.server.forget()
 
 
-@dataclass
-class Inv:
-    """Calls `inv` in this process; ``configuration`` stands for `invoke.yaml`."""
-
-    capsys: pytest.CaptureFixture[str]
-    patch: pytest.MonkeyPatch
-    configuration: Mapping[str, Any] = field(default_factory=dict)
-
-    def __call__(self, *words: str) -> Run:
-        """`inv WORDS...`."""
-        from invoke.program import Program
-
-        from osem_tasks import namespace
-
-        argv = ["inv", *words]
-        self.patch.setattr(sys, "argv", argv)
-        self.capsys.readouterr()
-        code = 0
-        try:
-            Program(namespace=namespace.build(self.configuration), name="inv").run(argv)
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = self.capsys.readouterr()
-        return Run(code, captured.out, captured.err)
-
-
-def started(*words: str) -> subprocess.Popen[str]:
-    """`inv WORDS...` as a process, in this process's environment."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-    )
-
-
-def finished(process: subprocess.Popen[str]) -> Run:
-    """What a process gave in the end."""
-    try:
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    return Run(process.returncode, out, err)
-
-
 @pytest.fixture(scope="session")
 def moto() -> Iterator[EngineRecord]:
     """A moto server of this test run's own."""
@@ -230,22 +136,11 @@ def cloud(moto: EngineRecord) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def inv(cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inv:
+def inv(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Inv]:
     """`inv` in a shell that is set up for ``cloud``, with little patience."""
     for key, value in variables(cloud.server.url).items():
         monkeypatch.setenv(key, value)
-    hurry(monkeypatch)
-    return Inv(capsys, monkeypatch)
-
-
-def hurry(patch: pytest.MonkeyPatch, poll: tuple[float, float] = SHORT["POLL"]) -> None:
-    """Shorten every patience of the package; nothing else of it is touched."""
-    shorter = {**SHORT, "POLL": poll}
-    importlib.import_module("osem_tasks.namespace")
-    importlib.import_module("osem_tasks.engines.docker.engine")
-    importlib.import_module("osem_tasks.aws.delete")
-    mine = [each for name, each in sys.modules.items() if name.startswith("osem_tasks.")]
-    for module, name in itertools.product(mine, shorter):
-        # A module that imports a constant by name has one of its own.
-        if hasattr(module, name):
-            patch.setattr(module, name, shorter[name])
+    with using(SHORT):
+        yield Inv(capsys, monkeypatch)

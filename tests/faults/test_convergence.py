@@ -6,20 +6,25 @@ import multiprocessing
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.cases import SIX
-from tests.faults.conftest import ITEM, Cloud, Inv, hurry
+from osem_tasks.waiting.policy import Pauses, using
+from tests.faults.cases.case import SIX
+from tests.faults.conftest import ITEM, Cloud
 from tests.support.faulty_aws import Fault, Plane
+from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, ForkServerProcess
 
+    from tests.support.inv import Inv
+
 # Seen once CREATING, and once ACTIVE: every kind of call, and each no oftener than needed.
-PLANE, POLL = Plane(creating=0.03), (0.08, 0.08)
+PLANE, POLL = Plane(creating=0.03), Pauses(0.08, 0.08)
 # More calls than a setup of six tables makes; it ends the search if none is ever the last.
 MOST = 400
 
@@ -35,8 +40,9 @@ def setup_as_process(environment: dict[str, str], argv: list[str]) -> None:
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         sys.stdout = sys.stderr = nowhere
         sys.argv = argv
-        hurry(pytest.MonkeyPatch(), POLL)
-        Program(namespace=namespace.build(), name="inv").run(argv)
+        patience = replace(SHORT, poll=POLL)
+        with using(patience):
+            Program(namespace=namespace.build(), name="inv").run(argv)
 
 
 @pytest.fixture(scope="module")

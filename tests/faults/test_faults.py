@@ -14,10 +14,13 @@ import pytest
 
 from osem_tasks.engines import host as ports
 from osem_tasks.engines import records as state
-from tests.faults.cases import ALL_WELL, CASES, CREDENTIAL_CASES, PROD, SIX, Case
-from tests.faults.conftest import ITEM, Cloud, Inv, Run, finished, started, tables_of
+from tests.faults.cases import CASES
+from tests.faults.cases.case import ALL_WELL, PROD, SIX, Case
+from tests.faults.cases.credentials import CREDENTIAL_CASES
+from tests.faults.conftest import ITEM, Cloud, tables_of
 from tests.support.docker_daemon import docker_daemon
 from tests.support.faulty_aws import Fault, Plane
+from tests.support.inv import Inv, Run, finished, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

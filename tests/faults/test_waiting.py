@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from osem_tasks.aws import session as policy
-from osem_tasks.schema import codec
-from tests.faults.cases import ALL_WELL, PROD, REST, SIX, account
-from tests.faults.conftest import ITEM, Cloud, Inv, Run, tables_of
+from osem_tasks.schema.requests import create_request
+from tests.faults.cases.case import ALL_WELL, PROD, REST, SIX, account
+from tests.faults.conftest import ITEM, Cloud, tables_of
 from tests.support.faulty_aws import Fault, Plane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.support.faulty_aws import Call
+    from tests.support.inv import Inv, Run
 
 SETUP = ("db.setup", "--env", "dev", "--json")
 PROD_SETUP = (*PROD, "--json")
@@ -219,7 +220,7 @@ def test_prod_is_protected_and_backed_up(cloud: Cloud, inv: Inv) -> None:
     run = inv(*PROD_SETUP)
 
     requests = [each.request for each in cloud.server.of("CreateTable")]
-    expected = [codec.create_request(each) for each in tables_of("prod")]
+    expected = [create_request(each) for each in tables_of("prod")]
     _well(run, account(Created=SIX))
     assert _plain(expected) == requests
     assert [each["DeletionProtectionEnabled"] for each in requests] == [True] * 6

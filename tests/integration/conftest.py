@@ -1,13 +1,11 @@
-"""The engines that the integration tests run against, and `inv` as a user calls it."""
+"""The engines that the integration tests run against."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +13,7 @@ from osem_tasks.config.local_access import ACCESS_KEY, SECRET_KEY
 from osem_tasks.engines import manager
 from osem_tasks.engines import records as state
 from osem_tasks.engines.base import EngineRequest
+from tests.support.inv import Inv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,21 +49,6 @@ class Engine:
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
         )
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one `inv` call gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout; fails when there is anything else."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
 
 
 @pytest.fixture(scope="session")
@@ -122,44 +106,13 @@ def prefix(engine: Engine) -> Iterator[str]:
             client.delete_table(TableName=name)
 
 
-@dataclass(frozen=True)
-class Inv:
-    """Calls `inv` in this process, on one engine and under one prefix."""
-
-    engine: Engine
-    capsys: pytest.CaptureFixture[str]
-    patch: pytest.MonkeyPatch
-
-    def __call__(self, *words: str) -> Run:
-        """`inv WORDS...`; a `db` task is sent to the engine."""
-        at = ["--endpoint", self.engine.endpoint] if words[0].startswith("db.") else []
-        return self.on_aws(words[0], *at, *words[1:])
-
-    def on_aws(self, *words: str) -> Run:
-        """`inv WORDS...` as it stands: where it leads is up to the environment."""
-        from invoke.program import Program
-
-        from osem_tasks import namespace
-
-        argv = ["inv", *words]
-        self.patch.setattr(sys, "argv", argv)
-        self.capsys.readouterr()
-        code = 0
-        try:
-            Program(namespace=namespace.build(), name="inv").run(argv)
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = self.capsys.readouterr()
-        return Run(code, captured.out, captured.err)
-
-
 @pytest.fixture
 def inv(
     engine: Engine, prefix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Inv:
     """`inv`, with the test's own prefix."""
     monkeypatch.setenv("OSEM_DB_PREFIX", prefix)
-    return Inv(engine, capsys, monkeypatch)
+    return Inv(capsys, monkeypatch, endpoint=engine.endpoint)
 
 
 @pytest.fixture

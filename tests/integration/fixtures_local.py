@@ -23,7 +23,8 @@ import pytest
 from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.engines.docker.container import LABEL, volume_of
 from tests.conftest import FOREIGN
-from tests.integration.conftest import DOCKER_VARIABLES, Engine, Run
+from tests.integration.conftest import DOCKER_VARIABLES, Engine
+from tests.support.inv import Run
 
 if TYPE_CHECKING:
     import signal

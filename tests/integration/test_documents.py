@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.conftest import Inv
+    from tests.support.inv import Inv
 
 
 @pytest.fixture

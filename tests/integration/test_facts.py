@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.apply import setup as provision
-from osem_tasks.apply.journal import Journal
-from osem_tasks.apply.run import Run
+from osem_tasks.apply.setup import setup
 from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.target import Target
-from osem_tasks.schema import codec
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.model import (
     Attribute,
@@ -34,8 +31,8 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
-from osem_tasks.waiting.clock import Deadline
-from tests.properties.world import Silent, announce, survey_of
+from osem_tasks.schema.requests import create_request
+from tests.properties.world import announce, comparison_of, run_of
 from tests.support import fake_dynamodb as fakes
 
 if TYPE_CHECKING:
@@ -129,7 +126,9 @@ def _without(table: Table, name: str) -> Table:
     def left(indexes: tuple[Index, ...]) -> tuple[Index, ...]:
         return tuple(each for each in indexes if each.name != name)
 
-    return replace(table, global_indexes=left(table.global_indexes), local_indexes=left(table.local_indexes))
+    return replace(
+        table, global_indexes=left(table.global_indexes), local_indexes=left(table.local_indexes)
+    )
 
 
 @dataclass(frozen=True)
@@ -205,7 +204,11 @@ def _of_provisioned() -> Iterator[Mutation]:
         (
             "billing",
             IssueType.WRONG_BILLING_MODE,
-            {"billing": "PAY_PER_REQUEST", "throughput": None, "global_indexes": (_index("one", "a S"),)},
+            {
+                "billing": "PAY_PER_REQUEST",
+                "throughput": None,
+                "global_indexes": (_index("one", "a S"),),
+            },
         ),
     ]
     for path, issue, facts in rows:
@@ -372,7 +375,7 @@ class Shelf:
         if self.fake is not None:
             self.fake.hold(table)
             return
-        self.client.create_table(**codec.create_request(table))
+        self.client.create_table(**create_request(table))
         if table.ttl and table.ttl.attribute:
             self.client.update_time_to_live(
                 TableName=table.name,
@@ -449,9 +452,9 @@ def test_a_changed_fact_is_found_or_not_comparable(shelf: Shelf, mutation: Mutat
     if mutation.held is not None:
         shelf.hold(shelf.named(mutation.held))
 
-    (diff,) = survey_of(shelf.store, TableSet((declared,))).diffs
+    (diff,) = comparison_of(shelf.store, TableSet((declared,))).diffs
 
-    found = {(each.path, each.issue) for each in diff.issues}
+    found = {(each.path, each.issue_type) for each in diff.issues}
     unknown = {each.path: each.reason for each in diff.not_comparable}
     hidden = {path for path in mutation.paths if _fact(path) in HIDDEN[shelf.kind]}
     expected = {(path, mutation.issue) for path in mutation.paths - hidden}
@@ -469,11 +472,11 @@ def test_a_changed_fact_is_found_or_not_comparable(shelf: Shelf, mutation: Mutat
 def test_a_fresh_setup_of_every_fact_verifies_clean(shelf: Shelf) -> None:
     """Set up by the suite, every declared fact is the same or not comparable, and none differs."""
     tables = TableSet(tuple(shelf.named(each) for each in DECLARED))
-    run = Run(shelf.store, tables, Journal(tables.names), Deadline(60), Silent())
+    run, _ = run_of(shelf.store, tables, seconds=60)
 
-    provision.setup(run)
+    setup(run)
 
-    diffs = survey_of(shelf.store, tables).diffs
+    diffs = comparison_of(shelf.store, tables).diffs
     TALLY[f"{shelf.kind} fresh setups"] += 1
     TALLY[f"{shelf.kind} false alarms"] += sum(len(each.issues) for each in diffs)
     hidden = {_fact(fact.path) for diff in diffs for fact in diff.not_comparable}
@@ -485,7 +488,12 @@ def test_a_fresh_setup_of_every_fact_verifies_clean(shelf: Shelf) -> None:
 def test_the_matrix_covers_every_fact() -> None:
     """Every field of the model's table and index is changed by some mutation."""
     paths = {_fact(path) for each in MUTATIONS for path in each.paths}
-    named = {each.name for each in fields(Table)} - {"name", "check", "global_indexes", "local_indexes"}
+    named = {each.name for each in fields(Table)} - {
+        "name",
+        "check",
+        "global_indexes",
+        "local_indexes",
+    }
 
     assert named - {"key"} <= paths
     assert {"partition", "sort", "key", "projection"} <= paths
@@ -503,11 +511,11 @@ def test_a_table_under_way_is_named() -> None:
         GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "one"}}],
     )
 
-    (diff,) = survey_of(fakes.store(fake), TableSet((PROVISIONED,))).diffs
+    (diff,) = comparison_of(fakes.store(fake), TableSet((PROVISIONED,))).diffs
 
     TALLY["fake tried"] += 2
     TALLY["fake found"] += len(diff.issues)
-    assert {(each.path, each.issue) for each in diff.issues} == {
+    assert {(each.path, each.issue_type) for each in diff.issues} == {
         ("status", IssueType.TABLE_NOT_ACTIVE),
         ("index[one].status", IssueType.GSI_NOT_ACTIVE),
     }

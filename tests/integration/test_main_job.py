@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.integration.conftest import Engine, Run
+    from tests.integration.conftest import Engine
+    from tests.support.inv import Run
 
 pytestmark = pytest.mark.integration
 

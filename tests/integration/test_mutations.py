@@ -14,14 +14,15 @@ import pytest
 
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.declarations.osem import TABLES
-from osem_tasks.schema import codec
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.model import Attribute, Encryption, Index, Key, Projection, Table, Throughput
+from osem_tasks.schema.requests import create_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.integration.conftest import Engine, Inv
+    from tests.integration.conftest import Engine
+    from tests.support.inv import Inv
 
 STRANGER = Attribute("stranger", "S")
 
@@ -96,7 +97,12 @@ def _table_mutations(table: Table) -> Iterator[Mutation]:
             lambda t: replace(t, key=Key(t.key.partition, (STRANGER,))),
             (),
         ),
-        ("extra-index", IssueType.EXTRA_GSI, lambda t: replace(t, global_indexes=(*t.global_indexes, extra)), ()),
+        (
+            "extra-index",
+            IssueType.EXTRA_GSI,
+            lambda t: replace(t, global_indexes=(*t.global_indexes, extra)),
+            (),
+        ),
         ("billing-mode", IssueType.WRONG_BILLING_MODE, _provisioned, ()),
         ("tag-value", IssueType.WRONG_TAGS, lambda t: _tagged(t, "other"), ("docker",)),
         ("tag-missing", IssueType.WRONG_TAGS, lambda t: replace(t, tags=()), ("docker",)),
@@ -123,7 +129,9 @@ def _index_mutations(table: Table, index: Index) -> Iterator[Mutation]:
     yield row(
         "missing",
         IssueType.MISSING_GSI,
-        lambda t: replace(t, global_indexes=tuple(e for e in t.global_indexes if e.name != index.name)),
+        lambda t: replace(
+            t, global_indexes=tuple(e for e in t.global_indexes if e.name != index.name)
+        ),
     )
     yield row(
         "partition-key-name",
@@ -168,7 +176,7 @@ def _build(engine: Engine, prefix: str, mutation: Mutation | None) -> None:
         mine = mutation and table.name == prefix + mutation.table
         found = mutation.make(table) if mutation and mine else table
         if found is not None:
-            client.create_table(**codec.create_request(found))
+            client.create_table(**create_request(found))
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: f"{m.table}-{m.name}")

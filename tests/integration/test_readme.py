@@ -18,7 +18,8 @@ import osem_tasks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.conftest import Engine, Inv
+    from tests.integration.conftest import Engine
+    from tests.support.inv import Inv
 
 ROOT = Path(osem_tasks.__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -118,7 +119,7 @@ def test_the_policy_allows_what_the_tasks_call_and_no_more(
     called: set[str] = set()
     for words in (["db.setup"], ["db.setup"], ["db.verify"], ["db.list"]):
         # Through the variable: as on AWS, with STS, tags and backups.
-        done = inv.on_aws(*words, "--env", "prod", "--force", "--verbose")
+        done = inv.plain(*words, "--env", "prod", "--force", "--verbose")
         assert done.code == 0
         called |= set(re.findall(r"^[\d:.]+ (\w+)", done.err, re.MULTILINE))
 

@@ -107,7 +107,7 @@ class Draft:
                     body.projection,
                     *self._capacity(body),
                 )
-                for each, body in self.global_indexes.items()
+                for each, body in self.indexes.items()
                 if each not in local
             ),
             local_indexes=tuple(local.values()),
@@ -133,7 +133,7 @@ DRAFTS = st.builds(
     Draft,
     types=st.sampled_from(TYPES),
     key=st.sampled_from(KEYS),
-    global_indexes=st.dictionaries(st.sampled_from(GLOBAL_NAMES), _BODIES, max_size=4),
+    indexes=st.dictionaries(st.sampled_from(GLOBAL_NAMES), _BODIES, max_size=4),
     local=st.just({}) | st.dictionaries(st.sampled_from(LOCAL_NAMES), _LOCALS, max_size=2),
     provisioned=st.booleans(),
     units=st.sampled_from(UNITS),

@@ -12,21 +12,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
-from osem_tasks.apply import create as creation
-from osem_tasks.apply import setup as provision
-from osem_tasks.apply import update as application
+from osem_tasks.apply.setup import setup
 from osem_tasks.errors import ErrorCode
-from osem_tasks.output import plan as planview
-from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Risk
+from osem_tasks.output.plan import plan_outcome
+from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Plan, Risk
 from osem_tasks.schema.model import Index, Key, Stream, Table, TableSet, TimeToLive, table
-from osem_tasks.waiting import clock, parallel
 from tests.properties.pairs import DRAFTS, TABLE_NAMES, Pair, crowded, pairs
 from tests.properties.world import (
     EVERYTHING,
-    Clock,
     announce,
     differences,
     fake_of,
@@ -35,7 +31,9 @@ from tests.properties.world import (
     plan,
     repair,
 )
+from tests.support.examples import examples
 from tests.support.fake_dynamodb import Killed, store
+from tests.support.patience import Clock, no_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,17 +46,6 @@ OPTIONS = ((), (PRUNE,), (REPLACE,), EVERYTHING)
 REMOVING = (Kind.DELETE_INDEX, Kind.DISABLE_STREAM, Kind.DISABLE_PITR)
 
 
-def examples(number: int) -> settings:
-    """So many examples, the same ones in every run, with no limit of time."""
-    return settings(
-        max_examples=number,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
-
-
 @pytest.fixture(scope="module")
 def time() -> Clock:
     """The clock of the whole module."""
@@ -68,9 +55,7 @@ def time() -> Clock:
 @pytest.fixture(scope="module", autouse=True)
 def _no_waiting(time: Clock, request: pytest.FixtureRequest) -> Iterator[None]:
     """Let the package sleep on that clock; say in the end how many pairs were run."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (application, clock, creation, parallel, provision):
-            patch.setattr(module, "time", time)
+    with no_waiting(time):
         yield
     numbers = ", ".join(f"{number} {name}" for name, number in sorted(PAIRS.items()))
     announce(request, f"random pairs run: {PAIRS.total()} ({numbers})")
@@ -92,7 +77,7 @@ def items_of(fake: FakeDynamoDB, pair: Pair) -> dict[str, list[dict[str, object]
 def test_plan_of_equal_is_empty(drafts: list[object], seed: int) -> None:
     """What is as declared has no step, in whatever order the engine lists it."""
     tables = TableSet(
-        tuple(each.table(name) for name, each in zip(TABLE_NAMES, drafts, strict=False))  # type: ignore[attr-defined]
+        tuple(draft.table(name) for name, draft in zip(TABLE_NAMES, drafts, strict=False))  # type: ignore[attr-defined]
     )
     pair = Pair(tables, tables.tables, "equal")
     count(pair)
@@ -157,6 +142,24 @@ def test_applying_twice_does_nothing_the_second_time(pair: Pair, options: tuple[
 
     assert [method for method, _ in fake.writes] == []
     assert again.completed == ()
+
+
+@given(pairs(), st.sampled_from(OPTIONS))
+@examples(300)
+def test_a_replacement_is_one_step(pair: Pair, options: tuple[str, ...]) -> None:
+    """An index that is declared and was there is there afterwards, whatever the options."""
+    count(pair)
+    fake = fake_of(pair)
+    kept = {
+        (table.name, index.name)
+        for table in pair.held
+        for index in table.global_indexes
+        if index.name in {other.name for other in pair.declared[table.name].global_indexes}
+    }
+
+    repair(fake, pair.declared, options)
+
+    assert {(name, index) for name, index in kept if index not in fake.index_names(name)} == set()
 
 
 @given(pairs())
@@ -262,7 +265,7 @@ def test_lines_and_json_have_the_same_content(pair: Pair, given_: tuple[str, ...
     count(pair)
     steps = plan(fake_of(pair), pair.declared)
 
-    outcome = planview.plan_outcome(steps, len(pair.declared), given_)
+    outcome = plan_outcome(Plan(steps, given_), len(pair.declared))
 
     assert _read(list(outcome.lines), steps, given_) == [
         (each["tableName"], each["action"], each["target"], each["risk"], each["requires"])
@@ -315,7 +318,7 @@ def test_time_to_live_changes_once_an_hour(time: Clock) -> None:
         "one",
     )
     fake = fake_of(pair)
-    fake.ttl_interval, fake._now = 3600, time.monotonic
+    fake.ttl_interval, fake._now = 3600, time.now
 
     first = repair(fake, pair.declared, (PRUNE,))
     time.sleep(3600)
@@ -411,6 +414,6 @@ def test_setup_creates_and_completes_on_the_fake() -> None:
     fake = fake_of(pair, delay=3)
     run, _ = new_run(fake, pair.declared)
 
-    provision.setup(run)
+    setup(run)
 
     assert (differences(fake, pair.declared), fake.refused) == (set(), [])

@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply import setup as provision
-from osem_tasks.apply.journal import Journal
-from osem_tasks.apply.run import Run
+from osem_tasks.apply.read import inspect, inspect_when_stable
+from osem_tasks.apply.repair import repair as apply_repair
+from osem_tasks.apply.run import Journal, Run
 from osem_tasks.errors import OsemError
-from osem_tasks.output import plan as planview
-from osem_tasks.plan.actions import PRUNE, REPLACE, Action
-from osem_tasks.plan.repair import repair_plan
+from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Plan
+from osem_tasks.plan.repair import repair_actions
 from osem_tasks.waiting.clock import Deadline
-from tests.support.fake_dynamodb import FakeDynamoDB, store
+from tests.support.fake_dynamodb import TARGET, FakeDynamoDB, store
 
 if TYPE_CHECKING:
     import pytest
 
     from osem_tasks.aws.store import TableStore
+    from osem_tasks.config.target import Target
+    from osem_tasks.schema.difference import Comparison
     from osem_tasks.schema.model import Index, Table, TableSet
     from tests.properties.pairs import Pair
 
 EVERYTHING = (PRUNE, REPLACE)
 HOURS = 24 * 3600.0
-
-
-class Clock:
-    """A clock on which sleeping takes no time."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-        self._lock = threading.Lock()
-
-    def monotonic(self) -> float:
-        """Seconds, those slept included."""
-        return time.monotonic() + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        """Go on at once, later."""
-        with self._lock:
-            self._ahead += seconds
 
 
 @dataclass
@@ -87,41 +69,45 @@ def announce(request: pytest.FixtureRequest, text: str) -> None:
             reporter.write_line(f"\n{text}")
 
 
-def new_run(fake: FakeDynamoDB, tables: TableSet) -> tuple[Run, Silent]:
-    """A run of a new process."""
+def run_of(
+    of: TableStore, tables: TableSet, target: Target = TARGET, seconds: float = HOURS
+) -> tuple[Run, Silent]:
+    """A run of a new process, and what it tells."""
     told = Silent()
-    return Run(store(fake), tables, Journal(tables.names), Deadline(HOURS), told), told
+    return Run(target, tables, of, Deadline(seconds), told, Journal(tables.names)), told
 
 
-def survey_of(of: TableStore, tables: TableSet) -> provision.Survey:
+def new_run(fake: FakeDynamoDB, tables: TableSet) -> tuple[Run, Silent]:
+    """A run of a new process on the fake."""
+    return run_of(store(fake), tables)
+
+
+def comparison_of(of: TableStore, tables: TableSet) -> Comparison:
     """What the store holds, compared."""
-    return provision.inspect(of, tables, Deadline(HOURS), lambda _: None)
+    return inspect(run_of(of, tables)[0])
 
 
 def plan(fake: FakeDynamoDB, tables: TableSet) -> tuple[Action, ...]:
     """The plan, read anew."""
-    survey = survey_of(store(fake), tables)
-    return repair_plan(tables, survey.diffs, survey.found)
+    return repair_actions(comparison_of(store(fake), tables))
 
 
 def repair(fake: FakeDynamoDB, tables: TableSet, options: tuple[str, ...] = ()) -> Repaired:
     """``db.repair`` with these options."""
     run, told = new_run(fake, tables)
-    survey = provision.settled(run.store, tables, run.deadline, run.say)
-    steps = repair_plan(tables, survey.diffs, survey.found)
-    runnable = [each for each in steps if each.possible and not planview.needs(each, options)]
+    steps = Plan(repair_actions(inspect_when_stable(run)), options)
     error = None
     try:
-        provision.repair(run, runnable)
+        apply_repair(run, steps.runnable)
     except OsemError as failure:
         error = failure
-    return Repaired(steps, tuple(run.journal.completed), error, tuple(told.told))
+    return Repaired(steps.actions, tuple(run.journal.completed), error, tuple(told.told))
 
 
 def differences(fake: FakeDynamoDB, tables: TableSet) -> set[tuple[str, str]]:
     """Table and path of every fact that differs."""
-    survey = survey_of(store(fake), tables)
-    return {(diff.name, issue.path) for diff in survey.diffs for issue in diff.issues}
+    diffs = comparison_of(store(fake), tables).diffs
+    return {(diff.name, fact.path) for diff in diffs for fact in diff.issues}
 
 
 def left_for_good(pair: Pair) -> set[tuple[str, str]]:
@@ -164,7 +150,9 @@ def _fixed_indexes(declared: Table, held: Table) -> set[str]:
     local = {each.name for each in held.local_indexes}
     theirs = {each.name: each for each in held.global_indexes}
     open_ = {
-        each.name: each for each in declared.global_indexes if not _alike(each, theirs.get(each.name))
+        each.name: each
+        for each in declared.global_indexes
+        if not _alike(each, theirs.get(each.name))
     }
     types = {
         each.name: each.type

@@ -55,7 +55,9 @@ def test_an_exported_template_shows_no_difference(declared: Table) -> None:
     text = json.dumps(cloudformation.write_template([declared]))
     (found,) = cloudformation.read_template(json.loads(text))
     live = LiveTable(
-        table=declared, status="ACTIVE", index_status={e.name: "ACTIVE" for e in declared.global_indexes}
+        table=declared,
+        status="ACTIVE",
+        index_status={e.name: "ACTIVE" for e in declared.global_indexes},
     )
 
     assert compare(found, live).issues == ()

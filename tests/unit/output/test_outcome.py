@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.apply.journal import Entry, Journal
+from osem_tasks.apply.run import Entry, Journal
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output import messages as wording
 from osem_tasks.output import outcome as report

@@ -168,7 +168,9 @@ def test_request_defines_each_attribute_once(declared: Table) -> None:
 
 def test_request_of_a_table_is_whole() -> None:
     """The request of a table of the model, written out."""
-    placed = TABLES.for_environment("osem-prod-", tags={"Environment": "prod"}, deletion_protection=True)
+    placed = TABLES.for_environment(
+        "osem-prod-", tags={"Environment": "prod"}, deletion_protection=True
+    )
     expected = {
         "TableName": "osem-prod-ConfigVersions",
         "KeySchema": [{"AttributeName": "configId", "KeyType": "HASH"}],

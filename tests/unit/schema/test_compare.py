@@ -66,7 +66,9 @@ def changed(base: Table = BASE, **changes: Any) -> LiveTable:
 def index_changed(index: Index, **changes: Any) -> LiveTable:
     """A live table of which one global index differs."""
     other = replace(index, **changes)
-    return changed(global_indexes=tuple(other if each is index else each for each in BASE.global_indexes))
+    return changed(
+        global_indexes=tuple(other if each is index else each for each in BASE.global_indexes)
+    )
 
 
 def named(diff: TableDiff) -> list[tuple[IssueType, str]]:

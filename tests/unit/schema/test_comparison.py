@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.compare import compare_live, wanting_everything
+from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Encryption, Index, Key, Stream, Table, Throughput, TimeToLive
 
@@ -37,7 +37,10 @@ def live(table: Table = FULL, **facts: Any) -> LiveTable:
     [
         ({"key": Key.parse("pk N")}, IssueType.WRONG_KEY_TYPE),
         ({"global_indexes": ()}, IssueType.MISSING_GSI),
-        ({"global_indexes": (*FULL.global_indexes, Index("two", Key.parse("a S")))}, IssueType.EXTRA_GSI),
+        (
+            {"global_indexes": (*FULL.global_indexes, Index("two", Key.parse("a S")))},
+            IssueType.EXTRA_GSI,
+        ),
         (
             {
                 "billing": "PROVISIONED",
@@ -124,11 +127,15 @@ def test_a_ceiling_that_the_expected_side_cannot_tell() -> None:
     dropped, ceiling = Throughput(-1, -1), Throughput(5, 5)
     index = FULL.global_indexes[0]
     blind = live(
-        replace(FULL, max_throughput=dropped, global_indexes=(replace(index, max_throughput=dropped),)),
+        replace(
+            FULL, max_throughput=dropped, global_indexes=(replace(index, max_throughput=dropped),)
+        ),
         unreadable={"max_throughput": "not kept"},
     )
     sighted = live(
-        replace(FULL, max_throughput=ceiling, global_indexes=(replace(index, max_throughput=ceiling),))
+        replace(
+            FULL, max_throughput=ceiling, global_indexes=(replace(index, max_throughput=ceiling),)
+        )
     )
 
     assert compare_live(blind, sighted, "test-Users", OWN).issues == ()

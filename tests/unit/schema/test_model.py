@@ -86,7 +86,9 @@ BROKEN = [
     ),
     *(
         pytest.param(
-            {"global_indexes": (index(name=name),)}, f"index name {name!r} {NAME_RULE}", id=f"index-{case}"
+            {"global_indexes": (index(name=name),)},
+            f"index name {name!r} {NAME_RULE}",
+            id=f"index-{case}",
         )
         for case, name in {"name-of-2": "ab", "name-of-256": "a" * 256, "name-slash": "a/b"}.items()
     ),
@@ -127,7 +129,9 @@ BROKEN = [
         id="two-types-of-one-attribute",
     ),
     pytest.param(
-        {"global_indexes": several(21)}, "21 global indexes, at most 20 are allowed", id="21-indexes"
+        {"global_indexes": several(21)},
+        "21 global indexes, at most 20 are allowed",
+        id="21-indexes",
     ),
     pytest.param(
         local(*several(6, "planId S, at N")),
@@ -468,7 +472,10 @@ def test_order_has_no_meaning(data: st.DataObject, declared: Table) -> None:
 @given(tables())
 def test_attributes_are_defined_once(declared: Table) -> None:
     """``attributes`` holds each key attribute of the table and its indexes once, by name."""
-    keys = [declared.key, *(each.key for each in (*declared.global_indexes, *declared.local_indexes))]
+    keys = [
+        declared.key,
+        *(each.key for each in (*declared.global_indexes, *declared.local_indexes)),
+    ]
     expected = {attribute.name for key in keys for attribute in key.attributes}
 
     assert sorted(expected) == [each.name for each in declared.attributes]
@@ -512,7 +519,9 @@ def test_osem_has_six_tables_and_eight_indexes() -> None:
 @pytest.mark.parametrize("prefix", ["osem-dev-", "osem-prod-", "alice-", ""])
 def test_osem_names_carry_the_prefix(prefix: str) -> None:
     """A table's name is the prefix and the entity."""
-    assert tuple(f"{prefix}{name}" for name in SHEET) == TABLES.for_environment(prefix, tags={}).names
+    assert (
+        tuple(f"{prefix}{name}" for name in SHEET) == TABLES.for_environment(prefix, tags={}).names
+    )
 
 
 def test_table_names_are_unique() -> None:

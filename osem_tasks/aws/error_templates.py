@@ -1,0 +1,212 @@
+"""How the failures of AWS are told: one row per cause, with what happened and what to type.
+
+Sources: botocore 1.44 tried with every cause; AWS's lists of DynamoDB and STS errors.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from osem_tasks.errors import ErrorCode
+
+NOT_FOUND = ("ResourceNotFoundException", "ResourceNotFound", "TableNotFoundException")
+IN_USE = ("ResourceInUseException", "TableInUseException", "TableAlreadyExistsException")
+SERVER_FAULTS = ("InternalServerError", "InternalFailure", "ServiceUnavailable")
+
+
+class ErrorTemplate(NamedTuple):
+    """How a cause is told; the texts take the fields that ``_error`` fills in."""
+
+    code: ErrorCode
+    message: str
+    remedy: str
+
+
+_AGAIN = "Run the same command again: it continues."
+SERVER_FAULT = ErrorTemplate(
+    ErrorCode.NETWORK_ERROR, "{place} failed while {subject} ({awscode}): {words}", _AGAIN
+)
+REFUSALS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
+    (
+        ("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID,
+            "The AWS credentials have expired ({subject}).",
+            "{login}   or fetch new temporary keys, then try again",
+        ),
+    ),
+    (
+        ("InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed"),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID,
+            "AWS refused the signature ({subject}); the secret key or this machine's clock "
+            "is wrong: {words}",
+            "Set the clock: timedatectl set-ntp true   or check the keys: aws configure{profile}",
+        ),
+    ),
+    (
+        (
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+            "InvalidAccessKeyId",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+        ),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID,
+            "The access key is not known to {place} ({subject}).",
+            "aws configure{profile}   or: {login}",
+        ),
+    ),
+    (
+        ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired"),
+        ErrorTemplate(
+            ErrorCode.AWS_PERMISSIONS_DENIED,
+            "AWS does not allow {subject}: {words}",
+            "Ask for the permission that is named above; the README has the minimal policy.",
+        ),
+    ),
+    (
+        (
+            "ThrottlingException",
+            "Throttling",
+            "ThrottledException",
+            "RequestLimitExceeded",
+            "ProvisionedThroughputExceededException",
+            "TooManyRequestsException",
+            # Backups are still being set up for a new table.
+            "ContinuousBackupsUnavailableException",
+        ),
+        ErrorTemplate(
+            ErrorCode.THROTTLED, "AWS throttles {subject}: {words}", f"Wait a minute. {_AGAIN}"
+        ),
+    ),
+    (
+        ("LimitExceededException",),
+        ErrorTemplate(
+            ErrorCode.TABLE_LIMIT_EXCEEDED,
+            "A limit of DynamoDB stops {subject}: {words}",
+            "Ask AWS for a higher quota, or wait for the other changes to end, then try again.",
+        ),
+    ),
+    (
+        NOT_FOUND,
+        ErrorTemplate(
+            ErrorCode.TABLE_NOT_FOUND,
+            "There is no such table ({subject}).",
+            "{setup}",
+        ),
+    ),
+    (
+        IN_USE,
+        ErrorTemplate(
+            ErrorCode.TABLE_LIMIT_EXCEEDED,
+            "Another change is under way ({subject}): {words}",
+            f"Wait until it has ended. {_AGAIN}",
+        ),
+    ),
+    (SERVER_FAULTS, SERVER_FAULT),
+)
+OTHER_REFUSAL = ErrorTemplate(
+    ErrorCode.UNKNOWN_ERROR,
+    "{place} refused {subject} ({awscode}): {words}",
+    "Run it again with --verbose to see the calls.",
+)
+# By the names of botocore's classes, the most specific first.
+SDK_ERRORS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
+    (
+        ("ConnectTimeoutError", "ReadTimeoutError"),
+        ErrorTemplate(
+            ErrorCode.TIMEOUT,
+            "{place} does not answer in time ({subject}).",
+            "Check the network and the endpoint. " + _AGAIN,
+        ),
+    ),
+    (
+        ("HTTPClientError", "ConnectionError"),
+        ErrorTemplate(
+            ErrorCode.NETWORK_ERROR,
+            "{place} cannot be reached ({subject}): {words}",
+            "Check the network, the region and the endpoint. " + _AGAIN,
+        ),
+    ),
+    (
+        ("NoCredentialsError",),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID,
+            "No AWS credentials were found.",
+            "aws configure{profile}   or: {login}   or set AWS_PROFILE",
+        ),
+    ),
+    (
+        ("PartialCredentialsError",),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID,
+            "The AWS credentials are incomplete: {words}",
+            "Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or: aws configure{profile}",
+        ),
+    ),
+    (
+        ("ProfileNotFound",),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID,
+            "The AWS profile is missing: {words}",
+            "aws configure list-profiles   then choose one with --profile or AWS_PROFILE",
+        ),
+    ),
+    (
+        ("SSOError", "TokenRetrievalError"),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID, "The AWS SSO session has ended: {words}", "{login}"
+        ),
+    ),
+    (
+        ("CredentialRetrievalError",),
+        ErrorTemplate(
+            ErrorCode.AWS_CREDENTIALS_INVALID,
+            # Without the process's own words, which may hold what it fetched.
+            "The AWS credentials could not be fetched: the profile's process failed.",
+            "Run the profile's credential_process by hand, or: aws configure{profile}",
+        ),
+    ),
+    (
+        ("MissingDependencyException",),
+        ErrorTemplate(
+            ErrorCode.INVALID_CONFIGURATION,
+            "The AWS profile needs a part of botocore that is not installed: {words}",
+            'pip install "botocore[crt]"',
+        ),
+    ),
+)
+UNREADABLE = ErrorTemplate(
+    ErrorCode.AWS_CREDENTIALS_INVALID,
+    "A file of the AWS credentials cannot be read: {words}",
+    "Check AWS_WEB_IDENTITY_TOKEN_FILE and the files in ~/.aws, or: aws configure{profile}",
+)
+OTHER_SDK_ERROR = ErrorTemplate(
+    ErrorCode.INVALID_CONFIGURATION,
+    "The AWS configuration cannot be used ({subject}): {words}",
+    "Check the AWS_* variables, ~/.aws/config and the options, then try again.",
+)
+# The one refusal that only its words tell from a wrong request.
+TTL_TOO_SOON = "modified multiple times within a fixed interval"
+PROTECTION = re.compile("protected against deletion|DeletionProtectionEnabled is set")
+PROTECTED = ErrorTemplate(
+    ErrorCode.PROTECTED_ENVIRONMENT,
+    "Deletion protection is on ({subject}).",
+    "Turn it off by hand if the table is really to go; no task here does.",
+)
+TOO_SOON = ErrorTemplate(
+    ErrorCode.TABLE_LIMIT_EXCEEDED,
+    "A quota of AWS: time to live may change once an hour ({subject}).",
+    "Run the same command again in an hour.",
+)
+TRUNCATED = ErrorTemplate(
+    ErrorCode.NETWORK_ERROR, "{place} returned an incomplete response ({subject}).", _AGAIN
+)
+NO_ENGINE = ErrorTemplate(
+    ErrorCode.ENGINE_NOT_RUNNING, "No local DynamoDB answers at {endpoint}.", "inv local.up"
+)

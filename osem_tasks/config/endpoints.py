@@ -1,0 +1,73 @@
+"""Endpoints as URLs: whose they are, told from their text alone."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT
+from osem_tasks.errors import ConfigurationError
+
+# Domains under which AWS serves DynamoDB: every partition of botocore's endpoint data,
+# dual-stack included.
+AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+    ".api.aws.ic.gov",
+    ".api.aws.hci.ic.gov",
+    ".api.aws.scloud",
+    ".api.cloud-aws.adc-e.uk",
+)
+
+
+def check_url(endpoint: str | None, source: str) -> None:
+    """Raise ConfigurationError for an endpoint without scheme, host or a usable port."""
+    if endpoint is None:
+        return
+    try:
+        parts = urlsplit(endpoint)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number
+        sound = False
+    if not sound:
+        raise ConfigurationError(
+            [f"{source} must be a URL such as {DEFAULT_ENDPOINT}, not {endpoint!r}"],
+            remediation=f"Give the endpoint with scheme, host and port: {DEFAULT_ENDPOINT}",
+        )
+
+
+def _host(endpoint: str | None) -> str:
+    try:
+        return (urlsplit(endpoint or "").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether ``endpoint`` is on this machine."""
+    host = _host(endpoint)
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, not an address
+        return False
+
+
+def same_place(one: str | None, other: str | None) -> bool:
+    """Whether both lead to the same server: written differently, or by another loopback name."""
+    if not one or not other:
+        return False
+    hosts_agree = _host(one) == _host(other) or (is_loopback(one) and is_loopback(other))
+    return hosts_agree and urlsplit(one).port == urlsplit(other).port
+
+
+def is_aws(endpoint: str | None) -> bool:
+    """Whether ``endpoint`` is one of AWS's own hosts."""
+    return _host(endpoint).endswith(AWS_DOMAINS)

@@ -1,0 +1,46 @@
+"""Tables declared in Python: the public names.
+
+::
+
+    # shop/tables.py, named by osem.tables as ``shop.tables:TABLES``
+    from osem_tasks.tables import TableSet, TimeToLive, table
+
+    TABLES = TableSet(
+        (
+            table("Orders", "orderId S", {"customerId-index": "customerId S, placedAt N"}),
+            table("Carts", "cartId S", ttl=TimeToLive("expiresAt")),
+        )
+    )
+"""
+
+from __future__ import annotations
+
+from osem_tasks.errors import ModelError
+from osem_tasks.schema.model import (
+    Attribute,
+    Encryption,
+    Index,
+    Key,
+    Projection,
+    Stream,
+    Table,
+    TableSet,
+    Throughput,
+    TimeToLive,
+    table,
+)
+
+__all__ = [
+    "Attribute",
+    "Encryption",
+    "Index",
+    "Key",
+    "ModelError",
+    "Projection",
+    "Stream",
+    "Table",
+    "TableSet",
+    "Throughput",
+    "TimeToLive",
+    "table",
+]

@@ -1,0 +1,176 @@
+"""Engines on this machine, and Docker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.faults.cases.case import CONFIGURATION, NO_CHANGE, Case, account
+from tests.support.docker_daemon import CONTAINER
+from tests.support.faulty_aws import Fault
+
+if TYPE_CHECKING:
+    from tests.support.docker_daemon import Routes
+
+UP = ("local.up", "--engine", "docker", "--name", "osem-fault")
+DOCKER = {"DOCKER_HOST": "tcp://{docker}"}
+UNAVAILABLE = "ENGINE_UNAVAILABLE"
+
+
+def _docker(name: str, routes: Routes, error: str = UNAVAILABLE, **more: Any) -> Case:
+    return Case(name=name, argv=UP, error=error, variables=DOCKER, routes=routes, **more)
+
+
+def _said(status: int, message: str) -> tuple[int, Any]:
+    return status, {"message": message}
+
+
+MOTO = ("local.up", "--engine", "moto", "--name", "osem-fault")
+IMAGE_GONE = {"GET .*/images/.*/json": _said(404, "No such image")}
+ENGINE_CASES = [
+    Case(
+        name="no Docker socket",
+        argv=UP,
+        error=UNAVAILABLE,
+        variables={"DOCKER_HOST": "unix:///nowhere.sock"},
+        says=("/nowhere.sock",),
+        remedy="--engine moto",
+    ),
+    Case(
+        name="no Docker at its port",
+        argv=UP,
+        error=UNAVAILABLE,
+        variables={"DOCKER_HOST": "tcp://{closed_host}"},
+        says=("nothing answers",),
+        remedy="Start Docker",
+    ),
+    _docker("Docker hangs", {"GET /version": (0, "")}, says=("in time",), remedy="Restart"),
+    _docker("Docker is broken", {"GET /version": _said(500, "daemon is broken")}),
+    _docker(
+        "the image cannot be found",
+        {**IMAGE_GONE, "POST .*/images/create": _said(404, "manifest unknown")},
+        "IMAGE_NOT_FOUND",
+        says=("manifest unknown",),
+        remedy="docker pull",
+    ),
+    _docker(
+        "the registry is out of reach",
+        {**IMAGE_GONE, "POST .*/images/create": _said(500, "dial tcp: lookup registry: no host")},
+        "IMAGE_NOT_FOUND",
+        says=("lookup registry",),
+        remedy="--engine moto",
+    ),
+    _docker(
+        "the registry's rate limit, inside a pull that seems well",
+        {
+            **IMAGE_GONE,
+            "POST .*/images/create": (200, [{"error": "toomanyrequests: rate limit"}]),
+        },
+        "IMAGE_NOT_FOUND",
+        says=("toomanyrequests",),
+    ),
+    _docker(
+        "the port is another container's",
+        {"POST .*/containers/.*/start": _said(500, "Bind failed: port is already allocated")},
+        "PORT_IN_USE",
+        says=("8123",),
+        remedy="--port 0",
+    ),
+    _docker(
+        "the disk is full",
+        {"POST .*/containers/create": _said(500, "no space left on device")},
+        says=("no space left",),
+    ),
+    _docker(
+        "the container's name is somebody's",
+        {"GET .*/containers/osem-fault/json": (200, {**CONTAINER, "State": {"Status": "running"}})},
+        says=("was not created by osem_tasks",),
+        remedy="--name",
+    ),
+    _docker("the container ends at once", {}, says=("ended (exited)",), remedy="--engine moto"),
+    Case(
+        name="moto's port is taken",
+        argv=(*MOTO, "--port", "{port}"),
+        error="PORT_IN_USE",
+        says=("{port}",),
+        remedy="--port 0",
+    ),
+    Case(
+        name="moto ends at once",
+        argv=(*MOTO, "--port", "0"),
+        variables={"PYTHONPATH": "{home}"},
+        files={
+            "moto/__init__.py": "",
+            "moto/server.py": "raise SystemExit('the words of the log')",
+        },
+        error=UNAVAILABLE,
+        says=("the words of the log",),
+        remedy="pip install",
+    ),
+    Case(
+        name="moto never answers",
+        argv=(*MOTO, "--port", "0", "--timeout", "1"),
+        variables={"PYTHONPATH": "{home}"},
+        files={"moto/__init__.py": "", "moto/server.py": "import time\ntime.sleep(60)"},
+        error=UNAVAILABLE,
+        says=("within 1 s",),
+        remedy="inv local.up",
+    ),
+    Case(
+        name="an engine of another kind",
+        argv=("local.up", "--engine", "oracle"),
+        error=CONFIGURATION,
+        says=("oracle",),
+    ),
+    Case(
+        name="a port that is none",
+        argv=("local.up",),
+        variables={"OSEM_LOCAL_PORT": "80000"},
+        error=CONFIGURATION,
+        says=("OSEM_LOCAL_PORT", "80000"),
+    ),
+    Case(
+        name="no state directory can be made",
+        argv=("local.up",),
+        variables={"OSEM_STATE_DIR": "/dev/null/state"},
+        error=CONFIGURATION,
+        says=("/dev/null/state",),
+        remedy="OSEM_STATE_DIR",
+    ),
+    Case(
+        name="no engine whose log could be read",
+        argv=("local.logs", "--name", "osem-fault"),
+        error="ENGINE_NOT_RUNNING",
+        remedy="inv local.up",
+    ),
+    Case(
+        name="no engine at the endpoint",
+        argv=("db.setup", "--endpoint", "{closed}"),
+        error="ENGINE_NOT_RUNNING",
+        says=("{closed}",),
+        remedy="inv local.up",
+    ),
+    Case(
+        name="an engine that hangs",
+        argv=("db.setup", "--endpoint", "{url}"),
+        role="moto",
+        faults=(Fault("*", "hang"),),
+        error="TIMEOUT",
+        says=("{url}",),
+        account=NO_CHANGE,
+    ),
+    Case(
+        name="an engine that dies half-way",
+        argv=("db.setup", "--endpoint", "{url}"),
+        role="moto",
+        faults=(Fault("CreateTable", "reset", after=2), Fault("DescribeTable", "reset", after=9)),
+        error="NETWORK_ERROR",
+        exit=2,
+        says=("{url}",),
+        account=account(
+            Verified=("Users",),
+            Created=("Teams", "AssessmentPlans"),
+            Failed=("Assessments",),
+            NotAttempted=("AssessmentReports", "ConfigVersions"),
+        ),
+    ),
+]
