@@ -1,8 +1,8 @@
-"""A database for a test: empty, with the same table names as every other one, never deleted.
+"""Databases for tests: empty ones of one engine, which do not see each other.
 
-How two databases of one engine are kept apart is the engine's own (``emulators.Isolation``):
-by a new access key, by a new account, or, where all keys share one database, by a prefix of
-the table names.
+What keeps two of them apart depends on the DynamoDB that answers (``emulators.Isolation``).
+A new access key or a new account opens a new database with the same table names, so nothing
+has to be deleted. Where all keys share one database, table names get a prefix instead.
 """
 
 from __future__ import annotations
@@ -147,6 +147,28 @@ class IsolatedDatabase:
             prefix=self.prefix + environment.default_prefix,
         )
         return Connection(_session(), self.region, target, self.keys)
+
+
+def keys_share_tables(endpoint: str) -> bool:
+    """Whether two access keys see the same tables: tried out, because no call tells it."""
+    name = f"osem-probe-{uuid.uuid4().hex}"
+    one, other = (
+        IsolatedDatabase(endpoint, f"osem{uuid.uuid4().hex}", SECRET_KEY).client() for _ in range(2)
+    )
+    one.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    try:
+        other.describe_table(TableName=name)
+    except other.exceptions.ResourceNotFoundException:
+        return False
+    else:
+        return True
+    finally:
+        one.delete_table(TableName=name)
 
 
 @cache

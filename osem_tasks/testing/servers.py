@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
-from osem_tasks.config.local_access import SECRET_KEY
 from osem_tasks.engines import host, manager, probe, records, registry
 from osem_tasks.engines.base import EngineRequest
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.emulators import Isolation
-from osem_tasks.testing.databases import IsolatedDatabase, Server
+from osem_tasks.testing.databases import Server, keys_share_tables
 
 if TYPE_CHECKING:
     from osem_tasks.config.settings import Settings
@@ -28,7 +26,7 @@ def server_at(endpoint: str) -> Server:
             code=ErrorCode.ENGINE_NOT_RUNNING,
             remediation="Check --dynamodb-endpoint, or leave it out to have an engine started.",
         )
-    shared = found.isolation is Isolation.ACCESS_KEY and _is_shared(endpoint)
+    shared = found.isolation is Isolation.ACCESS_KEY and keys_share_tables(endpoint)
     return Server(endpoint, Isolation.TABLE_PREFIX if shared else found.isolation)
 
 
@@ -70,25 +68,3 @@ def remove_server(run: str) -> None:
 
 def _engine_name(run: str) -> str:
     return f"osem-pytest-{run}"
-
-
-def _is_shared(endpoint: str) -> bool:
-    """Whether two access keys see the same tables: tried, because no call tells it."""
-    name = f"osem-probe-{uuid.uuid4().hex}"
-    one, other = (
-        IsolatedDatabase(endpoint, f"osem{uuid.uuid4().hex}", SECRET_KEY).client() for _ in range(2)
-    )
-    one.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    try:
-        other.describe_table(TableName=name)
-    except other.exceptions.ResourceNotFoundException:
-        return False
-    else:
-        return True
-    finally:
-        one.delete_table(TableName=name)

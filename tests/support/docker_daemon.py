@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # "METHOD path" as a pattern, to a status and a body; a list is a stream of JSON lines.
 Routes = dict[str, tuple[int, Any]]
-CONTAINER = {
+CONTAINER: dict[str, Any] = {
     "Id": "c0ffee" * 8,
     "Name": "/osem-fault",
     "Created": "2026-01-01T00:00:00Z",
@@ -37,10 +37,12 @@ SOUND: Routes = {
 
 
 @contextlib.contextmanager
-def docker_daemon(routes: Mapping[str, tuple[int, Any]]) -> Iterator[str]:
+def docker_daemon(
+    routes: Mapping[str, tuple[int, Any]], requests: list[str] | None = None
+) -> Iterator[str]:
     """A Docker engine that answers by ``routes``, then by ``SOUND``; its host and port.
 
-    A status of 0 never answers.
+    A status of 0 never answers. Every request is added to ``requests``.
     """
     released = threading.Event()
 
@@ -49,6 +51,8 @@ def docker_daemon(routes: Mapping[str, tuple[int, Any]]) -> Iterator[str]:
             """Answer any request of the SDK."""
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = f"{self.command} {self.path.partition('?')[0]}"
+            if requests is not None:
+                requests.append(request)
             known = {**routes, **{key: value for key, value in SOUND.items() if key not in routes}}
             status, body = next(
                 answer for route, answer in known.items() if re.fullmatch(route, request)

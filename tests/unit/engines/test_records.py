@@ -11,6 +11,7 @@ import pytest
 from osem_tasks.engines import records
 from osem_tasks.engines.base import EngineRecord
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,6 +188,15 @@ def test_engine_is_held_by_one_command() -> None:
     assert ErrorCode.TIMEOUT is caught.value.code
     with records.locked("mine", 0):
         pass
+
+
+@pytest.mark.usefixtures("directory")
+def test_an_interrupt_ends_the_wait_for_another_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C need not wait until the other command has ended."""
+    with records.locked("mine", 0):
+        monkeypatch.setattr(interrupts._State, "requested", True)
+        with pytest.raises(interrupts.Interrupted), records.locked("mine", 600):
+            pytest.fail("held twice")
 
 
 @pytest.mark.usefixtures("directory")
