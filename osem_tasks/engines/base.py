@@ -66,6 +66,13 @@ class EngineRequest:
             *words,
         )
 
+    def replacing_command(self) -> str:
+        """The commands that stop the engine and start it as requested.
+
+        Unlike ``--fresh`` they keep the data that is in a volume.
+        """
+        return f"{engine_command('local.down', self.name)} && {self.command()}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:

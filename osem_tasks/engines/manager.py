@@ -6,7 +6,6 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry
 from osem_tasks.engines.base import AUTO
 from osem_tasks.errors import ErrorCode, OsemError
@@ -164,11 +163,10 @@ def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
     if not (host.process_runs(other) or is_answering(other)):
         return
     if not request.fresh:
-        down = engine_command("local.down", request.name)
         raise OsemError(
             f"Engine '{request.name}' is already running as {other.engine} at {other.endpoint}.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=f"{down} && {replace(request, engine=engine.kind).command()}",
+            remediation=replace(request, engine=engine.kind).replacing_command(),
         )
     say(f"stopping the {other.engine} engine at {other.endpoint}")
     engine_of(other).down(request.name, drop_data=False)

@@ -184,10 +184,10 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
     if result.note:
         console.warn(result.note)
     if record.image and record.image != (request.image or request.default_image):
-        fresh = replace(request, fresh=True).command()
+        again = replace(request, persist=record.persist or None).replacing_command()
         console.warn(
             f"The running engine uses image {record.image}, but {request.default_image} is "
-            f"configured. To replace it (its data is lost): {fresh}"
+            f"configured. To replace it (data in memory is lost): {again}"
         )
 
 

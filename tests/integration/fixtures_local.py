@@ -72,10 +72,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[int]:
-    """A port that this very process holds."""
+def listening(at: int = 0) -> Iterator[int]:
+    """A port that this very process holds: any, or the one that is given."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", at))
         listener.listen()
         port: int = listener.getsockname()[1]
         yield port

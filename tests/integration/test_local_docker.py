@@ -218,6 +218,19 @@ def test_fresh_empties_a_kept_volume(bench: Bench) -> None:
     assert (running, bench.tables, bench.docker.has_volume(bench.name)) == ([], [], True)
 
 
+def test_the_remark_on_kept_data_leads_to_it(bench: Bench) -> None:
+    """After a `local.up` without --persist, the command of the remark brings the data back."""
+    bench.inv.json("local.up", "--persist")
+    given.put_table(bench.inv.engine())
+    bench.inv.json("local.down")
+    without = bench.inv("local.up")
+    between = bench.tables
+
+    run = bench.inv.sh(without.err.rpartition("To use it: ")[2])
+
+    assert (between, run.code, bench.tables) == ([], 0, ["Mine"]), run.err
+
+
 def test_volumes_are_removed_when_the_container_is_gone_already(bench: Bench) -> None:
     """`local.down` and, later, `local.down --volumes` leave nothing."""
     bench.inv.json("local.up", "--persist")
@@ -337,7 +350,35 @@ def test_a_running_engine_that_differs_is_refused(running: Bench, options: tuple
 
     assert (run.code, running.container.id) == (1, before)
     assert f"is already running with other settings: {options[0][2:]}" in run.err
-    assert f"inv local.up --name {running.name} {' '.join(options)} --fresh" in run.err
+    down, up = f"inv local.down --name {running.name}", f"inv local.up --name {running.name}"
+    assert f"{down} && {up} {' '.join(options)}   replaces it" in run.err
+
+
+def test_the_remedy_for_an_engine_that_differs_replaces_it(running: Bench, bench: Bench) -> None:
+    """Typed in a shell, it gives the engine that was requested, and leaves others alone."""
+    bench.inv.json("local.up")
+    refused = bench.inv("local.up", "--isolated")
+    commands = refused.err.rpartition("→ ")[2].partition("   ")[0]
+
+    run = bench.inv.sh(commands)
+
+    assert (refused.code, run.code, bench.inv.record()["shared"]) == (1, 0, False), run.err
+    assert running.inv.json("local.status")["running"] is True
+
+
+def test_the_remedy_for_the_taken_port_of_a_stopped_engine_works(bench: Bench) -> None:
+    """Its old port is taken meanwhile: the remedy starts it on another one."""
+    with given.listening() as port:
+        pass
+    bench.inv.json("local.up", "--port", str(port))
+    bench.container.stop(timeout=5)
+    with given.listening(port):
+        refused = bench.inv("local.up")
+        command = refused.err.rpartition("Use any free port: ")[2].partition("   ")[0]
+        run = bench.inv.sh(command)
+
+    assert (refused.code, "PORT_IN_USE" in refused.err, run.code) == (1, True, 0), run.err
+    assert bench.tables == []
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one-state", "two-states"])

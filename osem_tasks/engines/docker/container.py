@@ -127,17 +127,17 @@ def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
                 + "; ".join(differing),
                 code=ErrorCode.ENGINE_UNAVAILABLE,
                 remediation=(
-                    f"{replace(request, fresh=True).command()}   replaces it (its data is lost)"
+                    f"{request.replacing_command()}   replaces it (data in memory is lost)"
                     "   or use another --name"
                 ),
             )
         return ContainerAction.UNPAUSE if found.status == "paused" else ContainerAction.REUSE
+    # Started again it would take its old port, though any free one is requested.
+    moves = request.port == 0 and found.port is not None
+    if found.status == "exited" and not differing and not moves:
+        return ContainerAction.START
     # A container that does not run has no data but its volume, which outlives it.
-    return (
-        ContainerAction.START
-        if found.status == "exited" and not differing
-        else ContainerAction.RECREATE
-    )
+    return ContainerAction.RECREATE
 
 
 def mismatches(found: Snapshot, request: EngineRequest) -> list[str]:

@@ -116,14 +116,18 @@ class DockerEngine(Engine):
         else:
             container, started = found, self._wake(found, action, request, say)
         record = records.save(_record(request, container, persist=persist))
-        note = self._note(request.name) if started and not persist else ""
+        note = self._note(request) if started and not persist else ""
         return UpResult(record=record, how="started" if started else "reused", note=note)
 
-    def _note(self, name: str) -> str:
-        if not volumes.exists(self._client, name):
+    def _note(self, request: EngineRequest) -> str:
+        """A remark on kept data that this engine does not use; empty when there is none."""
+        if not volumes.exists(self._client, request.name):
             return ""
-        volume = volume_of(name)
-        return f"Data of an earlier --persist is kept in volume {volume}; add --persist to use it"
+        persistent = replace(request, persist=True, fresh=False)
+        return (
+            f"Data of an earlier --persist is kept in volume {volume_of(request.name)}. "
+            f"To use it: {persistent.replacing_command()}"
+        )
 
     def _published_ports(self) -> dict[int, str]:
         """Host ports that running containers publish, and the containers' names."""
@@ -185,8 +189,8 @@ class DockerEngine(Engine):
         if action is ContainerAction.START:
             say(f"starting stopped container {container.name}")
             self._start(container, request)
-        fresh = f"{replace(request, fresh=True).command()}   replaces it (its data is lost)"
-        wait_until_ready(container, request.timeout, Remedies(ended=fresh, slow=fresh), say)
+        again = f"{request.replacing_command()}   replaces it (data in memory is lost)"
+        wait_until_ready(container, request.timeout, Remedies(ended=again, slow=again), say)
         return action is not ContainerAction.REUSE
 
     def _start(self, container: Container, request: EngineRequest) -> None:

@@ -51,6 +51,13 @@ def test_words_are_added_at_the_end() -> None:
     assert request(port=0).command("--timeout", "120") == "inv local.up --port 0 --timeout 120"
 
 
+def test_an_engine_is_replaced_by_two_commands() -> None:
+    """It is stopped first; --fresh would also empty a volume."""
+    expected = "inv local.down --name x && inv local.up --name x --port 9000"
+
+    assert request(name="x", port=9000).replacing_command() == expected
+
+
 @pytest.mark.parametrize(
     "owner, expected",
     [

@@ -116,17 +116,19 @@ def test_a_fallback_is_a_warning_and_a_reason_is_not(
 def test_an_image_that_differs_is_named_with_its_remedy(
     inv: Inv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The running image, the configured one, and the command that replaces it with its cost."""
+    """The running image, the configured one, and what replaces it: kept data stays in use."""
     with fake_dynamodb() as endpoint:
-        facts: dict[str, Any] = {"started_at": "yesterday", "used_at": 0.0, "image": "old:1"}
-        records.save(EngineRecord(engine="lasting", name="mine", endpoint=endpoint, **facts))
+        facts: dict[str, Any] = {"started_at": "yesterday", "used_at": 0.0, "persist": True}
+        records.save(
+            EngineRecord(engine="lasting", name="mine", endpoint=endpoint, image="old:1", **facts)
+        )
         monkeypatch.setenv("OSEM_LOCAL_IMAGE", "new:2")
 
         run = inv("local.up")
 
     assert (
-        "⚠ The running engine uses image old:1, but new:2 is configured. To replace it (its data "
-        f"is lost): {OWN_NAME} --fresh\n"
+        "⚠ The running engine uses image old:1, but new:2 is configured. To replace it (data in "
+        f"memory is lost): inv local.down --name mine && {OWN_NAME} --persist\n"
     ) in run.err
 
 

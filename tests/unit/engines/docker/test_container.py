@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -77,6 +76,12 @@ KEPT = {LABEL: NAME, LABEL_PERSIST: "yes"}
         pytest.param(found("paused"), {}, ContainerAction.UNPAUSE, id="paused"),
         pytest.param(found("exited"), {}, ContainerAction.START, id="exited"),
         pytest.param(
+            found("exited", port=None), {"port": 0}, ContainerAction.START, id="exited-any-port"
+        ),
+        pytest.param(
+            found("exited"), {"port": 0}, ContainerAction.RECREATE, id="exited-to-any-port"
+        ),
+        pytest.param(
             found("exited", labels=KEPT), {}, ContainerAction.START, id="exited-persistent"
         ),
         pytest.param(
@@ -125,7 +130,7 @@ def test_engine_that_runs_with_other_settings_is_refused(
 ) -> None:
     """A running engine is not replaced behind the user's back: the difference is named.
 
-    The remedy is the same request with --fresh.
+    The remedy stops it and makes the same request again: data in a volume is kept.
     """
     request = requested(**request_facts)
     with pytest.raises(OsemError) as caught:
@@ -133,7 +138,8 @@ def test_engine_that_runs_with_other_settings_is_refused(
 
     assert ErrorCode.ENGINE_UNAVAILABLE is caught.value.code
     assert difference in caught.value.message
-    assert replace(request, fresh=True).command() in caught.value.remediation
+    assert request.replacing_command() in caught.value.remediation
+    assert "--fresh" not in caught.value.remediation
 
 
 @pytest.mark.parametrize(

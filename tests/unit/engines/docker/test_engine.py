@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -116,15 +115,23 @@ def test_a_running_container_is_reused_and_recorded(daemon: Daemon, endpoint: st
 
 @pytest.mark.parametrize(
     "volume, note",
-    [((404, {"message": "none"}), ""), ((200, THEIRS), ""), ((200, OURS), "kept in")],
+    [
+        ((404, {"message": "none"}), ""),
+        ((200, THEIRS), ""),
+        ((200, OURS), f"--name {NAME} && inv local.up --name {NAME} --persist"),
+    ],
 )
 def test_data_that_is_kept_and_not_used_is_named(
     daemon: Daemon, endpoint: str, volume: tuple[int, Any], note: str
 ) -> None:
-    """A volume of ours that this engine does not use deserves a remark; others' do not."""
+    """A volume of ours that this engine does not use deserves a remark; others' do not.
+
+    The command in the remark replaces the engine, and does not empty the volume.
+    """
     result = daemon.up({**made(container(endpoint=endpoint)), VOLUME: volume}, request())
 
     assert (result.how, note in result.note, bool(result.note)) == ("started", True, bool(note))
+    assert "--fresh" not in result.note
 
 
 def test_a_name_that_is_taken_again_and_again_is_given_up(daemon: Daemon) -> None:
@@ -183,13 +190,13 @@ def test_a_new_container_that_is_slow_gets_more_time(daemon: Daemon) -> None:
 
 
 def test_a_found_container_that_does_not_answer_is_kept(daemon: Daemon) -> None:
-    """Only --fresh replaces it, and the remedy says what that costs."""
+    """It is not removed; the remedy does that, keeps its volume and says what is lost."""
     wanted = request()
     with pytest.raises(OsemError, match="did not answer") as caught:
         daemon.up(found(container()), wanted)
 
-    fresh = replace(wanted, fresh=True).command()
-    assert caught.value.remediation == f"{fresh}   replaces it (its data is lost)"
+    again = wanted.replacing_command()
+    assert caught.value.remediation == f"{again}   replaces it (data in memory is lost)"
     assert daemon.count("DELETE .*") == 0
 
 
