@@ -164,41 +164,33 @@ def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
 
 
 def _stream(declared: Table, fact: Fact) -> Iterator[Action]:
-    """Disable the stream that was found, enable the declared one: a new view takes both."""
+    off = (Kind.DISABLE_STREAM, Risk.REMOVES, "its records are lost to whoever reads them")
     requires = (PRUNE,) if fact.found is not None else ()
-    if fact.found is not None:
-        reason = "its records are lost to whoever reads them"
-        found = str(fact.found)
-        yield _step(declared, fact, Kind.DISABLE_STREAM, found, Risk.REMOVES, reason, *requires)
-    if fact.expected is not None:
-        yield _step(
-            declared,
-            fact,
-            Kind.ENABLE_STREAM,
-            str(fact.expected),
-            Risk.SAFE,
-            "declared but not enabled",
-            *requires,
-        )
+    yield from _switch(declared, fact, off, (Kind.ENABLE_STREAM, Risk.SAFE), requires)
 
 
 def _time_to_live(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
-    """Disable the attribute that was found, enable the declared one: items may expire by it."""
+    reason = "AWS lets time to live change once an hour; past items expire once it is on"
+    off = (Kind.DISABLE_TTL, Risk.RATE_LIMITED, reason)
     requires = (PRUNE,) if live.items and fact.expected is not None else ()
+    yield from _switch(declared, fact, off, (Kind.ENABLE_TTL, Risk.RATE_LIMITED), requires)
+
+
+def _switch(
+    declared: Table,
+    fact: Fact,
+    off: tuple[Kind, Risk, str],
+    on: tuple[Kind, Risk],
+    requires: tuple[str, ...],
+) -> Iterator[Action]:
+    """Disable the value that was found, enable the declared one: a new value takes both."""
     if fact.found is not None:
-        reason = "AWS lets time to live change once an hour; past items expire once it is on"
-        found = str(fact.found)
-        yield _step(declared, fact, Kind.DISABLE_TTL, found, Risk.RATE_LIMITED, reason, *requires)
+        kind, risk, reason = off
+        yield _step(declared, fact, kind, str(fact.found), risk, reason, *requires)
     if fact.expected is not None:
-        yield _step(
-            declared,
-            fact,
-            Kind.ENABLE_TTL,
-            str(fact.expected),
-            Risk.RATE_LIMITED,
-            "declared but not enabled",
-            *requires,
-        )
+        kind, risk = on
+        reason = "declared but not enabled"
+        yield _step(declared, fact, kind, str(fact.expected), risk, reason, *requires)
 
 
 def _recovery(declared: Table, fact: Fact) -> Action:
