@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-# Asks for the first kind of engine that works.
+# Requests the first kind of engine that works.
 AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequest:
-    """What ``local.up`` was asked for. ``None`` means: not asked, whatever is there will do.
+    """What ``local.up`` requests. ``None`` means: not requested, a running engine may have any.
 
     ``engine`` is a kind's name, or ``auto``. ``timeout`` (seconds) bounds the wait for the
     first answer; ``default_port`` and ``default_image`` apply when a new engine is started
-    and nothing was asked. An engine that is not ``shared`` keeps a database for each access
-    key and region (DynamoDB Local). An engine with an ``owner`` may be removed once that
-    process is gone.
+    and no other was requested. An engine that is not ``shared`` keeps a database for every
+    access key and region (DynamoDB Local). An engine with an ``owner`` may be removed once
+    that process has ended.
     """
 
     name: str
@@ -46,7 +46,7 @@ class EngineRequest:
         return {"owner_pid": owner.pid, "owner_started": owner.started} if owner else {}
 
     def command(self, *words: str) -> str:
-        """The ``local.up`` that asks for the same engine, with ``words`` at its end."""
+        """The ``local.up`` that requests the same engine, with ``words`` at its end."""
         options = {
             "--engine": None if self.engine == AUTO else self.engine,
             "--port": self.port,

@@ -89,7 +89,7 @@ def stop(record: EngineRecord) -> None:
             end(psutil.Process(record.pid))
         except psutil.NoSuchProcess:
             return
-        # Not psutil's own wait: where nobody reaps the dead, it waits for ever.
+        # Not psutil's own wait: where no parent collects ended processes, it never returns.
         backoff = wait.Backoff(policy.current().engine_poll)
         if wait.poll(lambda: _has_ended(record), bool, Deadline(seconds), backoff):
             return

@@ -1,4 +1,4 @@
-"""Which DynamoDB answers at an endpoint: asked over plain HTTP, without SDK and without proxy."""
+"""Which DynamoDB answers at an endpoint, by one plain HTTP request: no SDK, no proxy."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def load(name: str) -> EngineRecord | None:
 
 def newest() -> EngineRecord | None:
     """The record that a ``local.up`` wrote or confirmed last, of any name."""
-    # An engine that belongs to a test run is nobody else's.
+    # The engine of a test run belongs to that run alone.
     records = [record for record in load_all() if record.owner_pid is None]
     return max(records, key=lambda record: record.used_at, default=None)
 

@@ -29,7 +29,7 @@ class EngineKind:
     answers_as: emulators.Engine
 
     def create(self) -> Engine:
-        """The engine; nothing is asked or started yet."""
+        """The engine; nothing is contacted or started yet."""
         engine: Engine = pkgutil.resolve_name(self.location)()
         return engine
 
@@ -70,9 +70,9 @@ def kind_of(name: str) -> EngineKind:
 
 
 def alternatives(name: str, request: EngineRequest) -> str:
-    """The end of a remedy: the commands that ask for another kind than ``name``.
+    """The end of a remedy: the commands that request another kind of engine than ``name``.
 
-    Only kinds that can do what was asked; an image is for the kind that was asked for.
+    Only of kinds that can do what was requested. The image is left out: it is for ``name``.
     """
     other_engines = (kind.create() for kind in KINDS if kind.name != name)
     return "".join(

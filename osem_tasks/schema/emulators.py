@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Isolation(Enum):
-    """What two users of one engine must not share, to have a database each."""
+    """What keeps the tables of two users of one engine apart."""
 
     ACCESS_KEY = "access key"
     ACCOUNT = "account"
@@ -33,8 +33,7 @@ class Engine:
 
     ``drops`` are facts that it accepts and does not keep. An engine with
     ``forgets_protection`` turns deletion protection off by every UpdateTable that does not
-    name it. ``isolation`` is what opens a new database with the same table names: a prefix
-    is all that helps where an account and its keys cannot be made up.
+    name it. ``isolation`` is what two users must not share to have a database each.
     """
 
     name: str
@@ -48,13 +47,13 @@ DYNAMODB_LOCAL = Engine(
     "DynamoDB Local",
     drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT),
     forgets_protection=True,
-    # With -sharedDb it keeps one database for all keys, which no call tells.
+    # With -sharedDb it keeps one database for all keys; no call shows that.
     isolation=Isolation.ACCESS_KEY,
 )
 MOTO = Engine(
     "moto",
     drops=(TABLE_CLASS, MAX_THROUGHPUT),
-    # It has every account, and gives the keys of one by AssumeRole.
+    # It has every account, and AssumeRole gives the keys of any.
     isolation=Isolation.ACCOUNT,
 )
 

@@ -150,7 +150,7 @@ class IsolatedDatabase:
 
 
 def keys_share_tables(endpoint: str) -> bool:
-    """Whether two access keys see the same tables: tried out, because no call tells it."""
+    """Whether two access keys see the same tables: tried out, because no call shows it."""
     name = f"osem-probe-{uuid.uuid4().hex}"
     one, other = (
         IsolatedDatabase(endpoint, f"osem{uuid.uuid4().hex}", SECRET_KEY).client() for _ in range(2)

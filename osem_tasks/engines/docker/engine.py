@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import EngineRequest, Say
 
-# How often another user's command, which our lock does not cover, may be quicker than ours.
+# Our lock does not cover another user's command: how often it may create the container first.
 MAX_CONFLICTS = 2
 
 
@@ -156,7 +156,7 @@ class DockerEngine(Engine):
         def is_settled(found: Container | None) -> bool:
             if found is None or found.status not in ("created", "removing"):
                 return True
-            # Half-made, and nobody is at work on it any more.
+            # An old one was left half-made: no command is working on it any more.
             return age(found.attrs, time.time()) > limit
 
         backoff = wait.Backoff(policy.current().engine_poll)

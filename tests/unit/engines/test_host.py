@@ -1,4 +1,4 @@
-"""Ports and processes of this machine: whose they are, and whether they are the same still."""
+"""Ports and processes of this machine: who owns a port, and whether a process still lives."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_owner_of_a_port_is_named(taken_port: int) -> None:
 
 
 def test_a_container_owns_the_port_that_it_publishes(taken_port: int) -> None:
-    """Docker's own process, which listens for it, says nothing to a user."""
+    """Docker's own process, which listens for the container, would not help a user."""
     request = EngineRequest(name="mine", default_port=1, default_image="", timeout=1)
     error = host.port_in_use(taken_port, request, {taken_port: "theirs"})
 
@@ -70,7 +70,7 @@ def test_a_process_is_known_by_pid_and_start() -> None:
 
 
 def test_an_ended_process_is_not_alive() -> None:
-    """Neither before its parent has asked for it, nor after."""
+    """Neither before its parent has waited for it, nor after."""
     with subprocess.Popen(["sleep", "600"]) as child:
         started = host.process_started(child.pid)
         before = host.is_alive(child.pid, started)
@@ -91,7 +91,7 @@ def test_an_ended_process_is_not_alive() -> None:
     ],
 )
 def test_a_record_may_have_a_process(facts: dict[str, Any], expected: bool | None) -> None:
-    """Without pid and start nothing can be said of a process."""
+    """Without pid and start nothing is known of a process."""
     record = EngineRecord(
         engine="moto", name="mine", endpoint="http://x", started_at="", used_at=0.0, **facts
     )

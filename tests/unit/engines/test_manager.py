@@ -66,7 +66,7 @@ def test_auto_takes_the_first_row_that_works(scripts: Scripts) -> None:
 
 @pytest.mark.usefixtures("scripts")
 def test_a_named_kind_needs_no_reason() -> None:
-    """Whoever named it knows why."""
+    """The user has named it."""
     chosen = manager.choose(request("fleeting"))
 
     assert (chosen.engine.kind, chosen.reason) == ("fleeting", "")
@@ -128,7 +128,7 @@ def test_auto_falls_back_where_the_image_is_missing(scripts: Scripts) -> None:
 def test_no_other_failure_falls_back(
     scripts: Scripts, wanted: EngineRequest, code: ErrorCode
 ) -> None:
-    """Whoever names a kind or an image gets it or an error; so does whoever names a port."""
+    """A kind or an image that was named is used, or the error is reported."""
     scripts[0].failure = refusal("chance", code)
     with pytest.raises(OsemError) as caught:
         bring_up(wanted)
@@ -173,7 +173,7 @@ def test_another_kind_that_runs_under_the_name_is_kept(scripts: Scripts) -> None
 
 
 def test_a_process_of_another_kind_that_hangs_is_not_lost(scripts: Scripts) -> None:
-    """It does not answer, but it lives: without --fresh it stays, with --fresh it is stopped."""
+    """It lives and does not answer: without --fresh it is kept, with --fresh it is stopped."""
     record("fleeting", **this_process())
     with pytest.raises(OsemError, match="already running as fleeting"):
         bring_up(request("lasting"))
@@ -184,7 +184,7 @@ def test_a_process_of_another_kind_that_hangs_is_not_lost(scripts: Scripts) -> N
     assert (kept, scripts[1].calls, scripts[0].calls) == ([], ["down"], ["up"])
 
 
-def test_another_kind_that_has_gone_is_in_nobodys_way(scripts: Scripts) -> None:
+def test_a_stale_record_of_another_kind_is_ignored(scripts: Scripts) -> None:
     """A record of an engine that does not answer does not stop a new one."""
     record("lasting", NOTHING)
 
@@ -208,7 +208,7 @@ DOWN, WITH_DATA = ["down"], ["down with data"]
         pytest.param(None, True, False, (WITH_DATA, WITH_DATA), id="or-may-keep-data"),
     ],
 )
-def test_who_is_asked_to_stop(
+def test_which_kinds_are_asked_to_stop(
     scripts: Scripts,
     recorded: str | None,
     drop_data: bool,

@@ -75,7 +75,7 @@ def test_a_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("program", [OBEDIENT, DEAF], indirect=True, ids=["term", "kill"])
 def test_a_process_is_ended(program: subprocess.Popen[bytes]) -> None:
-    """Asked first, killed when it does not listen; it need not be waited for by its parent."""
+    """It is terminated, and killed when it ignores that."""
     with using(Policy(engine_stop=0.3)):
         moto.stop(record(program.pid, host.process_started(program.pid)))
 
@@ -122,7 +122,7 @@ def test_a_running_server_is_reused(program: subprocess.Popen[bytes]) -> None:
         pytest.param({}, "does not answer", ErrorCode.TIMEOUT, id="no-answer"),
     ],
 )
-def test_a_running_server_that_will_not_do_is_kept(
+def test_a_running_server_that_does_not_fit_is_kept(
     program: subprocess.Popen[bytes], facts: dict[str, Any], words: str, code: ErrorCode
 ) -> None:
     """The remedy replaces it, and says that its data is lost."""

@@ -56,7 +56,7 @@ def test_where_nothing_listens_nothing_answers(endpoint: str) -> None:
 
 
 def test_the_expected_answer_ends_the_wait() -> None:
-    """An engine that answers is not waited for, and its life is not asked after."""
+    """Once it has come, nothing else is checked."""
     with fake_dynamodb() as endpoint:
         assert probe.wait_for(endpoint, emulators.DYNAMODB_LOCAL, 60, pytest.fail)
 

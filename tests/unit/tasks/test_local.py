@@ -54,7 +54,7 @@ def inv(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def requested(command: str) -> EngineRequest:
-    """What a `local.up` that is typed asks for."""
+    """What a typed `local.up` requests."""
     words = shlex.split(command)
     assert words[:2] == ["inv", "local.up"]
     (parsed,) = Parser(contexts=namespace.build().to_contexts()).parse_argv(words[1:])
@@ -66,7 +66,7 @@ def requested(command: str) -> EngineRequest:
 @given(REQUESTS)
 @examples(60)
 def test_the_command_of_a_request_makes_that_request(wanted: EngineRequest) -> None:
-    """Typed in a shell, a proposed command asks for exactly what it was made from."""
+    """Typed in a shell, a proposed command requests exactly what it was made from."""
     assert requested(wanted.command()) == wanted
 
 

@@ -1,4 +1,4 @@
-"""The Docker engine on a daemon that answers from a table: what is asked of it, and said of it."""
+"""The Docker engine on a daemon that answers from a table: its requests, results and errors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def made(attributes: dict[str, Any]) -> Routes:
 
 
 class Daemon:
-    """The daemon of one test: set its answers, bring the engine up, see what was asked."""
+    """The daemon of one test: sets its answers, brings the engine up, counts its requests."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._patch = patch
@@ -84,7 +84,7 @@ class Daemon:
             return DockerEngine().down(NAME, drop_data=drop_data)
 
     def count(self, pattern: str) -> int:
-        """How often something was asked."""
+        """How many requests match."""
         return sum(bool(re.fullmatch(pattern, request)) for request in self.requests)
 
 
@@ -134,8 +134,8 @@ def test_data_that_is_kept_and_not_used_is_named(
     assert "--fresh" not in result.note
 
 
-def test_a_name_that_is_taken_again_and_again_is_given_up(daemon: Daemon) -> None:
-    """A quicker command of another user is met by looking again, a bounded number of times."""
+def test_conflicts_are_retried_a_bounded_number_of_times(daemon: Daemon) -> None:
+    """Another user's command may be quicker: then its container is looked for again."""
     conflict: Routes = {CREATE: (409, {"message": "Conflict. The name is in use"})}
     with pytest.raises(OsemError, match="Conflict") as caught:
         daemon.up(conflict, request())
@@ -154,7 +154,7 @@ def test_another_refusal_is_not_tried_again(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("young", [True, False])
 def test_a_half_made_container_is_waited_for_and_replaced(daemon: Daemon, young: bool) -> None:
-    """It may be another command's work for a while; then it is nobody's."""
+    """Another command may be working on a young one; an old one has been left behind."""
     age = timedelta(0) if young else timedelta(hours=1)
     created = datetime.now(timezone.utc) + timedelta(seconds=1) - age
     half = {**container("created"), "Created": created.isoformat()}

@@ -42,7 +42,7 @@ HOST = "unix:///var/run/docker.sock"
     ],
 )
 def test_an_engine_that_cannot_be_reached(error: Exception, why: str, remedy: str) -> None:
-    """The host is named, the cause told from the exception's text."""
+    """The host is named; the cause is found in the text of the exception."""
     with pytest.raises(OsemError) as caught, errors.translated("listing", HOST):
         raise error
 
@@ -83,8 +83,8 @@ def test_an_error_of_this_package_passes() -> None:
         ("no space left on device", False),
     ],
 )
-def test_a_taken_port_is_told_by_its_words(words: str, expected: bool) -> None:
-    """Docker has no code of its own for it; each engine has its own words."""
+def test_a_taken_port_is_recognised_by_its_message(words: str, expected: bool) -> None:
+    """Docker has no code for it, and every engine has a message of its own."""
     assert errors.is_port_taken(NotFound(words)) is expected
 
 
