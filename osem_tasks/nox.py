@@ -1,4 +1,4 @@
-"""A fresh engine for a Nox session, in a few lines of one's own noxfile.
+"""A fresh engine for a Nox session, in a few lines of a project's noxfile.
 
 ::
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import nox
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SessionEngine:
-    """The variables that lead to the engine, and the session's arguments that are left."""
+    """The variables that lead to the engine, and the session's remaining arguments."""
 
     env: dict[str, str]
     posargs: list[str]
@@ -36,16 +36,16 @@ class SessionEngine:
 
 @contextlib.contextmanager
 def fresh_engine(session: nox.Session) -> Iterator[SessionEngine]:
-    """An engine of this session's own on a free port; removed also on failure and Ctrl-C.
+    """An engine for this session alone, on a free port; removed also on failure and Ctrl-C.
 
-    ``nox -s SESSION -- --engine moto`` chooses its kind; what else stands behind the dashes
-    is for the session. ``osem_tasks`` must be installed in the session's environment.
+    ``nox -s SESSION -- --engine KIND`` chooses its kind; the session gets all other arguments
+    after ``--``. ``osem_tasks`` must be installed in the session's environment.
     """
     parser = argparse.ArgumentParser(prog=f"nox -s {session.name} --", allow_abbrev=False)
     parser.add_argument("--engine", default=os.environ.get("OSEM_LOCAL_ENGINE") or "auto")
     options, rest = parser.parse_known_args(session.posargs)
     with tempfile.TemporaryDirectory(prefix="osem-session-") as directory:
-        # A state directory and a name of its own: a developer's engine is not seen here.
+        # A state directory and a name of its own: a developer's engine is never used here.
         env = {"OSEM_STATE_DIR": directory, "OSEM_LOCAL_NAME": f"osem-session-{os.getpid()}"}
         osem = ("python", "-m", "osem_tasks")
         try:

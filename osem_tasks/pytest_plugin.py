@@ -16,23 +16,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from osem_tasks.engines import registry
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
 
     from osem_tasks.config.settings import Settings
-    from osem_tasks.testing.databases import Database, Server
+    from osem_tasks.testing import IsolatedDatabase, Server
 
-ENGINES = ("auto", "docker", "moto")
 SCOPES = ("session", "package", "module", "class", "function")
 OPTIONS = {
-    "engine": "engine to start for the tests: auto, docker or moto",
+    "engine": f"engine to start for the tests: {registry.choices_in_words()}",
     "endpoint": "DynamoDB endpoint to use instead of starting an engine",
     "image": "image of DynamoDB Local to start",
-    "scope": f"who gets a database of its own: {', '.join(SCOPES)} (default: session)",
+    "scope": f"how often a new database is created: {', '.join(SCOPES)} (default: session)",
 }
-# What a controller tells its workers, and they tell it in return.
+# What a controller sends to its xdist workers, and what they send back.
 RUN, OWNER, STARTED = "osem_tasks_run", "osem_tasks_owner", "osem_tasks_started"
 _run = pytest.StashKey[str]()
 _owner = pytest.StashKey[int]()
@@ -52,12 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the run and the process that owns its engine: the controller under xdist."""
-    told: dict[str, Any] = getattr(config, "workerinput", {})
-    config.stash[_run] = told.get(RUN) or uuid.uuid4().hex[:12]
-    config.stash[_owner] = told.get(OWNER) or os.getpid()
+    """Note the run, and the process that owns its engine: the controller under xdist."""
+    received: dict[str, Any] = getattr(config, "workerinput", {})
+    config.stash[_run] = received.get(RUN) or uuid.uuid4().hex[:12]
+    config.stash[_owner] = received.get(OWNER) or os.getpid()
     config.stash[_started] = False
-    for name, known in (("engine", ENGINES), ("scope", SCOPES)):
+    for name, known in (("engine", registry.choices()), ("scope", SCOPES)):
         value = setting(config, name)
         if value and value not in known:
             raise pytest.UsageError(
@@ -74,14 +75,14 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Hear from a worker whether an engine was started; a crashed one may have."""
-    told = getattr(node, "workeroutput", {})
-    if error or told.get(STARTED):
+    """Learn from a worker whether it started an engine; a crashed one may have."""
+    received = getattr(node, "workeroutput", {})
+    if error or received.get(STARTED):
         node.config.stash[_started] = True
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """As a worker: tell the controller whether an engine was started."""
+    """As a worker: report to the controller whether an engine was started."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[STARTED] = session.config.stash[_started]
 
@@ -89,15 +90,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """As the controller, or the only process: remove the engine of this run."""
     if config.stash.get(_started, False) and not hasattr(config, "workerinput"):
-        from osem_tasks.testing import databases as testing
+        from osem_tasks import testing
 
-        testing.take_down(config.stash[_run])
+        testing.remove_server(config.stash[_run])
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say how databases were kept apart where that is not by key."""
     server = config.stash.get(_server, None)
-    if server is not None and server.isolation == "table prefix":
+    if server is not None and server.is_shared:
         terminalreporter.write_line(
             f"dynamodb: {server.endpoint} shares one database among all keys; "
             "tests were kept apart by table prefixes"
@@ -110,35 +111,37 @@ def setting(config: pytest.Config, name: str) -> str:
 
 
 def database_scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ARG001  pytest's call
-    """The scope of a database: who asks within it shares one."""
+    """How long a database is used: all tests in that scope share one."""
     return setting(config, "scope") or "session"
 
 
 @pytest.fixture(scope="session")
 def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
     """The project's configuration: ``invoke.yaml`` and the ``OSEM_*`` variables."""
-    from osem_tasks.config import file as configfile
+    from osem_tasks.config import file
     from osem_tasks.config.settings import Settings
 
-    values = configfile.section(pytestconfig.rootpath)
+    values = dict(file.section(pytestconfig.rootpath))
     tables = pytestconfig.getini("dynamodb_tables")
-    return Settings.read({**values, **({"tables": tables} if tables else {})}, os.environ)
+    if tables:
+        values["tables"] = tables
+    return Settings.read(values, os.environ, engines=registry.choices())
 
 
 @pytest.fixture(scope="session")
 def dynamodb_server(pytestconfig: pytest.Config, dynamodb_settings: Settings) -> Server:
     """The engine: the configured endpoint, a running one of ours, or this run's own."""
-    from osem_tasks.testing import databases as testing
+    from osem_tasks import testing
 
     endpoint = setting(pytestconfig, "endpoint")
     engine = setting(pytestconfig, "engine")
-    server = testing.configured(endpoint) if endpoint else None
+    server = testing.server_at(endpoint) if endpoint else None
     if server is None and not engine:
-        server = testing.running()
+        server = testing.running_server()
     if server is None:
-        # Said before it is done: an interrupt in the middle must find it.
+        # Noted before it is started: an interrupt in the middle must find it.
         pytestconfig.stash[_started] = True
-        server = testing.fresh(
+        server = testing.start_server(
             dynamodb_settings,
             engine or dynamodb_settings.engine,
             setting(pytestconfig, "image") or None,
@@ -156,43 +159,43 @@ def dynamodb_endpoint(dynamodb_server: Server) -> str:
 
 
 @pytest.fixture(scope=database_scope)
-def dynamodb_database(dynamodb_server: Server) -> Iterator[Database]:
-    """An empty database of one's own, for as long as ``dynamodb_scope`` says."""
+def dynamodb_database(dynamodb_server: Server) -> Iterator[IsolatedDatabase]:
+    """An empty database that nobody else uses, for as long as ``dynamodb_scope`` says."""
     database = dynamodb_server.database()
     yield database
     dynamodb_server.release(database)
 
 
 @pytest.fixture(scope=database_scope)
-def dynamodb_client(dynamodb_database: Database) -> DynamoDBClient:
+def dynamodb_client(dynamodb_database: IsolatedDatabase) -> DynamoDBClient:
     """A boto3 client of that database."""
     return dynamodb_database.client()
 
 
 @pytest.fixture(scope=database_scope)
-def dynamodb_resource(dynamodb_database: Database) -> DynamoDBServiceResource:
+def dynamodb_resource(dynamodb_database: IsolatedDatabase) -> DynamoDBServiceResource:
     """A boto3 resource of that database."""
     return dynamodb_database.resource()
 
 
 @pytest.fixture(scope=database_scope)
 def dynamodb_tables(
-    pytestconfig: pytest.Config, dynamodb_database: Database, dynamodb_settings: Settings
+    pytestconfig: pytest.Config, dynamodb_database: IsolatedDatabase, dynamodb_settings: Settings
 ) -> dict[str, str]:
     """The declared tables, set up and verified: their declared names to their real ones."""
-    from osem_tasks.declarations import load as tables
+    from osem_tasks.declarations import load
 
-    declared = tables.load(dynamodb_settings.tables, pytestconfig.rootpath)
+    declared = load.load(dynamodb_settings.tables, pytestconfig.rootpath)
     return dynamodb_database.setup(dynamodb_settings, declared)
 
 
 @pytest.fixture(scope=database_scope)
-def dynamodb_environ(dynamodb_database: Database) -> Iterator[dict[str, str]]:
-    """The variables by which an application's own clients find that database, while in use."""
+def dynamodb_environ(dynamodb_database: IsolatedDatabase) -> Iterator[dict[str, str]]:
+    """The variables by which an application's own clients find that database; set while in use."""
     import boto3
 
     with pytest.MonkeyPatch.context() as patch:
-        # Once used, boto3's default session keeps the keys that it has found.
+        # Once used, boto3's default session keeps the keys that it found.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         patch.delenv("AWS_SESSION_TOKEN", raising=False)
         for name, value in dynamodb_database.environ.items():

@@ -108,19 +108,27 @@ def _aws(target: Target) -> Connection:
     return Connection(session, session.region_name, target)
 
 
-def _local(target: Target) -> Connection:
+def local_session(region: str) -> Session:
+    """A session with the dummy keys of a local engine.
+
+    It has no profile of any kind: one that is missing is no reason to stop local work.
+    """
     import boto3
     import botocore.session
 
-    # Without a profile of any kind: one that is missing is no reason to stop local work.
-    plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-    session = boto3.Session(
-        botocore_session=plain,
+    return boto3.Session(
+        botocore_session=botocore.session.Session(
+            session_vars={"profile": (None, None, None, None)}
+        ),
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        region_name=target.region or _profile_region(target.profile) or DEFAULT_REGION,
+        region_name=region,
     )
-    return Connection(session, session.region_name, target)
+
+
+def _local(target: Target) -> Connection:
+    region = target.region or _profile_region(target.profile) or DEFAULT_REGION
+    return Connection(local_session(region), region, target)
 
 
 def _profile_region(profile: str | None) -> str | None:

@@ -48,7 +48,6 @@ INVOKE_PREFIX = "INVOKE_OSEM_"
 INVOKE_VARIABLES = [
     INVOKE_PREFIX + key.upper() for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
-ENGINES = ("auto", "docker", "moto")
 HIGHEST_PORT = 65535
 # Other tools' words for an environment, where they are not ours.
 NODE_ENV = {"development": "dev", "production": "prod"}
@@ -69,17 +68,24 @@ class Settings:
     environments: Mapping[str, Environment]
 
     @classmethod
-    def read(cls, configuration: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
+    def read(
+        cls,
+        configuration: Mapping[str, Any],
+        variables: Mapping[str, str],
+        *,
+        engines: tuple[str, ...],
+    ) -> Settings:
         """From Invoke's ``osem`` section and the process's variables.
 
-        Raises ConfigurationError with every unknown key and wrong value.
+        ``engines`` are the kinds of engine that may be chosen. Raises ConfigurationError
+        with every unknown key and wrong value.
         """
         reader = _Reader(configuration, variables)
         known, problems = environments.configured(configuration.get("environments", {}))
         prefix = reader.value("prefix", _plain_text)
         application = reader.value("application", _plain_text)
         settings = cls(
-            engine=reader.value("engine", _one_of(ENGINES)),
+            engine=reader.value("engine", one_of(engines)),
             name=reader.value("name", engine_name),
             image=reader.value("image", _text),
             port=reader.value("port", port_number),
@@ -216,7 +222,9 @@ def engine_name(value: Any) -> str:
     return text
 
 
-def _one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
+def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
+    """A check that a value is one of ``known``; it raises ValueError in words."""
+
     def check(value: Any) -> str:
         if value not in known:
             msg = f"must be one of {', '.join(known)}"

@@ -1,30 +1,37 @@
-"""What every local engine takes and gives: values, and the one interface."""
+"""What every local engine takes and gives: values, and the interface of a kind of engine."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from osem_tasks.config.commands import engine_command
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Say = Callable[[str], None]
 
+# Requests the first kind of engine that works.
+AUTO = "auto"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequest:
-    """What ``local.up`` was asked for. ``None`` means: not asked, whatever is there will do.
+    """What ``local.up`` requests. ``None`` means: not requested, a running engine may have any.
 
-    ``timeout`` (seconds) bounds the wait for the first answer; ``default_port`` and
-    ``default_image`` apply when a new engine is started and nothing was asked. An engine
-    that is not ``shared`` keeps a database for each access key and region (DynamoDB Local).
-    An engine with an ``owner`` may be cleared away once that process is gone.
+    ``engine`` is a kind's name, or ``auto``. ``timeout`` (seconds) bounds the wait for the
+    first answer; ``default_port`` and ``default_image`` apply when a new engine is started
+    and no other was requested. An engine that is not ``shared`` keeps a database for every
+    access key and region (DynamoDB Local). An engine with an ``owner`` may be removed once
+    that process has ended.
     """
 
     name: str
     default_port: int
     default_image: str
     timeout: float
+    engine: str = AUTO
     port: int | None = None
     image: str | None = None
     persist: bool | None = None
@@ -37,6 +44,34 @@ class EngineRequest:
         """The owner as a record keeps it."""
         owner = self.owner
         return {"owner_pid": owner.pid, "owner_started": owner.started} if owner else {}
+
+    def command(self, *words: str) -> str:
+        """The ``local.up`` that requests the same engine, with ``words`` at its end."""
+        options = {
+            "--engine": None if self.engine == AUTO else self.engine,
+            "--port": self.port,
+            "--image": self.image,
+        }
+        flags = {"--persist": self.persist, "--isolated": not self.shared, "--fresh": self.fresh}
+        return engine_command(
+            "local.up",
+            self.name,
+            *(
+                word
+                for option, value in options.items()
+                if value is not None
+                for word in (option, str(value))
+            ),
+            *(flag for flag, is_set in flags.items() if is_set),
+            *words,
+        )
+
+    def replacing_command(self) -> str:
+        """The commands that stop the engine and start it as requested.
+
+        Unlike ``--fresh`` they keep the data that is in a volume.
+        """
+        return f"{engine_command('local.down', self.name)} && {self.command()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,21 +124,38 @@ class EngineRecord:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """The outcome of ``up``: the engine, whether it was ``started`` or ``reused``, a remark."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpResult:
+    """What ``up`` came to: the engine, and whether it was ``started`` or ``reused``.
+
+    ``note`` is a remark that deserves a warning. ``reason`` says why this kind of engine was
+    chosen; it is empty when the kind was named. It is a ``fallback`` where a preferred kind
+    was there and could not start.
+    """
 
     record: EngineRecord
     how: str
     note: str = ""
+    reason: str = ""
+    fallback: bool = False
 
 
 class Engine(Protocol):
-    """One kind of local engine. Every method may raise OsemError."""
+    """One kind of local engine, at no cost until it is used. Every method may raise OsemError.
+
+    An engine that ``persists`` can keep its data in a volume that outlives it.
+    """
 
     kind: str
+    persists: bool
 
-    def up(self, request: EngineRequest, say: Say) -> Raised:
+    def check(self) -> str:
+        """What there is to run it, in words. Raises OsemError where it cannot run here."""
+
+    def describe(self, record: EngineRecord) -> str:
+        """The engine of ``record`` in a few words: what it is, and in what it runs."""
+
+    def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Start the engine or find the running one, and wait until it answers."""
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:

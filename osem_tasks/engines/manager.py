@@ -1,156 +1,172 @@
-"""Chooses the engine and brings it up, down or into view. No SDK unless Docker is asked."""
+"""Chooses the kind of engine, and starts, finds and stops engines. Loads no SDK by itself."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.engines import moto, probe, processes
-from osem_tasks.engines import records as state
-from osem_tasks.engines.moto import MotoEngine
+from osem_tasks.engines import host, probe, records, registry
+from osem_tasks.engines.base import AUTO
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import policy
 
 if TYPE_CHECKING:
-    from osem_tasks.engines.base import Engine, EngineRecord, EngineRequest, Raised, Say
-    from osem_tasks.engines.docker.engine import DockerEngine
+    from collections.abc import Sequence
 
-CHOICES = ("auto", *state.ENGINES)
-ANSWERS = {"docker": probe.Answer.DYNAMODB_LOCAL, "moto": probe.Answer.MOTO}
+    from osem_tasks.engines.base import Engine, EngineRecord, EngineRequest, Say, UpResult
+    from osem_tasks.engines.registry import EngineKind
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """An engine and why it was chosen; ``why`` is empty when it was named."""
+class Choice:
+    """An engine and why it was chosen; ``reason`` is empty when its kind was named."""
 
     engine: Engine
-    why: str
+    reason: str
 
 
-def bring_up(choice: str, request: EngineRequest, say: Say) -> tuple[Raised, str]:
-    """Start or find the engine; the outcome, and why this kind. Raises OsemError."""
-    # The lock outlasts a pull and a slow start of the other command.
-    with state.locked(request.name, request.timeout + 600):
-        chosen = choose(choice, request)
-        _make_way(chosen.engine, request, say)
+def bring_up(request: EngineRequest, say: Say) -> UpResult:
+    """Start the engine or find the running one, and wait until it answers. Raises OsemError."""
+    # The lock outlasts a pull and a slow start by another command.
+    with records.locked(request.name, request.timeout + policy.current().engine_lock):
+        choice = choose(request)
         try:
-            return chosen.engine.up(request, say), chosen.why
+            return _up(choice, request, say)
         except OsemError as error:
-            fallback = _fallback(choice, request, error)
-            if fallback is None:
+            if error.code is not ErrorCode.IMAGE_NOT_FOUND:
                 raise
-            return fallback.engine.up(request, say), fallback.why
+            if request.engine != AUTO or request.image:
+                # Who names an image names the kind of engine that runs it.
+                error.remediation += registry.alternatives(choice.engine.kind, request)
+                raise
+            remaining = [kind for kind in registry.KINDS if kind.name != choice.engine.kind]
+            fallback = _first_that_works(remaining, [error])
+        return replace(_up(fallback, request, say), fallback=True)
 
 
-def choose(choice: str, request: EngineRequest) -> Chosen:
-    """The engine that ``choice`` names, or for ``auto`` the first that works, and why."""
-    if choice == "docker":
-        return Chosen(_docker(), "")
-    if choice == "moto":
-        _require_moto("")
-        return Chosen(MotoEngine(), "")
-    if choice != "auto":
-        raise OsemError(
-            f"There is no engine '{choice}'; there are {', '.join(CHOICES)}.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation="inv local.up --engine auto",
-        )
-    if not request.fresh and moto.alive(running := state.load(request.name)):
-        return Chosen(
-            MotoEngine(), f"it already runs since {running.started_at}" if running else ""
-        )
-    try:
-        engine = _docker()
-    except OsemError as error:
-        _require_moto(f"{error.message} ")
-        return Chosen(MotoEngine(), error.message)
-    return Chosen(engine, f"a Docker engine answers at {engine.host}")
+def choose(request: EngineRequest) -> Choice:
+    """The engine of the requested kind, or for ``auto`` the first that works, and why.
+
+    Raises OsemError (ENGINE_UNAVAILABLE) when it cannot run here.
+    """
+    if request.engine != AUTO:
+        engine = registry.kind_of(request.engine).create()
+        try:
+            engine.check()
+        except OsemError as error:
+            error.remediation += registry.alternatives(engine.kind, request)
+            raise
+        return Choice(engine, "")
+    running = None if request.fresh else records.load(request.name)
+    if running and host.process_runs(running):
+        return Choice(engine_of(running), f"it already runs since {running.started_at}")
+    return _first_that_works(registry.KINDS, [])
 
 
 def take_down(name: str, *, drop_data: bool = False) -> list[str]:
     """Stop and remove engine ``name``; what was removed, in words. Raises OsemError."""
-    with state.locked(name, 600):
-        record = state.load(name)
-        if record and record.engine == MotoEngine.kind:
-            removed = MotoEngine().down(name, drop_data=drop_data)
-            # A volume of an earlier --persist is Docker's.
-            return removed + (_docker().down(name, drop_data=True) if drop_data else [])
-        try:
-            engine = _docker()
-        except OsemError:
-            if record or drop_data:
-                raise
-            return []  # nothing was started, and nothing could have been
-        return engine.down(name, drop_data=drop_data)
-
-
-def reclaim() -> list[str]:
-    """Clear away engines whose owner is gone; what was removed, in words.
-
-    Only records with an owner count: a developer's engine has none.
-    """
     removed = []
-    for record in state.every():
-        pid, started = record.owner_pid, record.owner_started
-        if pid is not None and started is not None and not processes.lives(pid, started):
-            with contextlib.suppress(OsemError):  # its Docker engine is away: another time
-                removed += take_down(record.name)
-                state.erase(record.name)
+    with records.locked(name, policy.current().engine_lock):
+        record = records.load(name)
+        recorded = record.engine if record else None
+        # The recorded engine first: it is stopped even where another cannot be asked.
+        for kind in sorted(registry.KINDS, key=lambda kind: kind.name != recorded):
+            engine = kind.create()
+            # A volume of an earlier --persist may belong to another kind of engine.
+            must = kind.name == recorded or (drop_data and engine.persists)
+            # Without a record there may still be an engine, if its kind can run here.
+            if must or (recorded is None and _works(engine)):
+                removed += engine.down(name, drop_data=drop_data)
     return removed
 
 
-def answering(record: EngineRecord) -> bool:
+def remove_abandoned() -> list[str]:
+    """Remove the engines whose owner is gone; what was removed, in words.
+
+    A developer's engine has no owner and is left alone.
+    """
+    removed = []
+    for record in records.load_all():
+        pid, started = record.owner_pid, record.owner_started
+        if pid is not None and started is not None and not host.is_alive(pid, started):
+            with contextlib.suppress(OsemError):  # it cannot be reached now: another time
+                removed += take_down(record.name)
+                records.erase(record.name)
+    return removed
+
+
+def is_answering(record: EngineRecord) -> bool:
     """Whether the engine of ``record`` really answers now."""
-    if record.engine == MotoEngine.kind and not moto.alive(record):
-        return False
-    return probe.ask(record.endpoint) is ANSWERS.get(record.engine)
+    if host.process_runs(record) is False:
+        return False  # another program may answer at its port
+    return probe.ask(record.endpoint) is registry.kind_of(record.engine).answers_as
 
 
 def engine_of(record: EngineRecord) -> Engine:
-    """The engine that ``record`` tells of."""
-    return MotoEngine() if record.engine == MotoEngine.kind else _docker()
+    """The engine of ``record``."""
+    return registry.kind_of(record.engine).create()
 
 
-def _docker() -> DockerEngine:
-    from osem_tasks.engines.docker.engine import DockerEngine
-
-    return DockerEngine()
-
-
-def _require_moto(prefix: str) -> None:
-    reason = moto.missing()
-    if reason:
+def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
+    engine = choice.engine
+    if request.persist and not engine.persists:
         raise OsemError(
-            f"{prefix}The embedded engine cannot run either: {reason}."
-            if prefix
-            else f"The moto engine cannot run: {reason}.",
+            f"The {engine.kind} engine keeps its data in memory only.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation='pip install "moto[dynamodb,server]"   or start Docker',
+            remediation="Leave --persist out" + registry.alternatives(engine.kind, request),
         )
+    _make_way(engine, request, say)
+    return replace(engine.up(request, say), reason=choice.reason)
+
+
+def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]) -> Choice:
+    """The first of ``kinds`` that can run here; the reason is why others cannot, if any.
+
+    Raises OsemError with all refusals when none can.
+    """
+    refusals = list(refusals)
+    for kind in kinds:
+        engine = kind.create()
+        try:
+            available = engine.check()
+        except OsemError as error:
+            refusals.append(error)
+        else:
+            return Choice(engine, _messages(refusals) or available)
+    raise OsemError(
+        _messages(refusals),
+        code=refusals[0].code,
+        remediation="   or: ".join(error.remediation for error in refusals),
+        details=refusals[0].details,
+    )
+
+
+def _messages(errors: Sequence[OsemError]) -> str:
+    return " ".join(error.message for error in errors)
+
+
+def _works(engine: Engine) -> bool:
+    try:
+        engine.check()
+    except OsemError:
+        return False
+    return True
 
 
 def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
     """Keep one engine a name: another kind that runs under it stays, unless ``--fresh``."""
-    other = state.load(request.name)
-    if other is None or other.engine == engine.kind or not answering(other):
+    other = records.load(request.name)
+    if other is None or other.engine == engine.kind:
+        return
+    # A process that does not answer would otherwise be lost with its record.
+    if not (host.process_runs(other) or is_answering(other)):
         return
     if not request.fresh:
         raise OsemError(
-            f"Engine '{request.name}' already runs as {other.engine} at {other.endpoint}.",
+            f"Engine '{request.name}' is already running as {other.engine} at {other.endpoint}.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=f"inv local.down && inv local.up --engine {engine.kind}",
+            remediation=replace(request, engine=engine.kind).replacing_command(),
         )
     say(f"stopping the {other.engine} engine at {other.endpoint}")
     engine_of(other).down(request.name, drop_data=False)
-
-
-def _fallback(choice: str, request: EngineRequest, error: OsemError) -> Chosen | None:
-    """``auto`` takes the first engine that works: without its image, Docker does not."""
-    if (
-        choice != "auto"
-        or request.image
-        or error.code is not ErrorCode.IMAGE_NOT_FOUND
-        or moto.missing()
-    ):
-        return None
-    return Chosen(MotoEngine(), error.message)

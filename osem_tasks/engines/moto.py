@@ -1,4 +1,4 @@
-"""moto's server as a detached process of ours: the embedded default without Docker."""
+"""moto's server as a detached process of ours: the embedded engine where Docker is absent."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import subprocess
 import sys
 import time
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.commands import engine_command
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import host as ports
-from osem_tasks.engines import probe, processes
-from osem_tasks.engines import records as state
-from osem_tasks.engines.base import EngineRecord, Raised
+from osem_tasks.engines import host, probe, records
+from osem_tasks.engines.base import Engine, EngineRecord, UpResult
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.waiting import interrupts
+from osem_tasks.schema import emulators
+from osem_tasks.waiting import interrupts, policy, wait
+from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,126 +26,130 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import EngineRequest, Say
 
-STOP_SECONDS = 5
+INSTALL = 'pip install "moto[dynamodb,server]"'
+LOG_LINES = 8
 # The processes that this one started. They outlive it; until then it is their parent.
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def missing() -> str | None:
-    """Why moto cannot run here, or None when it can."""
-    if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
-        return "the Python package moto[server] is not installed"
-    return None
-
-
-class MotoEngine:
-    """Process engine: pid, port and log are kept in the state file."""
+class MotoEngine(Engine):
+    """A process engine: its pid, port and log are kept in the record."""
 
     kind = "moto"
+    persists = False
 
-    def up(self, request: EngineRequest, say: Say) -> Raised:
-        """Reuse our live process, else start one. Raises OsemError."""
-        if request.persist:
+    def check(self) -> str:
+        """Whether moto is installed. Raises OsemError (ENGINE_UNAVAILABLE) when it is not."""
+        if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
             raise OsemError(
-                "The moto engine keeps its data in memory only.",
+                "The moto engine cannot run: the Python package moto[server] is not installed.",
                 code=ErrorCode.ENGINE_UNAVAILABLE,
-                remediation="Start a Docker engine, then: inv local.up --engine docker --persist",
+                remediation=INSTALL,
             )
-        running = alive(state.load(request.name))
+        return "moto is installed"
+
+    def describe(self, record: EngineRecord) -> str:
+        """The engine of ``record`` in a few words."""
+        return f"moto in process {record.pid}"
+
+    def up(self, request: EngineRequest, say: Say) -> UpResult:
+        """Reuse our live process, else start one. Raises OsemError."""
+        running = _running(request.name)
         if running and not request.fresh:
-            _refuse_mismatch(running, request)
-            if probe.wait_for(running.endpoint, probe.Answer.MOTO, request.timeout, _still):
-                return Raised(state.save(running), "reused")
-            raise OsemError(
-                f"moto's server (process {running.pid}) does not answer at {running.endpoint}.",
-                code=ErrorCode.TIMEOUT,
-                remediation="inv local.up --fresh   replaces it (its data is lost)",
-            )
-        # Before what runs is ended: a start that cannot be must leave it as it is.
-        port = _free(request, running)
+            return UpResult(record=_reuse(running, request), how="reused")
+        # Before the running engine is stopped: a start that must fail leaves it as it is.
+        port = _port(request, running)
         if running:
             stop(running)
-        return Raised(state.save(_start(request, port, say)), "started")
+        return UpResult(record=records.save(_start(request, port, say)), how="started")
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:  # noqa: ARG002  keeps nothing
         """Stop our process; another program that took over its pid is left alone."""
-        record = state.load(name)
-        running = alive(record)
+        running = _running(name)
         if running:
             stop(running)
-        state.forget(name)
+        records.forget(name)
         return [f"moto process {running.pid}"] if running else []
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
         """The last ``lines`` lines of the process's log."""
-        path = state.log_path(name)
+        path = records.log_path(name)
         if path.exists():
             with path.open(encoding="utf-8", errors="replace") as log:
                 yield from (line.rstrip("\n") for line in deque(log, maxlen=lines))
 
 
-def alive(record: EngineRecord | None) -> EngineRecord | None:
-    """``record`` if its process still lives: the very one, not a later one of the same pid."""
-    if record is None or record.pid is None or record.process_started is None:
-        return None
-    return record if processes.lives(record.pid, record.process_started) else None
-
-
-def _still() -> None:
-    """A slow process is waited for, a dead one was told apart before."""
-
-
 def stop(record: EngineRecord) -> None:
-    """End the process of a record that ``alive`` confirmed. Raises OsemError if it stays."""
+    """End the process of a record, which is alive. Raises OsemError when it stays."""
     import psutil
 
+    seconds = policy.current().engine_stop
     for end in (psutil.Process.terminate, psutil.Process.kill):
         try:
             end(psutil.Process(record.pid))
         except psutil.NoSuchProcess:
             return
-        # Not psutil's own wait: where nobody reaps the dead, it waits for ever.
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline:
-            if not alive(record):
-                return
-            time.sleep(probe.INTERVAL)
+        # Not psutil's own wait: where no parent collects ended processes, it never returns.
+        backoff = wait.Backoff(policy.current().engine_poll)
+        if wait.poll(lambda: _has_ended(record), bool, Deadline(seconds), backoff):
+            return
     raise OsemError(
-        f"moto's server (process {record.pid}) does not end.",
+        f"Could not stop moto's server (process {record.pid}).",
         code=ErrorCode.ENGINE_UNAVAILABLE,
-        remediation=f"kill -9 {record.pid}   then: inv local.down",
+        remediation=f"kill -9 {record.pid}   then: {engine_command('local.down', record.name)}",
     )
 
 
-def _refuse_mismatch(running: EngineRecord, request: EngineRequest) -> None:
-    if request.port and not running.endpoint.endswith(f":{request.port}"):
+def _has_ended(record: EngineRecord) -> bool:
+    for child in _children:
+        child.poll()  # a child of this very process would stay a zombie
+    return not host.process_runs(record)
+
+
+def _running(name: str) -> EngineRecord | None:
+    """The record of engine ``name`` if its process is alive: the very one that was started."""
+    record = records.load(name)
+    return record if record and host.process_runs(record) else None
+
+
+def _reuse(running: EngineRecord, request: EngineRequest) -> EngineRecord:
+    fresh = replace(request, fresh=True).command()
+    if request.port and not _is_at(running, request.port):
         raise OsemError(
-            f"moto already runs at {running.endpoint}, not at port {request.port}.",
+            f"moto is already running at {running.endpoint} (requested port {request.port}).",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=f"inv local.up --fresh --port {request.port}   (its data is lost)",
+            remediation=f"{fresh}   replaces it (its data is lost)",
         )
+    if not probe.wait_for(running.endpoint, emulators.MOTO, request.timeout):
+        raise OsemError(
+            f"moto's server (process {running.pid}) does not answer at {running.endpoint}.",
+            code=ErrorCode.TIMEOUT,
+            remediation=f"{fresh}   replaces it (its data is lost)",
+        )
+    return records.save(running)
 
 
-def _free(request: EngineRequest, running: EngineRecord | None) -> int:
+def _port(request: EngineRequest, running: EngineRecord | None) -> int:
     """The port to listen on, 0 for any; one that only our own engine holds is free."""
     wanted = request.default_port if request.port is None else request.port
-    own = running is not None and running.endpoint.endswith(f":{wanted}")
-    if wanted and not own and not ports.is_free(wanted):
-        raise ports.port_in_use(wanted)
+    own = running is not None and _is_at(running, wanted)
+    if wanted and not own and not host.is_free(wanted):
+        raise host.port_in_use(wanted, request)
     return wanted
 
 
-def _start(request: EngineRequest, wanted: int, say: Say) -> EngineRecord:
-    # Loaded before there is a process to lose.
-    import psutil
+def _is_at(record: EngineRecord, port: int) -> bool:
+    return record.endpoint.endswith(f":{port}")
 
-    port = wanted or ports.free_port()
-    log = state.log_path(request.name)
+
+def _start(request: EngineRequest, wanted: int, say: Say) -> EngineRecord:
+    port = wanted or host.free_port()
+    log = records.log_path(request.name)
     say(f"starting moto's server on port {port}")
     before = len(_children)
     try:
         process = _spawn(port, log)
-        started = psutil.Process(process.pid).create_time()
+        started = host.process_started(process.pid)
         return _await(process, started, port, log, request)
     except BaseException:
         # Also on Ctrl-C: a process that nobody recorded would never be found again.
@@ -180,10 +186,12 @@ def _await(
 
     def check_alive() -> None:
         if process.poll() is not None:
-            raise _failed(f"moto's server ended with code {process.returncode}", log)
+            remedy = f"Reinstall it: {INSTALL}   then: {request.command()}"
+            raise _failed(f"ended with code {process.returncode}", log, remedy)
 
-    if not probe.wait_for(endpoint, probe.Answer.MOTO, request.timeout, check_alive):
-        raise _failed(f"moto's server did not answer within {request.timeout:g} s", log)
+    if not probe.wait_for(endpoint, emulators.MOTO, request.timeout, check_alive):
+        remedy = f"{request.command('--timeout', f'{request.timeout * 2:g}')}   waits longer"
+        raise _failed(f"did not answer within {request.timeout:g} s", log, remedy)
     return EngineRecord(
         engine=MotoEngine.kind,
         name=request.name,
@@ -197,11 +205,11 @@ def _await(
     )
 
 
-def _failed(what: str, log: Path) -> OsemError:
-    tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
+def _failed(what: str, log: Path, remedy: str) -> OsemError:
+    tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LOG_LINES:]
     return OsemError(
-        "\n".join([f"{what}. Its log ends:", *(f"  {line}" for line in tail)]),
+        "\n".join([f"moto's server {what}. Its log ends:", *(f"  {line}" for line in tail)]),
         code=ErrorCode.ENGINE_UNAVAILABLE,
-        remediation='Reinstall it: pip install "moto[dynamodb,server]", then: inv local.up',
+        remediation=remedy,
         details={"log": str(log)},
     )

@@ -1,23 +1,24 @@
-"""Who answers at an endpoint: asked over plain HTTP, without SDK and without proxy."""
+"""Which DynamoDB answers at an endpoint, by one plain HTTP request: no SDK, no proxy."""
 
 from __future__ import annotations
 
-import time
-from enum import Enum
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from osem_tasks.config.local_access import ACCESS_KEY
-from osem_tasks.waiting import interrupts
+from osem_tasks.schema import emulators
+from osem_tasks.waiting import interrupts, policy, wait
+from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INTERVAL = 0.05
-# A ListTables call. Neither engine checks the signature, DynamoDB Local only the form of
-# the access key; so that a real answer costs no SDK.
+# What answers, but not as a DynamoDB.
+ANOTHER_SERVER = emulators.Engine("another server")
+# A ListTables call. No engine checks the signature, DynamoDB Local only the form of the
+# access key; so a real answer costs no SDK.
 _SCOPE = f"{ACCESS_KEY}/20200101/us-east-1/dynamodb/aws4_request"
 _HEADERS = {
     "X-Amz-Target": "DynamoDB_20120810.ListTables",
@@ -26,20 +27,12 @@ _HEADERS = {
 }
 
 
-class Answer(str, Enum):
-    """What kind of server an endpoint is."""
+def ask(endpoint: str, timeout: float = 1.0) -> emulators.Engine | None:
+    """The engine that answers a ListTables at ``endpoint`` within ``timeout`` seconds.
 
-    DYNAMODB_LOCAL = "DynamoDB Local"
-    MOTO = "moto"
-    OTHER = "another server"
-    NONE = "nothing"
-
-
-def ask(endpoint: str, timeout: float = 1.0) -> Answer:
-    """Who answers a ListTables at ``endpoint``.
-
-    An open port proves nothing, and neither does DynamoDB Local's refusal of a plain GET:
-    it still gives that when its database file cannot be written and every call hangs.
+    None when nothing answers, ANOTHER_SERVER when something else does. An open port proves
+    nothing, and neither does DynamoDB Local's refusal of a plain GET: it still gives that
+    when its database file cannot be written and every call hangs.
     """
     parts = urlsplit(endpoint)
     connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=timeout)
@@ -48,27 +41,33 @@ def ask(endpoint: str, timeout: float = 1.0) -> Answer:
         response = connection.getresponse()
         body = response.read(65536)
     except (OSError, HTTPException):
-        return Answer.NONE
+        return None
     finally:
         connection.close()
     if response.status != HTTPStatus.OK or b'"TableNames"' not in body:
-        return Answer.OTHER
-    moto = response.getheader("Server", "").startswith("Werkzeug")
-    return Answer.MOTO if moto else Answer.DYNAMODB_LOCAL
+        return ANOTHER_SERVER
+    return emulators.local_engine_of(response.getheader("Server", ""))
 
 
 def wait_for(
-    endpoint: str, expected: Answer, timeout: float, check_alive: Callable[[], None]
+    endpoint: str,
+    expected: emulators.Engine,
+    timeout: float,
+    check_alive: Callable[[], None] | None = None,
 ) -> bool:
     """Wait until ``expected`` answers; False when ``timeout`` seconds pass without.
 
     ``check_alive`` is called between tries and raises when waiting has become pointless.
     """
-    deadline = time.monotonic() + timeout
-    while ask(endpoint, min(2.0, timeout)) is not expected:
+
+    def answers() -> bool:
+        if ask(endpoint, min(2.0, timeout)) is expected:
+            return True
+        # First: an engine that ended by the same Ctrl-C must not be reported as a failure.
         interrupts.check()
-        check_alive()
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(INTERVAL)
-    return True
+        if check_alive:
+            check_alive()
+        return False
+
+    backoff = wait.Backoff(policy.current().engine_poll)
+    return wait.poll(answers, bool, Deadline(timeout), backoff)

@@ -14,14 +14,18 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osem_tasks.engines import registry
 from osem_tasks.engines.base import EngineRecord
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import policy, wait
+from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENGINES = ("docker", "moto")
-_FIELDS = {each.name for each in fields(EngineRecord)}
+    from filelock import BaseFileLock
+
+_FIELDS = {field.name for field in fields(EngineRecord)}
 
 
 def directory() -> Path:
@@ -51,12 +55,12 @@ def load(name: str) -> EngineRecord | None:
 
 def newest() -> EngineRecord | None:
     """The record that a ``local.up`` wrote or confirmed last, of any name."""
-    # An engine that belongs to a test run is nobody else's.
-    records = [each for each in every() if each.owner_pid is None]
-    return max(records, key=lambda each: each.used_at, default=None)
+    # The engine of a test run belongs to that run alone.
+    records = [record for record in load_all() if record.owner_pid is None]
+    return max(records, key=lambda record: record.used_at, default=None)
 
 
-def every() -> list[EngineRecord]:
+def load_all() -> list[EngineRecord]:
     """All records, of any name."""
     return [record for path in directory().glob("*.json") if (record := _read(path))]
 
@@ -77,7 +81,7 @@ def forget(name: str) -> None:
 
 
 def erase(name: str) -> None:
-    """Drop all files of an engine whose name no other run will ever use again."""
+    """Drop all files of an engine whose name will never be used again."""
     for suffix in (".json", ".log", ".lock"):
         (directory() / f"{name}{suffix}").unlink(missing_ok=True)
 
@@ -92,19 +96,32 @@ def locked(name: str, timeout: float) -> Iterator[None]:
     """Hold engine ``name`` alone among this user's commands.
 
     Two ``local.up`` at once then end with one engine and two successes. Raises OsemError
-    (TIMEOUT) when the other command holds it longer than ``timeout`` seconds.
+    (TIMEOUT) when another command holds it longer than ``timeout`` seconds.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
+
+    lock = FileLock(directory() / f"{name}.lock")
+    backoff = wait.Backoff(policy.current().engine_poll)
+    if not wait.poll(lambda: _acquire(lock), bool, Deadline(timeout), backoff):
+        raise OsemError(
+            f"Gave up after {timeout:.0f} s: another command is using engine '{name}'.",
+            code=ErrorCode.TIMEOUT,
+            remediation="Wait for that command to end, or end it, then run this one again.",
+        )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: BaseFileLock) -> bool:
+    from filelock import Timeout
 
     try:
-        with FileLock(directory() / f"{name}.lock", timeout=timeout):
-            yield
-    except Timeout as error:
-        raise OsemError(
-            f"Another command has been working on engine '{name}' for {timeout:.0f} s.",
-            code=ErrorCode.TIMEOUT,
-            remediation="Wait for it to end, or end it, then run the command again.",
-        ) from error
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    return True
 
 
 def _path(name: str) -> Path:
@@ -117,10 +134,10 @@ def _read(path: Path) -> EngineRecord | None:
         record = EngineRecord(**{key: values[key] for key in _FIELDS & values.keys()})
     except (OSError, ValueError, TypeError, AttributeError):
         return None  # absent, or not ours: then nothing is known, which is always safe
-    if record.engine not in ENGINES or not str(record.endpoint).startswith("http"):
+    if record.engine not in registry.names() or not str(record.endpoint).startswith("http"):
         return None
     texts = (record.engine, record.name, record.endpoint, record.started_at)
-    sound = all(isinstance(each, str) for each in texts) and isinstance(
+    sound = all(isinstance(text, str) for text in texts) and isinstance(
         record.used_at, (int, float)
     )
     return record if sound else None

@@ -7,6 +7,7 @@ by a version or by how it was started.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, TABLE_CLASS
@@ -18,18 +19,27 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Tags
 
 
+class Isolation(Enum):
+    """What keeps the tables of two users of one engine apart."""
+
+    ACCESS_KEY = "access key"
+    ACCOUNT = "account"
+    TABLE_PREFIX = "table prefix"
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """A DynamoDB as far as it differs from AWS.
 
     ``drops`` are facts that it accepts and does not keep. An engine with
     ``forgets_protection`` turns deletion protection off by every UpdateTable that does not
-    name it.
+    name it. ``isolation`` is what two users must not share to have a database each.
     """
 
     name: str
     drops: tuple[str, ...] = ()
     forgets_protection: bool = False
+    isolation: Isolation = Isolation.TABLE_PREFIX
 
 
 AWS = Engine("AWS")
@@ -37,8 +47,15 @@ DYNAMODB_LOCAL = Engine(
     "DynamoDB Local",
     drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT),
     forgets_protection=True,
+    # With -sharedDb it keeps one database for all keys; no call shows that.
+    isolation=Isolation.ACCESS_KEY,
 )
-MOTO = Engine("moto", drops=(TABLE_CLASS, MAX_THROUGHPUT))
+MOTO = Engine(
+    "moto",
+    drops=(TABLE_CLASS, MAX_THROUGHPUT),
+    # It has every account, and AssumeRole gives the keys of any.
+    isolation=Isolation.ACCOUNT,
+)
 
 # Error codes by which an engine says that it has no such call.
 NO_SUCH_CALL = ("UnknownOperationException", "UnknownOperation")

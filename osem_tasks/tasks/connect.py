@@ -13,6 +13,7 @@ from osem_tasks.config.settings import option, seconds
 from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.declarations import load
 from osem_tasks.engines import probe, records
+from osem_tasks.schema import emulators
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _check_aws(job: Job, connection: Connection) -> str:
 
     target, force = connection.target, bool(job.options["force"])
     local = is_loopback(target.endpoint) and (
-        probe.ask(str(target.endpoint)) is probe.Answer.DYNAMODB_LOCAL
+        probe.ask(str(target.endpoint)) is emulators.DYNAMODB_LOCAL
     )
     warnings = [
         guards.check_diversion(target, to_local_engine=local, force=force),

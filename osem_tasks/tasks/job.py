@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.settings import Settings
+from osem_tasks.engines import registry
 from osem_tasks.output.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Job:
     @functools.cached_property
     def settings(self) -> Settings:
         """The checked configuration. Raises ConfigurationError."""
-        settings = Settings.read(dict(self.context.config.get("osem", {})), os.environ)
+        configuration = dict(self.context.config.get("osem", {}))
+        settings = Settings.read(configuration, os.environ, engines=registry.choices())
         self.console.log_to(settings.log)
         return settings
 

@@ -3,250 +3,215 @@
 from __future__ import annotations
 
 import shlex
-import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
-from osem_tasks.config.settings import engine_name, option, port_number, seconds
-from osem_tasks.engines import manager
-from osem_tasks.engines import records as state
+from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
+from osem_tasks.config.local_access import variables
+from osem_tasks.config.settings import engine_name, one_of, option, port_number, seconds
+from osem_tasks.engines import manager, records, registry
 from osem_tasks.engines.base import EngineRequest
-from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
+from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.job import NOT_STARTED, Job
 from osem_tasks.tasks.options import OUTPUT_OPTIONS
+from osem_tasks.waiting import clock
 
 if TYPE_CHECKING:
-    from osem_tasks.engines.base import EngineRecord
+    from osem_tasks.engines.base import EngineRecord, UpResult
 
-NAME = "Name of the engine, and of its container; default: osem-dynamodb-local."
-UP_HELP = {
-    "engine": "auto (default), docker or moto.",
-    "port": "Port on 127.0.0.1 (default 8000); 0 takes any free one.",
-    "name": NAME,
-    "image": "Image of DynamoDB Local to run.",
-    "persist": "Keep the data in a named volume.",
-    "isolated": "Keep a database for each access key and region, for tests.",
-    "fresh": "Begin empty: replace a running engine and drop its data.",
-    "timeout": "Seconds to wait for the first answer (default 60).",
+NAME_OPTION: dict[str, tuple[Any, str]] = {
+    "name": (None, f"Name of the engine, and of its container; default: {DEFAULT_ENGINE}."),
+}
+OPTIONS = {**NAME_OPTION, **OUTPUT_OPTIONS}
+UP_OPTIONS: dict[str, tuple[Any, str]] = {
+    "engine": (None, f"Kind of engine: {registry.choices_in_words('auto (default)')}."),
+    "port": (None, "Port on 127.0.0.1 (default 8000); 0 picks a free port."),
+    **NAME_OPTION,
+    "image": (None, "Image of DynamoDB Local to run."),
+    "persist": (False, "Keep the data in a named volume."),
+    "isolated": (False, "Use a separate database per access key and region (for tests)."),
+    "fresh": (False, "Start empty: replace the running engine and delete its data."),
+    "timeout": (None, "Maximum seconds to wait for the first response (default 60)."),
+    **OUTPUT_OPTIONS,
 }
 
 
-@command(OUTPUT_OPTIONS, texts=UP_HELP)
-def up(
-    job: Job,
-    *,
-    engine: str | None = None,
-    port: str | None = None,
-    name: str | None = None,
-    image: str | None = None,
-    persist: bool = False,
-    isolated: bool = False,
-    fresh: bool = False,
-    timeout: str | None = None,
-) -> Outcome:
-    """Start a local DynamoDB, or find the one that runs, and wait until it answers.
+@command(UP_OPTIONS)
+def up(job: Job) -> Outcome:
+    """Start a local DynamoDB, or reuse the running one, and wait until it responds.
 
     Example: inv local.up db.setup db.verify
     """
-    choice, request = _request(
-        job,
-        engine=engine,
-        port=port,
-        name=name,
-        image=image,
-        timeout=timeout,
-        persist=persist,
-        isolated=isolated,
-        fresh=fresh,
-    )
+    request = _request(job)
     if job.dry:
-        return _dry_up(job, choice, request)
-    begin = time.monotonic()
+        return _dry_up(job, request)
+    begin = clock.now()
     with job.console.working(f"starting engine {request.name}"):
-        raised, why = manager.bring_up(choice, request, job.console.say)
-    record = raised.record
+        result = manager.bring_up(request, job.console.say)
+    record = result.record
     job.remember("endpoint", record.endpoint)
     job.location["endpoint"] = record.endpoint
-    if why:
-        # An image that could not be had is worth a warning, an absent Docker is not.
-        tell = job.console.warn if record.engine == "moto" and "Image" in why else job.console.info
-        tell(f"Engine: {record.engine}, because {_lower(why)}")
-    if raised.note:
-        job.console.warn(raised.note)
-    if record.image and record.image != (request.image or request.default_image):
-        job.console.warn(
-            f"It runs {record.image}, configured is {request.default_image}; "
-            "replace it: inv local.up --fresh"
-        )
-    took = time.monotonic() - begin
+    _remark(job, request, result)
+    took = f"{result.how} in {clock.now() - begin:.2f} s"
     return Outcome(
-        data={**record.as_json(), "how": raised.how, "reason": why},
-        summary=Line(
-            Mark.DONE,
-            f"{_described(record)} ready at {record.endpoint} ({raised.how} in {took:.2f} s)",
-        ),
+        data={**record.as_json(), "how": result.how, "reason": result.reason},
+        summary=Line(Mark.DONE, f"{_described(record)} ready at {record.endpoint} ({took})"),
     )
 
 
-@command(
-    OUTPUT_OPTIONS, texts={"name": NAME, "volumes": "Also remove the data that --persist kept."}
-)
-def down(job: Job, name: str | None = None, volumes: bool = False) -> Outcome:
+@command(OPTIONS, texts={"volumes": "Also remove the data that --persist kept."})
+def down(job: Job, volumes: bool = False) -> Outcome:
     """Stop and remove what local.up started; nothing else is ever touched.
 
     Example: inv local.down --volumes
     """
-    chosen = _name(job, name)
+    name = _name(job)
     if job.dry:
-        record = state.load(chosen)
+        record = records.load(name)
         what = _described(record) if record else "nothing"
         return Outcome(summary=Line(Mark.INFO, f"{what} would be stopped; nothing was changed"))
-    with job.console.working(f"stopping engine {chosen}"):
-        removed = manager.take_down(chosen, drop_data=volumes)
-    what = ", ".join(removed)
-    return Outcome(
-        data={"name": chosen, "removed": removed},
-        summary=Line(Mark.DONE, f"{what} removed" if removed else f"{chosen}: nothing to stop"),
-    )
+    with job.console.working(f"stopping engine {name}"):
+        removed = manager.take_down(name, drop_data=volumes)
+    text = f"{', '.join(removed)} removed" if removed else f"{name}: nothing to stop"
+    return Outcome(data={"name": name, "removed": removed}, summary=Line(Mark.DONE, text))
 
 
-@command(OUTPUT_OPTIONS, texts={"name": NAME})
-def status(job: Job, name: str | None = None) -> Outcome:
+@command(OPTIONS)
+def status(job: Job) -> Outcome:
     """Show whether the engine runs, where, and since when.
 
     Example: inv local.status --json
     """
-    chosen = _name(job, name)
-    record = state.load(chosen)
+    name = _name(job)
+    record = records.load(name)
+    start = engine_command("local.up", name)
     if record is None:
         return Outcome(
-            data={"name": chosen, "running": False},
-            summary=Line(Mark.INFO, f"{chosen} is not running   (start it: inv local.up)"),
+            data={"name": name, "running": False},
+            summary=Line(Mark.INFO, f"{name} is not running   (to start it: {start})"),
         )
     job.location["endpoint"] = record.endpoint
-    running = manager.answering(record)
+    running = manager.is_answering(record)
     text = f"{_described(record)} at {record.endpoint}, since {record.started_at}"
     if record.image:
         text += f", image {record.image}"
     summary = (
         Line(Mark.DONE, f"running: {text}")
         if running
-        else Line(Mark.WARNING, f"not answering: {text}   (mend it: inv local.up)")
+        else Line(Mark.WARNING, f"not responding: {text}   (to start it again: {start})")
     )
     return Outcome(data={**record.as_json(), "running": running}, summary=summary)
 
 
-@command(OUTPUT_OPTIONS, texts={"name": NAME, "lines": "How many lines (default 100)."})
-def logs(job: Job, name: str | None = None, lines: str = "100") -> Outcome:
+@command(OPTIONS, texts={"lines": "How many lines (default 100)."})
+def logs(job: Job, lines: str = "100") -> Outcome:
     """Show the engine's own log.
 
     Example: inv local.logs --lines 20
     """
     count = option("--lines", lines, _positive)
-    record = _known(job, name)
+    record = _recorded(job)
     text = list(manager.engine_of(record).logs(record.name, count))
     return Outcome(
         data={"name": record.name, "lines": text},
-        lines=[Line(Mark.PLAIN, each) for each in text],
+        lines=[Line(Mark.PLAIN, line) for line in text],
     )
 
 
-@command(OUTPUT_OPTIONS, texts={"name": NAME})
-def env(job: Job, name: str | None = None) -> Outcome:
+@command(OPTIONS)
+def env(job: Job) -> Outcome:
     """Print export lines, so that the AWS CLI and an application find the engine.
 
     Example: eval "$(inv local.env)"
     """
-    record = _known(job, name)
-    variables = {
-        "AWS_ENDPOINT_URL_DYNAMODB": record.endpoint,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_REGION": DEFAULT_REGION,
-        "AWS_DEFAULT_REGION": DEFAULT_REGION,
-    }
+    settings = variables(_recorded(job).endpoint)
     return Outcome(
-        data={"variables": variables},
+        data={"variables": settings},
         lines=[
-            Line(Mark.PLAIN, f"export {key}={shlex.quote(value)}")
-            for key, value in variables.items()
+            Line(Mark.PLAIN, f"export {name}={shlex.quote(value)}")
+            for name, value in settings.items()
         ],
     )
 
 
-def _request(
-    job: Job,
-    *,
-    engine: str | None,
-    port: str | None,
-    name: str | None,
-    image: str | None,
-    timeout: str | None,
-    persist: bool,
-    isolated: bool,
-    fresh: bool,
-) -> tuple[str, EngineRequest]:
-    settings = job.settings
-    choice = engine or settings.engine
-    if choice not in manager.CHOICES:
-        raise ConfigurationError(
-            [f"--engine must be one of {', '.join(manager.CHOICES)}, not {choice!r}"],
-            remediation="inv local.up --engine auto",
-        )
-    request = EngineRequest(
-        name=_name(job, name),
+def _request(job: Job) -> EngineRequest:
+    settings, options = job.settings, job.options
+
+    def given(name: str, check: Any) -> Any:
+        value = options[name]
+        return None if value is None else option(f"--{name}", value, check)
+
+    return EngineRequest(
+        name=_name(job),
         default_port=settings.port,
         default_image=settings.image,
-        timeout=settings.timeout if timeout is None else option("--timeout", timeout, seconds),
-        port=None if port is None else option("--port", port, port_number),
-        image=image,
-        # Not asked is not the same as asked not to: a kept volume stays in use.
-        persist=True if persist else None,
-        shared=not isolated,
-        fresh=fresh,
+        timeout=given("timeout", seconds) or settings.timeout,
+        engine=given("engine", one_of(registry.choices())) or settings.engine,
+        port=given("port", port_number),
+        image=options["image"],
+        # Not requested is not the same as requested not to: a kept volume stays in use.
+        persist=options["persist"] or None,
+        shared=not options["isolated"],
+        fresh=options["fresh"],
     )
-    return choice, request
 
 
-def _dry_up(job: Job, choice: str, request: EngineRequest) -> Outcome:
-    record = state.load(request.name)
-    if record and manager.answering(record) and not request.fresh:
+def _dry_up(job: Job, request: EngineRequest) -> Outcome:
+    record = records.load(request.name)
+    if record and manager.is_answering(record) and not request.fresh:
         text = f"{_described(record)} runs at {record.endpoint} and would be reused"
     else:
-        chosen = manager.choose(choice, request)
+        kind = manager.choose(request).engine.kind
         job.remember(NOT_STARTED, request.name)
         port = request.default_port if request.port is None else request.port
         where = f"port {port}" if port else "a free port"
-        text = f"engine {request.name} ({chosen.engine.kind}) would be started on {where}"
+        text = f"engine {request.name} ({kind}) would be started on {where}"
     return Outcome(
         data={"name": request.name, "dryRun": True},
         summary=Line(Mark.INFO, f"{text}; nothing was changed"),
     )
 
 
-def _known(job: Job, name: str | None) -> EngineRecord:
-    chosen = _name(job, name)
-    record = state.load(chosen)
+def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
+    """Say why this kind of engine runs, and what is not as it might be expected."""
+    record, console = result.record, job.console
+    if result.reason:
+        # A preferred engine that could not start deserves a warning, an absent one does not.
+        tell = console.warn if result.fallback else console.info
+        tell(f"Engine: {record.engine}, because {_lower(result.reason)}")
+    if result.note:
+        console.warn(result.note)
+    if record.image and record.image != (request.image or request.default_image):
+        again = replace(request, persist=record.persist or None).replacing_command()
+        console.warn(
+            f"The running engine uses image {record.image}, but {request.default_image} is "
+            f"configured. To replace it (data in memory is lost): {again}"
+        )
+
+
+def _recorded(job: Job) -> EngineRecord:
+    """The record of the engine. Raises OsemError (ENGINE_NOT_RUNNING) when there is none."""
+    name = _name(job)
+    record = records.load(name)
     if record is None:
         raise OsemError(
-            f"Engine '{chosen}' is not running.",
+            f"Engine '{name}' is not running.",
             code=ErrorCode.ENGINE_NOT_RUNNING,
-            remediation="inv local.up",
+            remediation=engine_command("local.up", name),
         )
     job.location["endpoint"] = record.endpoint
     return record
 
 
 def _described(record: EngineRecord) -> str:
-    if record.container:
-        return f"DynamoDB Local in container {record.name}"
-    return f"moto in process {record.pid}"
+    return manager.engine_of(record).describe(record)
 
 
-def _name(job: Job, name: str | None) -> str:
+def _name(job: Job) -> str:
     """``--name``, checked because it also names files, else the configured one."""
+    name = job.options["name"]
     return job.settings.name if name is None else option("--name", name, engine_name)
 
 

@@ -66,6 +66,8 @@ class Policy:
     engine_stop: float = 5.0
     # How long a container that was created and not started is another command's work.
     container_start: float = 5.0
+    # How long a command waits for another one on the same engine: longer than a pull.
+    engine_lock: float = 600.0
 
 
 _active = Policy()

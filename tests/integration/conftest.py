@@ -67,12 +67,12 @@ def session_engine() -> Engine:
 def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A moto engine of this test run's own."""
     name = f"osem-tests-{uuid.uuid4().hex[:8]}"
-    request = EngineRequest(name=name, default_port=0, default_image="", timeout=30)
+    request = EngineRequest(name=name, default_port=0, default_image="", timeout=30, engine="moto")
     directory = str(tmp_path_factory.mktemp("moto-state"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSEM_STATE_DIR", directory)
-        raised, _ = manager.bring_up("moto", request, lambda _: None)
-    yield Engine("moto", raised.record.endpoint)
+        record = manager.bring_up(request, lambda _: None).record
+    yield Engine(record.engine, record.endpoint)
     # Set again: each test in between has had a state directory of its own.
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSEM_STATE_DIR", directory)

@@ -1,6 +1,6 @@
 """What the tests of ``local.*`` share: ``inv`` as a process of its own, and what it leaves.
 
-Nothing here is a fixture: each file makes its own few from these.
+Nothing here is a fixture: every file makes its own few from these.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ DOCKER_DEMANDED = os.environ.get("OSEM_LOCAL_ENGINE") == "docker"
 IMAGE = DOCKER_VARIABLES.get("OSEM_LOCAL_IMAGE") or str(DEFAULTS["image"])
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 TERMINAL = ("CI", "TERM", "COLUMNS", "LINES", "LC_", "LANG", "PYTHONIOENCODING", "PYTHONPATH")
-# A server that is asked, says a word to its log and never answers.
+# A server that accepts a connection, writes to its log and never answers.
 MUTE_MOTO = """
 import socket, sys, time
-asked = socket.create_server(("127.0.0.1", int(sys.argv[-1]))).accept()
+connection = socket.create_server(("127.0.0.1", int(sys.argv[-1]))).accept()
 print("the words of the log", flush=True)
 time.sleep(600)
 """
@@ -72,10 +72,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[int]:
-    """A port that this very process holds."""
+def listening(at: int = 0) -> Iterator[int]:
+    """A port that this very process holds: any, or the one that is given."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", at))
         listener.listen()
         port: int = listener.getsockname()[1]
         yield port
@@ -96,8 +97,9 @@ class Shell:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The process's variables: nothing of the developer's AWS, Docker or terminal."""
-        strange = (*FOREIGN, *PROXIES, *(each.lower() for each in PROXIES), *TERMINAL)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
+        proxies = (*PROXIES, *(name.lower() for name in PROXIES))
+        foreign = (*FOREIGN, *proxies, *TERMINAL)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
         return {
             **kept,
             **DOCKER_VARIABLES,
@@ -169,9 +171,9 @@ class Shell:
 
     def processes(self) -> list[psutil.Process]:
         """The live processes that were started in this shell."""
-        return [each for each in psutil.process_iter() if self._mine(each)]
+        return [process for process in psutil.process_iter() if self._is_mine(process)]
 
-    def _mine(self, process: psutil.Process) -> bool:
+    def _is_mine(self, process: psutil.Process) -> bool:
         try:
             return (
                 process.environ().get("OSEM_STATE_DIR") == str(self.state)
@@ -182,14 +184,14 @@ class Shell:
 
     def clear(self) -> None:
         """End whatever was started in this shell and still runs."""
-        for each in self.processes():
+        for process in self.processes():
             with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
-        eventually(lambda: not self.processes(), "every process of the test has ended")
-        for process in self.started:
-            if process.returncode is None:
                 process.kill()
-                process.communicate()
+        eventually(lambda: not self.processes(), "every process of the test has ended")
+        for started in self.started:
+            if started.returncode is None:
+                started.kill()
+                started.communicate()
 
 
 def finished(process: subprocess.Popen[str]) -> Run:
@@ -204,7 +206,7 @@ def finished(process: subprocess.Popen[str]) -> Run:
 
 
 def wait_for_line(process: subprocess.Popen[str], words: str) -> None:
-    """Read the narration of a process up to the line that has ``words``."""
+    """Read the stderr of a process up to the line that has ``words``."""
     assert process.stderr is not None
     for line in process.stderr:
         if words in line:
@@ -252,7 +254,11 @@ class Docker:
     def containers(self, name: str) -> list[Container]:
         """Every container, running or not, of that name or labelled as that engine."""
         everything = self.client.containers.list(all=True, ignore_removed=True)
-        return [e for e in everything if e.name == name or e.labels.get(LABEL) == name]
+        return [
+            container
+            for container in everything
+            if container.name == name or container.labels.get(LABEL) == name
+        ]
 
     def one(self, name: str) -> Container:
         """The one container of that engine."""
@@ -261,21 +267,24 @@ class Docker:
 
     def has_volume(self, name: str) -> bool:
         """Whether that engine's volume exists."""
-        return volume_of(name) in [each.name for each in self.client.volumes.list()]
+        return volume_of(name) in [volume.name for volume in self.client.volumes.list()]
 
     def left(self, name: str) -> list[str]:
         """What exists of that engine, in words."""
-        found = [f"container {each.name} ({each.status})" for each in self.containers(name)]
+        found = [
+            f"container {container.name} ({container.status})"
+            for container in self.containers(name)
+        ]
         return found + (["volume"] if self.has_volume(name) else [])
 
     def clear(self, name: str) -> None:
         """Remove what a test has left."""
         from docker.errors import APIError
 
-        for each in self.containers(name):
-            # It may be about to go already.
+        for container in self.containers(name):
+            # Another removal of it may be under way.
             with contextlib.suppress(APIError):
-                each.remove(force=True, v=True)
+                container.remove(force=True, v=True)
         eventually(lambda: not self.containers(name), f"the containers of {name} are gone")
         if self.has_volume(name):
             self.client.volumes.get(volume_of(name)).remove(force=True)

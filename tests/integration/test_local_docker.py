@@ -1,4 +1,4 @@
-"""``local.*`` on a real Docker engine: found, mended, refused, and nothing left behind."""
+"""``local.*`` on a real Docker engine: reused, repaired, refused, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def test_a_first_up_starts_and_a_second_reuses(bench: Bench) -> None:
     """The second `local.up` finds the very container of the first."""
     first, second = bench.inv.json("local.up"), bench.inv.json("local.up")
 
-    ways = [(each["how"], each["container"], each["endpoint"]) for each in (first, second)]
-    assert ways == [
+    results = [(up["how"], up["container"], up["endpoint"]) for up in (first, second)]
+    assert results == [
         ("started", bench.container.short_id, first["endpoint"]),
         ("reused", bench.container.short_id, first["endpoint"]),
     ]
@@ -140,8 +140,10 @@ def test_it_is_found_by_label_without_any_state(bench: Bench) -> None:
     ],
     ids=["stopped", "killed", "removed"],
 )
-def test_an_engine_that_ended_is_mended(bench: Bench, harm: Callable[[Container], None]) -> None:
-    """`local.status` sees that it does not answer, `local.up` makes it answer again."""
+def test_an_engine_that_ended_is_started_again(
+    bench: Bench, harm: Callable[[Container], None]
+) -> None:
+    """`local.status` sees that it does not respond, `local.up` starts it again."""
     bench.inv.json("local.up")
     harm(bench.container)
 
@@ -163,7 +165,7 @@ def test_a_paused_engine_is_resumed_with_its_data(bench: Bench) -> None:
     assert (second["container"], bench.tables) == (first["container"], ["Mine"])
 
 
-def test_a_half_created_container_is_mended(bench: Bench) -> None:
+def test_a_half_created_container_is_replaced(bench: Bench) -> None:
     """A container that was created and never started does not stand in the way."""
     bench.docker.client.containers.create(given.IMAGE, name=bench.name, labels={LABEL: bench.name})
 
@@ -203,7 +205,7 @@ def test_persist_keeps_data_until_volumes_are_removed(bench: Bench) -> None:
 
 
 def test_fresh_empties_a_kept_volume(bench: Bench) -> None:
-    """`--fresh --persist` begins empty, whether the engine runs or only its volume is left."""
+    """`--fresh --persist` starts empty, whether the engine runs or only its volume is left."""
     bench.inv.json("local.up", "--persist")
     given.put_table(bench.inv.engine())
     bench.inv.json("local.up", "--fresh", "--persist")
@@ -214,6 +216,19 @@ def test_fresh_empties_a_kept_volume(bench: Bench) -> None:
     bench.inv.json("local.up", "--fresh", "--persist")
 
     assert (running, bench.tables, bench.docker.has_volume(bench.name)) == ([], [], True)
+
+
+def test_the_remark_on_kept_data_leads_to_it(bench: Bench) -> None:
+    """After a `local.up` without --persist, the command of the remark brings the data back."""
+    bench.inv.json("local.up", "--persist")
+    given.put_table(bench.inv.engine())
+    bench.inv.json("local.down")
+    without = bench.inv("local.up")
+    between = bench.tables
+
+    run = bench.inv.sh(without.err.rpartition("To use it: ")[2])
+
+    assert (between, run.code, bench.tables) == ([], 0, ["Mine"]), run.err
 
 
 def test_volumes_are_removed_when_the_container_is_gone_already(bench: Bench) -> None:
@@ -237,10 +252,10 @@ def test_a_foreign_container_of_that_name_is_refused_and_untouched(bench: Bench)
     down = bench.inv("local.down", "--volumes")
 
     foreign.reload()
-    assert [each.code for each in runs] == [1, 1]
-    for each in runs:
-        assert f"'{bench.name}' exists that osem_tasks did not start" in each.err
-        assert "--name" in each.err
+    assert [run.code for run in runs] == [1, 1]
+    for run in runs:
+        assert f"'{bench.name}' already exists and was not created by osem_tasks" in run.err
+        assert f"inv local.up --name {bench.name}-2" in run.err
     assert (down.code, "nothing to stop" in down.out) == (0, True)
     assert (foreign.status, foreign.attrs["State"]["StartedAt"]) == ("running", begun)
 
@@ -273,7 +288,7 @@ def test_a_port_taken_by_a_process_is_named(bench: Bench) -> None:
     assert (run.code, bench.left) == (1, [])
     assert f"PORT_IN_USE: Port {port} " in run.err
     assert f"process {os.getpid()} ({psutil.Process().name()})" in run.err
-    assert "inv local.up --port 0" in run.err
+    assert f"inv local.up --name {bench.name} --port 0 --persist" in run.err
     assert not bench.inv.record_path.exists()
 
 
@@ -295,10 +310,11 @@ def test_a_missing_image_of_the_named_engine_is_an_error(bench: Bench) -> None:
     assert (run.code, error["code"], bench.left) == (1, "IMAGE_NOT_FOUND", [])
     assert NO_REGISTRY in error["message"]
     assert "docker pull" in error["remediation"]
+    assert f"inv local.up --name {bench.name} --engine moto" in error["remediation"]
 
 
 def test_a_missing_image_lets_auto_take_moto_and_say_why(bench: Bench) -> None:
-    """`auto` takes what works and gives the reason."""
+    """`auto` takes an engine that works, and gives the reason."""
     run = bench.inv("local.up", OSEM_LOCAL_IMAGE=NO_REGISTRY)
 
     assert (run.code, bench.inv.record()["engine"], bench.left) == (0, "moto", []), run.err
@@ -316,25 +332,53 @@ def test_it_is_published_on_loopback_only(running: Bench) -> None:
     """DynamoDB Local has no authentication: no other machine may reach it."""
     ports: dict[str, Any] = running.container.attrs["NetworkSettings"]["Ports"]
 
-    hosts = {each["HostIp"] for bindings in ports.values() for each in bindings or []}
+    hosts = {binding["HostIp"] for bindings in ports.values() for binding in bindings or []}
 
     assert hosts == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [("--port", "1"), ("--image", "osem/other:1"), ("--persist",)],
     ids=["port", "image", "persist"],
 )
-def test_a_running_engine_that_differs_is_refused(running: Bench, asked: tuple[str, ...]) -> None:
-    """An engine that runs otherwise than asked is kept, and the remedy named."""
+def test_a_running_engine_that_differs_is_refused(running: Bench, options: tuple[str, ...]) -> None:
+    """An engine that runs with other settings is kept, and the remedy is named."""
     before = running.container.id
 
-    run = running.inv("local.up", *asked)
+    run = running.inv("local.up", *options)
 
     assert (run.code, running.container.id) == (1, before)
-    assert f"already runs, but otherwise than asked: {asked[0][2:]}" in run.err
-    assert "--fresh" in run.err
+    assert f"is already running with other settings: {options[0][2:]}" in run.err
+    down, up = f"inv local.down --name {running.name}", f"inv local.up --name {running.name}"
+    assert f"{down} && {up} {' '.join(options)}   replaces it" in run.err
+
+
+def test_the_remedy_for_an_engine_that_differs_replaces_it(running: Bench, bench: Bench) -> None:
+    """Typed in a shell, it gives the engine that was requested, and leaves others alone."""
+    bench.inv.json("local.up")
+    refused = bench.inv("local.up", "--isolated")
+    commands = refused.err.rpartition("→ ")[2].partition("   ")[0]
+
+    run = bench.inv.sh(commands)
+
+    assert (refused.code, run.code, bench.inv.record()["shared"]) == (1, 0, False), run.err
+    assert running.inv.json("local.status")["running"] is True
+
+
+def test_the_remedy_for_the_taken_port_of_a_stopped_engine_works(bench: Bench) -> None:
+    """Its old port is taken meanwhile: the remedy starts it on another one."""
+    with given.listening() as port:
+        pass
+    bench.inv.json("local.up", "--port", str(port))
+    bench.container.stop(timeout=5)
+    with given.listening(port):
+        refused = bench.inv("local.up")
+        command = refused.err.rpartition("Use any free port: ")[2].partition("   ")[0]
+        run = bench.inv.sh(command)
+
+    assert (refused.code, "PORT_IN_USE" in refused.err, run.code) == (1, True, 0), run.err
+    assert bench.tables == []
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one-state", "two-states"])
@@ -343,10 +387,10 @@ def test_two_at_once_end_with_one_container(bench: Bench, tmp_path: Path, shared
     states = [str(bench.inv.state), str(bench.inv.state if shared else tmp_path / "other")]
 
     both = [bench.inv.start("local.up", "--json", OSEM_STATE_DIR=state) for state in states]
-    runs = [finished(each) for each in both]
+    runs = [finished(process) for process in both]
 
-    assert [each.code for each in runs] == [0, 0], [each.err for each in runs]
-    assert {each.document["endpoint"] for each in runs} == {bench.inv.engine().endpoint}
+    assert [run.code for run in runs] == [0, 0], [run.err for run in runs]
+    assert {run.document["endpoint"] for run in runs} == {bench.inv.engine().endpoint}
     assert (len(bench.left), bench.tables) == (1, [])
 
 
@@ -377,7 +421,7 @@ def test_interrupted_while_it_waits_leaves_nothing(
     assert "INTERRUPTED" in run.err
 
 
-def test_impatient_interrupts_cannot_stop_the_clearing(bench: Bench, mute_image: str) -> None:
+def test_impatient_interrupts_cannot_stop_the_clean_up(bench: Bench, mute_image: str) -> None:
     """Ctrl-C again and again until it ends: nothing is left either."""
     process = bench.inv.start("local.up", "--persist", "--image", mute_image)
     eventually(lambda: _logged(bench), "the container runs")
@@ -393,7 +437,7 @@ def test_impatient_interrupts_cannot_stop_the_clearing(bench: Bench, mute_image:
 
 
 def test_an_interrupted_reuse_keeps_the_engine(bench: Bench) -> None:
-    """What was there before is not cleared away by an interrupt."""
+    """An engine that was there before is not removed by an interrupt."""
     bench.inv.json("local.up")
     # Frozen, so that the second call waits for an answer until it is interrupted.
     bench.container.kill(signal="STOP")
@@ -407,17 +451,18 @@ def test_an_interrupted_reuse_keeps_the_engine(bench: Bench) -> None:
 
 
 def test_no_answer_in_time_shows_the_log(bench: Bench, mute_image: str) -> None:
-    """A container that never answers: its log is shown, and nothing of it is left."""
+    """A container that never answers: its log is shown, nothing is left, more time is advised."""
     run = bench.inv("local.up", "--persist", "--timeout", "1", "--image", mute_image)
 
     assert (run.code, bench.left) == (1, [])
     assert "TIMEOUT" in run.err
     assert f"  Picked up {WORDS}" in run.err
+    assert f"--image {mute_image} --persist --timeout 2   waits longer" in run.err
     assert not bench.inv.record_path.exists()
 
 
 def test_a_container_that_ends_shows_its_log(bench: Bench, broken_image: str) -> None:
-    """A container that ends at once: its last words are shown, and nothing of it is left."""
+    """A container that ends at once: the end of its log is shown, and nothing of it is left."""
     run = bench.inv("local.up", "--image", broken_image)
 
     assert (run.code, bench.left) == (1, [])
@@ -425,7 +470,7 @@ def test_a_container_that_ends_shows_its_log(bench: Bench, broken_image: str) ->
     assert "NoSuchOption" in run.err
 
 
-def test_a_tiny_timeout_is_told_as_it_was_given(bench: Bench) -> None:
+def test_a_tiny_timeout_is_named_as_it_was_given(bench: Bench) -> None:
     """`--timeout 0.2` ends the wait, and the message gives that number."""
     run = bench.inv("local.up", "--timeout", "0.2")
 
@@ -433,26 +478,27 @@ def test_a_tiny_timeout_is_told_as_it_was_given(bench: Bench) -> None:
     assert "within 0.2 s" in run.err
 
 
-def test_status_tells_where_and_since_when(running: Bench) -> None:
+def test_status_shows_where_and_since_when(running: Bench) -> None:
     """`local.status` shows endpoint, container and start; its JSON has the same."""
     run, data = running.inv("local.status"), running.inv.json("local.status")
 
     assert (run.code, data["running"], data["engine"]) == (0, True, "docker")
     assert data["container"] == running.container.short_id
-    for each in (data["endpoint"], data["startedAt"], data["name"]):
-        assert each in run.out
+    for text in (data["endpoint"], data["startedAt"], data["name"]):
+        assert text in run.out
 
 
 def test_status_of_nothing_says_what_to_type(bench: Bench) -> None:
     """`local.status` without an engine is a fact, not a failure."""
     run = bench.inv("local.status")
 
-    assert (run.code, "not running" in run.out, "inv local.up" in run.out) == (0, True, True)
+    start = f"inv local.up --name {bench.name}"
+    assert (run.code, "not running" in run.out, start in run.out) == (0, True, True)
     assert bench.inv.json("local.status") == {"name": bench.name, "running": False}
 
 
 def test_logs_are_the_containers_own(running: Bench) -> None:
-    """`local.logs` gives the container's lines, `--lines` as many as asked."""
+    """`local.logs` gives the container's lines, `--lines` limits their number."""
     run = running.inv("local.logs")
     last = running.inv.json("local.logs", "--lines", "1")["lines"]
 
@@ -478,7 +524,7 @@ def test_logs_and_env_without_an_engine_say_what_to_type(bench: Bench, task: str
 
     assert (run.code, run.out) == (1, "")
     assert "ENGINE_NOT_RUNNING" in run.err
-    assert "inv local.up" in run.err
+    assert f"inv local.up --name {bench.name}" in run.err
 
 
 @pytest.mark.parametrize("task", ["up", "status", "logs", "env"])
@@ -530,4 +576,5 @@ def test_a_dry_run_keeps_a_running_engine(running: Bench, words: tuple[str, ...]
 
 
 def _logged(bench: Bench) -> bool:
-    return any(WORDS.encode() in each.logs() for each in bench.docker.containers(bench.name))
+    containers = bench.docker.containers(bench.name)
+    return any(WORDS.encode() in container.logs() for container in containers)

@@ -65,7 +65,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
-    """A program that is none of ours."""
+    """A program that is not ours."""
     with subprocess.Popen(["sleep", "600"]) as process:
         yield process
         process.kill()
@@ -73,7 +73,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 def _servers(inv: Shell) -> list[int]:
     """The live moto servers of this shell."""
-    return [each.pid for each in inv.processes() if _is_server(each)]
+    return [process.pid for process in inv.processes() if _is_server(process)]
 
 
 def _is_server(process: psutil.Process) -> bool:
@@ -107,7 +107,7 @@ def test_a_named_docker_is_never_replaced(inv: Shell, by_option: bool) -> None:
     assert "--engine moto" in error["remediation"]
 
 
-def test_the_state_file_tells_process_port_and_log(running: Shell) -> None:
+def test_the_state_file_has_process_port_and_log(running: Shell) -> None:
     """What later commands need is recorded, and true."""
     record = running.record()
 
@@ -121,9 +121,9 @@ def test_the_state_file_tells_process_port_and_log(running: Shell) -> None:
 def test_it_listens_on_loopback_only(running: Shell) -> None:
     """No other machine may reach the engine."""
     process = psutil.Process(running.record()["pid"])
-    listening = [each for each in process.net_connections() if each.status == psutil.CONN_LISTEN]
+    listening = [c for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
 
-    assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
+    assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
 
 
 def test_a_second_up_reuses_the_process_and_its_data(inv: Shell) -> None:
@@ -137,7 +137,7 @@ def test_a_second_up_reuses_the_process_and_its_data(inv: Shell) -> None:
     assert given.table_names(inv.engine()) == ["Mine"]
 
 
-def test_fresh_begins_empty_and_leaves_one_process(inv: Shell) -> None:
+def test_fresh_starts_empty_and_leaves_one_process(inv: Shell) -> None:
     """`--fresh` replaces the process."""
     inv.json("local.up")
     given.put_table(inv.engine())
@@ -158,7 +158,7 @@ def test_down_ends_the_process_and_forgets_it(inv: Shell) -> None:
     assert (inv.processes(), inv.record_path.exists()) == ([], False)
 
 
-def test_a_killed_process_is_noticed_and_mended(inv: Shell) -> None:
+def test_a_killed_process_is_noticed_and_started_again(inv: Shell) -> None:
     """`local.status` sees through a stale record, `local.up` starts anew."""
     first = inv.json("local.up")
     psutil.Process(first["pid"]).kill()
@@ -185,7 +185,7 @@ def test_down_works_where_nobody_reaps_the_dead(inv: Shell) -> None:
 def test_a_reused_pid_is_never_ended(
     inv: Shell, bystander: subprocess.Popen[bytes], task: str
 ) -> None:
-    """A record whose pid now belongs to another program does that program no harm."""
+    """A record whose pid now belongs to another program does not harm that program."""
     inv.json("local.up")
     genuine = inv.record()
     wrong = {"pid": bystander.pid, "process_started": time.time() - 3600}
@@ -205,10 +205,10 @@ def test_a_taken_port_is_named(inv: Shell) -> None:
     assert (run.code, inv.processes(), inv.record_path.exists()) == (1, [], False)
     assert f"PORT_IN_USE: Port {port} " in run.err
     assert f"process {os.getpid()} ({psutil.Process().name()})" in run.err
-    assert "inv local.up --port 0" in run.err
+    assert f"inv local.up --name {inv.name} --port 0" in run.err
 
 
-def test_the_asked_port_is_taken(inv: Shell) -> None:
+def test_the_requested_port_is_used(inv: Shell) -> None:
     """`--port` decides; another port than the running engine's is refused with the remedy."""
     port = given.free_port()
 
@@ -216,7 +216,8 @@ def test_the_asked_port_is_taken(inv: Shell) -> None:
     refused = inv("local.up", "--port", "1")
 
     assert endpoint == f"http://127.0.0.1:{port}"
-    assert (refused.code, "--fresh" in refused.err) == (1, True)
+    fresh = f"inv local.up --name {inv.name} --port 1 --fresh   replaces it (its data is lost)"
+    assert (refused.code, fresh in refused.err) == (1, True)
     assert _servers(inv) == [inv.record()["pid"]]
 
 
@@ -275,7 +276,7 @@ def test_no_answer_in_time_shows_the_log(inv: Shell, tmp_path: Path) -> None:
 
 
 def test_a_server_that_ends_shows_its_log(inv: Shell, tmp_path: Path) -> None:
-    """A server that ends at once: its code and its last words are shown."""
+    """A server that ends at once: its exit code and the end of its log are shown."""
     run = inv("local.up", PYTHONPATH=given.fake_moto(tmp_path, "raise SystemExit('no can do')"))
 
     assert (run.code, "ended with code 1" in run.err, "no can do" in run.err) == (1, True, True)
@@ -283,7 +284,7 @@ def test_a_server_that_ends_shows_its_log(inv: Shell, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["auto", "moto"])
-def test_a_missing_moto_is_told_clearly(inv: Shell, tmp_path: Path, engine: str) -> None:
+def test_a_missing_moto_is_named(inv: Shell, tmp_path: Path, engine: str) -> None:
     """Without moto the message names the package and the command that installs it."""
     (tmp_path / "sitecustomize.py").write_text(HIDE_MOTO, encoding="utf-8")
 
@@ -307,7 +308,7 @@ def test_a_missing_moto_is_told_clearly(inv: Shell, tmp_path: Path, engine: str)
     ],
 )
 def test_a_corrupt_state_file_is_survived(inv: Shell, content: bytes) -> None:
-    """Whatever stands in the file: nothing is known of an engine, and one can be started."""
+    """Whatever the file contains: nothing is known of an engine, and one can be started."""
     inv.state.mkdir()
     inv.record_path.write_bytes(content)
 
@@ -315,11 +316,11 @@ def test_a_corrupt_state_file_is_survived(inv: Shell, content: bytes) -> None:
     inv.record_path.write_bytes(content)
     up = inv("local.up", "db.setup")
 
-    assert [(each.code, "Traceback" in each.err) for each in (*runs, up)] == [(0, False)] * 3
+    assert [(run.code, "Traceback" in run.err) for run in (*runs, up)] == [(0, False)] * 3
     assert _servers(inv) == [inv.record()["pid"]]
 
 
-def test_a_corrupt_file_of_another_engine_is_passed_over(inv: Shell) -> None:
+def test_a_corrupt_file_of_another_engine_is_ignored(inv: Shell) -> None:
     """`db.*` looks through all records for the newest: one bad file does no harm."""
     inv.json("local.up")
     bad = {**inv.record(), "name": "other", "endpoint": 5, "used_at": "soon"}
@@ -330,7 +331,7 @@ def test_a_corrupt_file_of_another_engine_is_passed_over(inv: Shell) -> None:
     assert (document["success"], document["endpoint"]) == (True, inv.engine().endpoint)
 
 
-def test_a_state_directory_that_cannot_be_is_told(inv: Shell, tmp_path: Path) -> None:
+def test_a_state_directory_that_cannot_be_made_is_named(inv: Shell, tmp_path: Path) -> None:
     """A file where the directory should be: INVALID_CONFIGURATION names the variable."""
     taken = tmp_path / "file"
     taken.touch()
@@ -345,15 +346,15 @@ def test_a_state_directory_that_cannot_be_is_told(inv: Shell, tmp_path: Path) ->
 def test_two_at_once_end_with_one_process(inv: Shell) -> None:
     """Two `local.up` at the same time: one process, two successes."""
     both = [inv.start("local.up", "--json") for _ in range(2)]
-    runs = [finished(each) for each in both]
+    runs = [finished(process) for process in both]
 
-    assert [each.code for each in runs] == [0, 0], [each.err for each in runs]
-    assert {each.document["data"]["pid"] for each in runs} == {inv.record()["pid"]}
+    assert [run.code for run in runs] == [0, 0], [run.err for run in runs]
+    assert {run.document["data"]["pid"] for run in runs} == {inv.record()["pid"]}
     assert _servers(inv) == [inv.record()["pid"]]
 
 
 def test_logs_are_the_servers_own(running: Shell) -> None:
-    """`local.logs` gives the server's lines, `--lines` as many as asked."""
+    """`local.logs` gives the server's lines, `--lines` limits their number."""
     run = running("local.logs")
     last = running.json("local.logs", "--lines", "1")["lines"]
 
@@ -376,7 +377,7 @@ def test_a_dry_down_keeps_the_engine(running: Shell) -> None:
 
     runs = [running("--dry", "local.down"), running("--dry", "local.up", "--fresh")]
 
-    assert ([each.code for each in runs], _servers(running)) == ([0, 0], [pid])
+    assert ([run.code for run in runs], _servers(running)) == ([0, 0], [pid])
     assert running.record()["pid"] == pid
 
 

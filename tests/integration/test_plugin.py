@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +16,9 @@ import pytest
 import osem_tasks
 from osem_tasks.config.settings import DEFAULTS, Settings
 from osem_tasks.declarations.osem import TABLES
-from osem_tasks.engines import manager
-from osem_tasks.engines import records as state
-from osem_tasks.testing import databases as testing
+from osem_tasks.engines import manager, records, registry
+from osem_tasks.testing import Server, server_at
+from tests.integration.fixtures_local import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +50,7 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     (tmp_path / "test_users.py").write_text(PROJECT_TESTS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\ndynamodb_scope = function\n", encoding="utf-8")
     yield tmp_path
-    for record in state.every():
+    for record in records.load_all():
         manager.take_down(record.name)
 
 
@@ -59,14 +58,14 @@ def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """`python -m pytest WORDS...` in the project."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "osem_tasks.pytest_plugin", *words]
     if _is_installed():
-        command = [each for each in command if each not in ("-p", "osem_tasks.pytest_plugin")]
+        command = [word for word in command if word not in ("-p", "osem_tasks.pytest_plugin")]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
 
 def _is_installed() -> bool:
     from importlib.metadata import entry_points
 
-    return any(each.name == "osem_tasks" for each in entry_points(group="pytest11"))
+    return any(point.name == "osem_tasks" for point in entry_points(group="pytest11"))
 
 
 def passed(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
@@ -86,11 +85,11 @@ def test_every_test_has_a_database_of_its_own(
     done = run(project, "--dynamodb-engine", engine, "-n", workers)
 
     assert passed(done) == (0, "13")
-    assert state.every() == []
+    assert records.load_all() == []
 
 
 def test_workers_share_one_database_each_by_default(project: Path) -> None:
-    """Scope session: the second test in the same worker finds what the first has put."""
+    """Scope session: the second test in the same worker finds what the first one has put."""
     (project / "pytest.ini").unlink()
 
     done = run(project, "--dynamodb-engine", "moto", "-k", "nobody")
@@ -104,14 +103,14 @@ def test_a_running_engine_is_used_and_left_running(project: Path, session_engine
     name = f"osem-test-{uuid.uuid4().hex[:8]}"
     up = ["local.up", "--engine", session_engine.kind, "--name", name, "--port", "0"]
     subprocess.run([sys.executable, "-m", "osem_tasks", *up], check=True, capture_output=True)
-    record = state.load(name)
+    record = records.load(name)
     assert record
 
     done = run(project)
 
     by_prefix = "kept apart by table prefixes" in done.stdout
     assert (passed(done), by_prefix) == ((0, "13"), session_engine.kind == "docker")
-    assert manager.answering(record)
+    assert manager.is_answering(record)
     engine = type(session_engine)(record.engine, record.endpoint)
     assert engine.client().list_tables()["TableNames"] == []
 
@@ -121,11 +120,11 @@ def test_a_named_endpoint_is_used(project: Path, moto_engine: Engine) -> None:
     done = run(project, "--dynamodb-endpoint", moto_engine.endpoint)
 
     assert passed(done) == (0, "13")
-    assert state.every() == []
+    assert records.load_all() == []
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_killed_run_is_cleared_away_by_the_next(
+def test_a_killed_run_is_cleaned_up_by_the_next(
     project: Path, session_engine: Engine, workers: str
 ) -> None:
     """kill -9 of the controller leaves an engine; the next run removes it, and only it."""
@@ -136,17 +135,15 @@ def test_a_killed_run_is_cleared_away_by_the_next(
     victim = subprocess.Popen(
         command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 60
-    while not state.every() and time.monotonic() < deadline and victim.poll() is None:
-        time.sleep(0.02)
-    (left,) = state.every()
+    eventually(lambda: records.load_all() or victim.poll() is not None, "the run has an engine")
+    (left,) = records.load_all()
     os.kill(victim.pid, signal.SIGKILL)
     victim.wait()
 
     done = run(project, "--dynamodb-engine", session_engine.kind)
 
     assert passed(done) == (0, "13")
-    assert (state.every(), manager.answering(left)) == ([], False)
+    assert (records.load_all(), manager.is_answering(left)) == ([], False)
 
 
 def test_an_unused_plugin_loads_nothing() -> None:
@@ -221,13 +218,10 @@ def test_the_example_s_session_works(session_engine: Engine) -> None:
     assert (done.returncode, "9 passed" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
-def test_a_database_that_is_given_out_again_is_empty(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_that_is_given_out_again_is_empty(engine: Engine) -> None:
     """After so many databases, a released one is emptied and used again: memory has a bound."""
-    monkeypatch.setattr(testing, "MAX_DATABASES", 1)
-    server = testing.configured(engine.endpoint)
-    settings = Settings.read(DEFAULTS, {})
+    server = Server(engine.endpoint, server_at(engine.endpoint).isolation, max_databases=1)
+    settings = Settings.read(DEFAULTS, {}, engines=registry.choices())
     first = server.database()
     names = first.setup(settings, TABLES)
     key = {"userId": {"S": "ann"}}

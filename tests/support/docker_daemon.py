@@ -1,4 +1,4 @@
-"""A Docker engine that is not one: it gives the answers that it was told to give."""
+"""A fake Docker engine: an HTTP server that gives the answers of a table."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 # "METHOD path" as a pattern, to a status and a body; a list is a stream of JSON lines.
 Routes = dict[str, tuple[int, Any]]
-CONTAINER = {
+CONTAINER: dict[str, Any] = {
     "Id": "c0ffee" * 8,
     "Name": "/osem-fault",
+    "Created": "2026-01-01T00:00:00Z",
     "State": {"Status": "exited", "StartedAt": "2026-01-01T00:00:00Z"},
     "Config": {"Image": "amazon/dynamodb-local:3.3.1", "Labels": {}, "Tty": False},
     "HostConfig": {"PortBindings": {"8000/tcp": [{"HostPort": "8123"}]}},
@@ -36,20 +37,26 @@ SOUND: Routes = {
 
 
 @contextlib.contextmanager
-def docker_daemon(routes: Mapping[str, tuple[int, Any]]) -> Iterator[str]:
+def docker_daemon(
+    routes: Mapping[str, tuple[int, Any]], requests: list[str] | None = None
+) -> Iterator[str]:
     """A Docker engine that answers by ``routes``, then by ``SOUND``; its host and port.
 
-    A status of 0 never answers.
+    A status of 0 never answers. Every request is added to ``requests``.
     """
     released = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            """Every request of the SDK."""
+            """Answer any request of the SDK."""
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            asked = f"{self.command} {self.path.partition('?')[0]}"
+            request = f"{self.command} {self.path.partition('?')[0]}"
+            if requests is not None:
+                requests.append(request)
             known = {**routes, **{key: value for key, value in SOUND.items() if key not in routes}}
-            status, body = next(value for key, value in known.items() if re.fullmatch(key, asked))
+            status, body = next(
+                answer for route, answer in known.items() if re.fullmatch(route, request)
+            )
             if not status:
                 released.wait()
                 return
@@ -64,7 +71,7 @@ def docker_daemon(routes: Mapping[str, tuple[int, Any]]) -> Iterator[str]:
         do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815  http.server's own names
 
         def log_message(self, *_: object) -> None:
-            """Nothing: what the SDK asks is not what is tested."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -36,6 +36,7 @@ from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.engines import host as ports
 from osem_tasks.engines import probe
 from osem_tasks.engines.base import EngineRecord
+from osem_tasks.schema import emulators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -499,7 +500,7 @@ def moto_server() -> Iterator[EngineRecord]:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True) as process:
         try:
-            answered = probe.wait_for(endpoint, probe.Answer.MOTO, PATIENCE, lambda: None)
+            answered = probe.wait_for(endpoint, emulators.MOTO, PATIENCE)
             assert answered, "moto's server does not answer"
             yield EngineRecord(
                 engine="moto",

@@ -1,8 +1,9 @@
-"""The container as values: how it is to be, how it is, and what follows. No SDK here."""
+"""The container as values: as it was requested, as it is, and what to do. No SDK here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ PORT = "8000/tcp"
 DATA = "/home/dynamodblocal/data"
 
 
-class Fate(Enum):
+class ContainerAction(Enum):
     """What ``local.up`` does with the container that it found."""
 
     CREATE = "create"
@@ -46,7 +47,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, attrs: Mapping[str, Any]) -> Snapshot:
-        """From the answer of ``docker inspect``."""
+        """From the output of ``docker inspect``."""
         configured = attrs["HostConfig"].get("PortBindings") or {}
         published = attrs["NetworkSettings"].get("Ports") or {}
         # A stopped container publishes nothing, but its configuration names the port.
@@ -62,6 +63,11 @@ class Snapshot:
         )
 
     @property
+    def endpoint(self) -> str:
+        """The URL at which it answers."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
     def persist(self) -> bool:
         """Whether its data lives in a named volume."""
         return self.labels.get(LABEL_PERSIST) == "yes"
@@ -71,8 +77,8 @@ class Snapshot:
         """Whether all access keys see one database."""
         return self.labels.get(LABEL_SHARED) != "no"
 
-    def is_of(self, name: str) -> bool:
-        """Whether the container is the engine ``name`` of ours."""
+    def belongs_to(self, name: str) -> bool:
+        """Whether the container belongs to our engine ``name``."""
         return self.labels.get(LABEL) == name
 
 
@@ -81,56 +87,83 @@ def volume_of(name: str) -> str:
     return f"{name}-data"
 
 
-def decide(found: Snapshot | None, request: EngineRequest) -> Fate:
-    """What to do with ``found``; loses no data unless ``--fresh`` was asked for.
+def started_at(attributes: Mapping[str, Any]) -> str:
+    """When the container was started, of ``docker inspect``'s output: ISO 8601, in seconds."""
+    return _in_seconds(str(attributes["State"]["StartedAt"]))
 
-    Raises OsemError when the container is not ours, or runs otherwise than asked.
+
+def age(attributes: Mapping[str, Any], now: float) -> float:
+    """Seconds since the container was created; ``now`` is in seconds since the epoch."""
+    return now - datetime.fromisoformat(_in_seconds(str(attributes["Created"]))).timestamp()
+
+
+def _in_seconds(timestamp: str) -> str:
+    """Docker's UTC time in nanoseconds, cut to seconds."""
+    return timestamp.partition(".")[0].rstrip("Z") + "+00:00"
+
+
+def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
+    """What to do with ``found``; loses no data unless ``--fresh`` was requested.
+
+    Raises OsemError when the container is not ours, or runs with other settings.
     """
     if found is None:
-        return Fate.CREATE
-    if not found.is_of(request.name):
+        return ContainerAction.CREATE
+    if not found.belongs_to(request.name):
+        other = replace(request, name=f"{request.name}-2")
         raise OsemError(
-            f"A container named '{request.name}' exists that osem_tasks did not start.",
+            f"A container named '{request.name}' already exists and was not created by osem_tasks.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=f"Use another name: inv local.up --name {request.name}-2",
+            remediation=f"Use another name: {other.command()}",
             details={"container": found.id[:12], "image": found.image},
         )
     if request.fresh:
-        return Fate.RECREATE
+        return ContainerAction.RECREATE
     differing = mismatches(found, request)
     if found.status in ("running", "paused", "restarting"):
         if differing:
             raise OsemError(
-                f"Engine '{request.name}' already runs, but otherwise than asked: "
+                f"Engine '{request.name}' is already running with other settings: "
                 + "; ".join(differing),
                 code=ErrorCode.ENGINE_UNAVAILABLE,
-                remediation="Replace it with --fresh (its data is lost), or use another --name.",
+                remediation=(
+                    f"{request.replacing_command()}   replaces it (data in memory is lost)"
+                    "   or use another --name"
+                ),
             )
-        return Fate.UNPAUSE if found.status == "paused" else Fate.REUSE
-    # What does not run holds nothing but its volume, and that outlives the container.
-    return Fate.START if found.status == "exited" and not differing else Fate.RECREATE
+        return ContainerAction.UNPAUSE if found.status == "paused" else ContainerAction.REUSE
+    # Started again it would take its old port, though any free one is requested.
+    moves = request.port == 0 and found.port is not None
+    if found.status == "exited" and not differing and not moves:
+        return ContainerAction.START
+    # A container that does not run has no data but its volume, which outlives it.
+    return ContainerAction.RECREATE
 
 
 def mismatches(found: Snapshot, request: EngineRequest) -> list[str]:
-    """How ``found`` differs from what was explicitly asked for, in words."""
-    wanted = (
+    """How ``found`` differs from what was explicitly requested, in words."""
+    settings = (
         ("image", request.image, found.image),
         ("port", request.port or None, found.port),
-        ("persist", request.persist, found.persist),
-        ("shared", None if request.shared else False, found.shared),
+        ("persist", _yes_or_no(request.persist), _yes_or_no(found.persist)),
+        ("isolated", None if request.shared else "yes", _yes_or_no(not found.shared)),
     )
     return [
-        f"{what} {theirs}, asked {mine}"
-        for what, mine, theirs in wanted
-        if mine is not None and mine != theirs
+        f"{setting} {actual} (requested {requested})"
+        for setting, requested, actual in settings
+        if requested is not None and requested != actual
     ]
+
+
+def _yes_or_no(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
 
 
 def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> dict[str, Any]:
     """The arguments of the SDK's ``containers.create`` for ``request``.
 
     ``attempt`` labels the container with this very call, so that an interrupted call
-    can clear away what it made and nothing else.
+    can remove what it made and nothing else.
     """
     port = request.default_port if request.port is None else request.port
     options: dict[str, Any] = {

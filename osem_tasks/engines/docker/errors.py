@@ -1,8 +1,8 @@
-"""Docker's failures as ours: the one place that reads what the SDK raises.
+"""The Docker SDK's exceptions as errors of this package, translated in one place.
 
-Source: docker 7.2 tried against Docker 20.10 and podman. An absent engine is a plain
-DockerException with the cause in its text only; a hung one surfaces as an error of
-requests; a taken port is an APIError 500 told by its words.
+Observed with docker 7.2 against Docker 20.10 and podman. An absent engine is a plain
+DockerException whose text alone has the cause; a hung one is an exception of requests; a
+taken port is an APIError 500 that only its message tells apart.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def unreachable(error: Exception, host: str) -> OsemError:
     """The error for an engine that does not answer at ``host``."""
     text = str(error)
     if "PermissionError" in text or "Permission denied" in text:
-        why = "its socket may not be opened by this user"
-        remedy = "Add yourself to the group 'docker' and log in again, or use --engine moto."
+        why = "this user may not open its socket"
+        remedy = "Add yourself to the group 'docker' and log in again"
     elif "timed out" in text.lower():
         why = "it does not answer in time"
-        remedy = "Restart the Docker engine, or use --engine moto."
+        remedy = "Restart the Docker engine"
     else:
         why = "nothing answers there"
-        remedy = "Start Docker (or set DOCKER_HOST), or use --engine moto."
+        remedy = "Start Docker, or set DOCKER_HOST"
     return OsemError(
         f"No Docker engine at {host}: {why}.",
         code=ErrorCode.ENGINE_UNAVAILABLE,
@@ -46,7 +46,7 @@ def unreachable(error: Exception, host: str) -> OsemError:
 
 @contextlib.contextmanager
 def translated(doing: str, host: str) -> Iterator[None]:
-    """Turn whatever the SDK raises inside into an OsemError; ``doing`` names the step."""
+    """Turn what the SDK raises in the body into an OsemError; ``doing`` names the step."""
     import requests
     from docker.errors import APIError, DockerException
 
@@ -56,7 +56,7 @@ def translated(doing: str, host: str) -> Iterator[None]:
         raise OsemError(
             f"Docker refused while {doing}: {error.explanation or error}",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation="See the engine's own words above; then: inv local.down local.up",
+            remediation="See Docker's message above; remove the cause, then run the command again.",
             details={"status": error.status_code},
         ) from error
     except (DockerException, requests.RequestException, OSError) as error:
@@ -64,13 +64,10 @@ def translated(doing: str, host: str) -> Iterator[None]:
 
 
 def pull_failed(image: str, reason: str) -> OsemError:
-    """The error for an image that is not here and cannot be had."""
+    """The error (IMAGE_NOT_FOUND) for an image that is not here and cannot be pulled."""
     return OsemError(
         f"Image {image} is not on this machine and cannot be pulled: {reason}",
         code=ErrorCode.IMAGE_NOT_FOUND,
-        remediation=(
-            f"Try: docker pull {image}   or name another: inv local.up --image IMAGE"
-            "   or go without: inv local.up --engine moto"
-        ),
+        remediation=f"docker pull {image}   shows why   or name another image: --image IMAGE",
         details={"image": image},
     )

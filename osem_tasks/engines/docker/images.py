@@ -1,11 +1,11 @@
-"""Getting an image that is not here, with progress, losing no error of the stream."""
+"""Pulling an image that is not here: shows the progress, keeps every error of the stream."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.engines.docker import errors as docker_errors
+from osem_tasks.engines.docker import errors
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 _DONE = ("Pull complete", "Already exists", "Download complete")
 
 
-@dataclass
+@dataclass(slots=True)
 class PullProgress:
-    """Adds up the layers' progress of a pull. ``error`` is what the stream complained of.
+    """Adds up the layers of a pull: bytes that are here, and bytes in all.
 
-    The stream answers 200 and may still carry a failure inside, a rate limit for one.
+    ``error`` is the failure that the stream reported. A stream that began with status 200
+    may still carry one, a rate limit for example.
     """
 
     layers: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -30,21 +31,21 @@ class PullProgress:
         if "error" in event:
             self.error = event.get("errorDetail", {}).get("message") or event["error"]
         layer, detail = event.get("id"), event.get("progressDetail") or {}
-        # Extracting counts from the beginning again: what is shown is the download.
+        # Extracting counts from the beginning again: only the download is shown.
         if layer and detail.get("total") and event.get("status") == "Downloading":
             self.layers[layer] = (int(detail.get("current", 0)), int(detail["total"]))
         elif layer in self.layers and event.get("status") in _DONE:
             self.layers[layer] = (self.layers[layer][1],) * 2
 
     def __str__(self) -> str:
-        current = sum(each for each, _ in self.layers.values()) / 1e6
-        total = sum(each for _, each in self.layers.values()) / 1e6
+        current = sum(here for here, _ in self.layers.values()) / 1e6
+        total = sum(size for _, size in self.layers.values()) / 1e6
         layers = "1 layer" if len(self.layers) == 1 else f"{len(self.layers)} layers"
         return f"{current:.0f} of {total:.0f} MB, {layers}"
 
 
 def ensure(client: DockerClient, image: str, say: Say) -> None:
-    """Have ``image`` on the engine. Raises OsemError (IMAGE_NOT_FOUND) with the reason."""
+    """Pull ``image`` unless it is here. Raises OsemError (IMAGE_NOT_FOUND) with the reason."""
     from docker.errors import APIError, ImageNotFound
 
     try:
@@ -60,6 +61,6 @@ def ensure(client: DockerClient, image: str, say: Say) -> None:
             if progress.layers:
                 say(f"pulling {image}: {progress}")
     except APIError as error:
-        raise docker_errors.pull_failed(image, error.explanation or str(error)) from error
+        raise errors.pull_failed(image, error.explanation or str(error)) from error
     if progress.error:
-        raise docker_errors.pull_failed(image, progress.error)
+        raise errors.pull_failed(image, progress.error)

@@ -1,7 +1,8 @@
-"""The named volumes that keep data under ``--persist``: ours carry a label, others are not touched."""
+"""The named volumes that keep data under ``--persist``. Only those with our label are touched."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.engines.docker.container import LABEL, volume_of
@@ -11,23 +12,27 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.volumes import Volume
 
+    from osem_tasks.engines.base import EngineRequest
 
-def ensure(client: DockerClient, name: str) -> None:
-    """Have engine ``name``'s volume. Raises OsemError when one of that name is not ours."""
+
+def ensure(client: DockerClient, request: EngineRequest) -> None:
+    """Create the engine's volume unless it exists. Raises OsemError when it is not ours."""
+    name = request.name
     found = _find(client, name)
     if found is None:
         client.volumes.create(volume_of(name), labels={LABEL: name})
     elif not _is_ours(found, name):
         raise OsemError(
-            f"A volume named '{volume_of(name)}' exists that osem_tasks did not make.",
+            f"A volume named '{volume_of(name)}' already exists and was not created by osem_tasks.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=f"Use another name: inv local.up --persist --name {name}-2",
+            remediation=f"Use another name: {replace(request, name=f'{name}-2').command()}",
         )
 
 
 def exists(client: DockerClient, name: str) -> bool:
-    """Whether there is a volume of engine ``name``'s, ours or not."""
-    return _find(client, name) is not None
+    """Whether engine ``name`` has a volume of ours."""
+    found = _find(client, name)
+    return found is not None and _is_ours(found, name)
 
 
 def remove(client: DockerClient, name: str) -> bool:

@@ -83,7 +83,7 @@ ENGINE_CASES = [
     _docker(
         "the container's name is somebody's",
         {"GET .*/containers/osem-fault/json": (200, {**CONTAINER, "State": {"Status": "running"}})},
-        says=("osem_tasks did not start",),
+        says=("was not created by osem_tasks",),
         remedy="--name",
     ),
     _docker("the container ends at once", {}, says=("ended (exited)",), remedy="--engine moto"),

@@ -8,22 +8,17 @@ from typing import Any
 import pytest
 
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.settings import (
-    DEFAULTS,
-    ENGINES,
-    Settings,
-    option,
-    port_number,
-    seconds,
-)
+from osem_tasks.config.settings import DEFAULTS, Settings, option, port_number, seconds
 from osem_tasks.errors import ConfigurationError, ErrorCode
+
+ENGINES = ("auto", "docker", "moto")
 
 
 def read(
     configuration: dict[str, Any] | None = None, variables: dict[str, str] | None = None
 ) -> Settings:
     """The settings of this configuration."""
-    return Settings.read(configuration or {}, variables or {})
+    return Settings.read(configuration or {}, variables or {}, engines=ENGINES)
 
 
 def problems_of(

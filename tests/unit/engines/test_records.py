@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.engines import records as state
+from osem_tasks.engines import records
 from osem_tasks.engines.base import EngineRecord
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def write(directory: Path, name: str, content: str) -> None:
 
 def test_variable_moves_the_directory(directory: Path) -> None:
     """OSEM_STATE_DIR is the directory, and it exists afterwards."""
-    assert directory == state.directory()
+    assert directory == records.directory()
     assert directory.is_dir()
 
 
@@ -54,7 +55,7 @@ def test_directory_that_cannot_be_made_is_an_error(
     (tmp_path / "file").touch()
     monkeypatch.setenv("OSEM_STATE_DIR", str(tmp_path / "file" / "state"))
     with pytest.raises(OsemError, match="cannot be made") as caught:
-        state.directory()
+        records.directory()
 
     assert ErrorCode.INVALID_CONFIGURATION is caught.value.code
     assert "OSEM_STATE_DIR" in caught.value.remediation
@@ -79,9 +80,9 @@ def test_directory_that_cannot_be_made_is_an_error(
 )
 def test_saved_record_is_loaded(directory: Path, facts: dict[str, Any]) -> None:
     """What ``save`` gives is what ``load`` and ``newest`` find, and the only file left."""
-    saved = state.save(record(**facts))
+    saved = records.save(record(**facts))
 
-    assert [saved, saved] == [state.load("mine"), state.newest()]
+    assert [saved, saved] == [records.load("mine"), records.newest()]
     assert [directory / "mine.json"] == list(directory.iterdir())
     assert {**asdict(record(**facts)), "used_at": saved.used_at} == asdict(saved)
 
@@ -89,8 +90,8 @@ def test_saved_record_is_loaded(directory: Path, facts: dict[str, Any]) -> None:
 def test_saving_makes_a_record_the_newest(directory: Path) -> None:
     """``save`` marks the record as used now, whatever it said before."""
     write(directory, "old", json.dumps(record("old", used_at=2.0).as_state()))
-    state.save(record("mine", used_at=1.0))
-    newest = state.newest()
+    records.save(record("mine", used_at=1.0))
+    newest = records.newest()
 
     assert newest is not None
     assert newest.name == "mine"
@@ -110,7 +111,7 @@ def test_newest_is_the_one_used_last(
     """``newest`` goes by the time of use, not by name or file."""
     for name, at in used.items():
         write(directory, name, json.dumps(record(name, used_at=at).as_state()))
-    newest = state.newest()
+    newest = records.newest()
 
     assert newest is not None
     assert expected == newest.name
@@ -118,7 +119,7 @@ def test_newest_is_the_one_used_last(
 
 def test_nothing_recorded(directory: Path) -> None:
     """Without records nothing is known."""
-    assert (state.load("mine"), state.newest()) == (None, None)
+    assert (records.load("mine"), records.newest()) == (None, None)
     assert list(directory.iterdir()) == []
 
 
@@ -142,9 +143,9 @@ FOREIGN = {
 def test_what_cannot_be_read_is_absent(directory: Path, content: str) -> None:
     """A half-written or foreign file is no record, and does not hide the sound ones."""
     write(directory, "mine", content)
-    sound = state.save(record("sound"))
+    sound = records.save(record("sound"))
 
-    assert (None, sound) == (state.load("mine"), state.newest())
+    assert (None, sound) == (records.load("mine"), records.newest())
 
 
 def test_bytes_that_are_no_text_are_absent(directory: Path) -> None:
@@ -152,45 +153,54 @@ def test_bytes_that_are_no_text_are_absent(directory: Path) -> None:
     write(directory, "mine", "")
     (directory / "mine.json").write_bytes(b"\xff\xfe")
 
-    assert state.load("mine") is None
+    assert records.load("mine") is None
 
 
 def test_facts_of_a_later_version_are_passed_over(directory: Path) -> None:
     """A record with facts that this version does not know is read without them."""
     write(directory, "mine", json.dumps({**record().as_state(), "colour": "red"}))
 
-    assert record() == state.load("mine")
+    assert record() == records.load("mine")
 
 
 def test_forgetting_is_for_one_name(directory: Path) -> None:
     """``forget`` drops that record only, and a second time does nothing."""
-    state.save(record("mine"))
-    other = state.save(record("other"))
-    state.forget("mine")
-    state.forget("mine")
+    records.save(record("mine"))
+    other = records.save(record("other"))
+    records.forget("mine")
+    records.forget("mine")
 
-    assert (None, other) == (state.load("mine"), state.newest())
+    assert (None, other) == (records.load("mine"), records.newest())
     assert [directory / "other.json"] == list(directory.iterdir())
 
 
 def test_log_is_beside_the_record(directory: Path) -> None:
     """A process engine's log lies in the state directory, under its name."""
-    assert directory / "mine.log" == state.log_path("mine")
+    assert directory / "mine.log" == records.log_path("mine")
 
 
 @pytest.mark.usefixtures("directory")
 def test_engine_is_held_by_one_command() -> None:
     """While one command holds an engine, another gives up with TIMEOUT; then it may."""
-    with state.locked("mine", 0), pytest.raises(OsemError) as caught, state.locked("mine", 0):
+    with records.locked("mine", 0), pytest.raises(OsemError) as caught, records.locked("mine", 0):
         pytest.fail("held twice")
 
     assert ErrorCode.TIMEOUT is caught.value.code
-    with state.locked("mine", 0):
+    with records.locked("mine", 0):
         pass
+
+
+@pytest.mark.usefixtures("directory")
+def test_an_interrupt_ends_the_wait_for_another_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C need not wait until the other command has ended."""
+    with records.locked("mine", 0):
+        monkeypatch.setattr(interrupts._State, "requested", True)
+        with pytest.raises(interrupts.Interrupted), records.locked("mine", 600):
+            pytest.fail("held twice")
 
 
 @pytest.mark.usefixtures("directory")
 def test_engines_are_held_apart() -> None:
     """Holding one name does not keep another waiting."""
-    with state.locked("mine", 0), state.locked("other", 0):
+    with records.locked("mine", 0), records.locked("other", 0):
         pass

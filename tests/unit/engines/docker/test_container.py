@@ -1,7 +1,8 @@
-"""The container as values: its fate, every refusal, and never beyond this machine."""
+"""The container as values: what is done with it, every refusal, and never beyond this machine."""
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from osem_tasks.engines.docker.container import (
     LABEL_PERSIST,
     LABEL_SHARED,
     PORT,
-    Fate,
+    ContainerAction,
     Snapshot,
+    age,
     create_options,
     decide,
     mismatches,
+    started_at,
     volume_of,
 )
 from osem_tasks.errors import ErrorCode, OsemError
@@ -26,8 +29,8 @@ NAME = "osem-dynamodb-local"
 IMAGE = "amazon/dynamodb-local:3.3.1"
 
 
-def asked(**facts: Any) -> EngineRequest:
-    """A call of ``local.up`` with nothing asked but ``facts``."""
+def requested(**facts: Any) -> EngineRequest:
+    """A call of ``local.up`` that requests ``facts`` and nothing else."""
     defaults = {"name": NAME, "default_port": 8000, "default_image": IMAGE, "timeout": 60.0}
     return EngineRequest(**{**defaults, **facts})
 
@@ -43,60 +46,100 @@ KEPT = {LABEL: NAME, LABEL_PERSIST: "yes"}
 
 
 @pytest.mark.parametrize(
-    "snapshot, request_facts, fate",
+    "snapshot, request_facts, action",
     [
-        pytest.param(None, {}, Fate.CREATE, id="none"),
-        pytest.param(None, {"fresh": True}, Fate.CREATE, id="none-fresh"),
-        pytest.param(found(), {}, Fate.REUSE, id="running"),
+        pytest.param(None, {}, ContainerAction.CREATE, id="none"),
+        pytest.param(None, {"fresh": True}, ContainerAction.CREATE, id="none-fresh"),
+        pytest.param(found(), {}, ContainerAction.REUSE, id="running"),
         pytest.param(
-            found(), {"port": 8000, "image": IMAGE, "persist": False}, Fate.REUSE, id="as-asked"
+            found(),
+            {"port": 8000, "image": IMAGE, "persist": False},
+            ContainerAction.REUSE,
+            id="as-requested",
         ),
-        pytest.param(found(port=9001), {}, Fate.REUSE, id="running-on-another-port-not-asked"),
-        pytest.param(found(port=9001), {"port": 0}, Fate.REUSE, id="running-any-port-asked"),
-        pytest.param(found(image="mine:1"), {}, Fate.REUSE, id="running-another-image-not-asked"),
-        pytest.param(found(labels=KEPT), {}, Fate.REUSE, id="running-persistent-not-asked"),
-        pytest.param(found("restarting"), {}, Fate.REUSE, id="restarting"),
-        pytest.param(found("paused"), {}, Fate.UNPAUSE, id="paused"),
-        pytest.param(found("exited"), {}, Fate.START, id="exited"),
-        pytest.param(found("exited", labels=KEPT), {}, Fate.START, id="exited-persistent"),
-        pytest.param(found("exited"), {"port": 9001}, Fate.RECREATE, id="exited-other-port"),
-        pytest.param(found("exited"), {"image": "mine:1"}, Fate.RECREATE, id="exited-other-image"),
-        pytest.param(found("exited"), {"persist": True}, Fate.RECREATE, id="exited-to-persist"),
-        pytest.param(found("created"), {}, Fate.RECREATE, id="never-started"),
-        pytest.param(found("dead"), {}, Fate.RECREATE, id="dead"),
+        pytest.param(
+            found(port=9001), {}, ContainerAction.REUSE, id="running-on-another-port-not-requested"
+        ),
+        pytest.param(
+            found(port=9001), {"port": 0}, ContainerAction.REUSE, id="running-any-port-requested"
+        ),
+        pytest.param(
+            found(image="mine:1"),
+            {},
+            ContainerAction.REUSE,
+            id="running-another-image-not-requested",
+        ),
+        pytest.param(
+            found(labels=KEPT), {}, ContainerAction.REUSE, id="running-persistent-not-requested"
+        ),
+        pytest.param(found("restarting"), {}, ContainerAction.REUSE, id="restarting"),
+        pytest.param(found("paused"), {}, ContainerAction.UNPAUSE, id="paused"),
+        pytest.param(found("exited"), {}, ContainerAction.START, id="exited"),
+        pytest.param(
+            found("exited", port=None), {"port": 0}, ContainerAction.START, id="exited-any-port"
+        ),
+        pytest.param(
+            found("exited"), {"port": 0}, ContainerAction.RECREATE, id="exited-to-any-port"
+        ),
+        pytest.param(
+            found("exited", labels=KEPT), {}, ContainerAction.START, id="exited-persistent"
+        ),
+        pytest.param(
+            found("exited"), {"port": 9001}, ContainerAction.RECREATE, id="exited-other-port"
+        ),
+        pytest.param(
+            found("exited"), {"image": "mine:1"}, ContainerAction.RECREATE, id="exited-other-image"
+        ),
+        pytest.param(
+            found("exited"), {"persist": True}, ContainerAction.RECREATE, id="exited-to-persist"
+        ),
+        pytest.param(found("created"), {}, ContainerAction.RECREATE, id="never-started"),
+        pytest.param(found("dead"), {}, ContainerAction.RECREATE, id="dead"),
         *(
-            pytest.param(found(status), {"fresh": True}, Fate.RECREATE, id=f"fresh-{status}")
+            pytest.param(
+                found(status), {"fresh": True}, ContainerAction.RECREATE, id=f"fresh-{status}"
+            )
             for status in ("running", "paused", "exited")
         ),
         pytest.param(
-            found(), {"fresh": True, "port": 9001}, Fate.RECREATE, id="fresh-on-another-port"
+            found(),
+            {"fresh": True, "port": 9001},
+            ContainerAction.RECREATE,
+            id="fresh-on-another-port",
         ),
     ],
 )
-def test_fate(snapshot: Snapshot | None, request_facts: dict[str, Any], fate: Fate) -> None:
-    """What is found decides, and loses no data unless --fresh was asked for."""
-    assert fate is decide(snapshot, asked(**request_facts))
+def test_action(
+    snapshot: Snapshot | None, request_facts: dict[str, Any], action: ContainerAction
+) -> None:
+    """The container that is found decides, and loses no data unless --fresh was requested."""
+    assert action is decide(snapshot, requested(**request_facts))
 
 
 @pytest.mark.parametrize("status", ["running", "paused", "restarting"])
 @pytest.mark.parametrize(
     "request_facts, difference",
     [
-        pytest.param({"port": 9001}, "port 8000, asked 9001", id="port"),
-        pytest.param({"image": "mine:1"}, f"image {IMAGE}, asked mine:1", id="image"),
-        pytest.param({"persist": True}, "persist False, asked True", id="persist"),
+        pytest.param({"port": 9001}, "port 8000 (requested 9001)", id="port"),
+        pytest.param({"image": "mine:1"}, f"image {IMAGE} (requested mine:1)", id="image"),
+        pytest.param({"persist": True}, "persist no (requested yes)", id="persist"),
     ],
 )
-def test_engine_that_runs_otherwise_is_refused(
+def test_engine_that_runs_with_other_settings_is_refused(
     status: str, request_facts: dict[str, Any], difference: str
 ) -> None:
-    """A running engine is not replaced behind the user's back: the difference is named."""
+    """A running engine is not replaced behind the user's back: the difference is named.
+
+    The remedy stops it and makes the same request again: data in a volume is kept.
+    """
+    request = requested(**request_facts)
     with pytest.raises(OsemError) as caught:
-        decide(found(status), asked(**request_facts))
+        decide(found(status), request)
 
     assert ErrorCode.ENGINE_UNAVAILABLE is caught.value.code
     assert difference in caught.value.message
-    assert "--fresh" in caught.value.remediation
+    assert request.replacing_command() in caught.value.remediation
+    assert "--fresh" not in caught.value.remediation
 
 
 @pytest.mark.parametrize(
@@ -111,29 +154,30 @@ def test_engine_that_runs_otherwise_is_refused(
 def test_container_of_others_is_never_touched(labels: dict[str, str], fresh: bool) -> None:
     """A container of that name without our label is refused, with --fresh too."""
     with pytest.raises(OsemError) as caught:
-        decide(found(labels=labels), asked(fresh=fresh))
+        decide(found(labels=labels), requested(fresh=fresh))
 
     assert ErrorCode.ENGINE_UNAVAILABLE is caught.value.code
+    assert "was not created by osem_tasks" in caught.value.message
     assert f"inv local.up --name {NAME}-2" in caught.value.remediation
 
 
 def test_all_differences_are_named_at_once() -> None:
-    """Image, port and persistence are compared together, each only where asked."""
-    request = asked(image="mine:1", port=9001, persist=True)
+    """Image, port and persistence are compared together, each only where requested."""
+    request = requested(image="mine:1", port=9001, persist=True)
 
     assert [
-        f"image {IMAGE}, asked mine:1",
-        "port 8000, asked 9001",
-        "persist False, asked True",
+        f"image {IMAGE} (requested mine:1)",
+        "port 8000 (requested 9001)",
+        "persist no (requested yes)",
     ] == mismatches(found(), request)
-    assert mismatches(found(image="x", port=1, labels=KEPT), asked()) == []
+    assert mismatches(found(image="x", port=1, labels=KEPT), requested()) == []
 
 
 @pytest.mark.parametrize(
     "port, expected",
     [
         pytest.param(None, 8000, id="default"),
-        pytest.param(9001, 9001, id="asked"),
+        pytest.param(9001, 9001, id="requested"),
         pytest.param(0, None, id="any-free"),
     ],
 )
@@ -142,7 +186,7 @@ def test_engine_is_published_on_loopback_only(
     port: int | None, expected: int | None, persist: bool
 ) -> None:
     """DynamoDB Local has no authentication: the one port is bound to 127.0.0.1, always."""
-    options = create_options(asked(port=port), "attempt", persist=persist)
+    options = create_options(requested(port=port), "attempt", persist=persist)
 
     assert {PORT: ("127.0.0.1", expected)} == options["ports"]
     assert {"network_mode", "publish_all_ports", "privileged"}.isdisjoint(options)
@@ -168,7 +212,7 @@ def test_data_lives_in_memory_or_in_a_named_volume(
     persist: bool, arguments: list[str], label: str, rest: dict[str, Any]
 ) -> None:
     """-inMemory by default; --persist keeps the data in the volume of that engine."""
-    options = create_options(asked(), "attempt", persist=persist)
+    options = create_options(requested(), "attempt", persist=persist)
     command = options["command"]
 
     assert arguments == command[command.index("DynamoDBLocal.jar") + 1 :]
@@ -179,33 +223,33 @@ def test_data_lives_in_memory_or_in_a_named_volume(
 
 def test_an_isolated_engine_keeps_a_database_for_each_key() -> None:
     """Without -sharedDb; and a shared one that runs is not taken for it."""
-    options = create_options(asked(shared=False), "attempt", persist=False)
+    options = create_options(requested(shared=False), "attempt", persist=False)
 
     assert "-sharedDb" not in options["command"]
     assert options["labels"][LABEL_SHARED] == "no"
-    with pytest.raises(OsemError, match="shared True, asked False"):
-        decide(found(), asked(shared=False))
+    with pytest.raises(OsemError, match=r"isolated no \(requested yes\)"):
+        decide(found(), requested(shared=False))
 
 
 @pytest.mark.parametrize(
-    "image, expected", [(None, IMAGE), ("mine:1", "mine:1")], ids=["default", "asked"]
+    "image, expected", [(None, IMAGE), ("mine:1", "mine:1")], ids=["default", "requested"]
 )
 def test_image_and_name(image: str | None, expected: str) -> None:
-    """The image that was asked for, else the default one, under the engine's name."""
-    options = create_options(asked(image=image), "attempt", persist=False)
+    """The requested image, else the default one, under the engine's name."""
+    options = create_options(requested(image=image), "attempt", persist=False)
 
     assert (expected, NAME) == (options["image"], options["name"])
 
 
 @pytest.mark.parametrize("persist", [False, True])
 def test_what_is_made_is_recognised(persist: bool) -> None:
-    """The labels of a new container make it ours, and as persistent as it was asked to be."""
-    options = create_options(asked(), "attempt", persist=persist)
+    """The labels of a new container make it ours, and as persistent as was requested."""
+    options = create_options(requested(), "attempt", persist=persist)
     snapshot = found(labels=options["labels"])
 
     assert (True, False, persist) == (
-        snapshot.is_of(NAME),
-        snapshot.is_of("another"),
+        snapshot.belongs_to(NAME),
+        snapshot.belongs_to("another"),
         snapshot.persist,
     )
 
@@ -216,11 +260,12 @@ def test_volume_belongs_to_the_name() -> None:
 
 
 def inspected(**facts: Any) -> dict[str, Any]:
-    """An answer of ``docker inspect``."""
+    """An output of ``docker inspect``."""
     return {
         "Id": "c0ffee",
         "Name": f"/{NAME}",
-        "State": {"Status": "running"},
+        "Created": "2026-01-01T00:00:00.123456789Z",
+        "State": {"Status": "running", "StartedAt": "2026-01-01T00:00:02.987654321Z"},
         "Config": {"Image": IMAGE, "Labels": {LABEL: NAME}},
         "HostConfig": {"PortBindings": {PORT: [{"HostIp": "127.0.0.1", "HostPort": "8000"}]}},
         "NetworkSettings": {"Ports": {PORT: [{"HostIp": "127.0.0.1", "HostPort": "8000"}]}},
@@ -271,3 +316,11 @@ def test_snapshot_of_an_inspected_container(
 ) -> None:
     """The published port, else the configured one, else none; missing parts are empty."""
     assert found(id="c0ffee", port=port, labels=labels) == Snapshot.of(attrs)
+
+
+def test_times_are_in_whole_seconds() -> None:
+    """Docker's nanoseconds are cut: the start as ISO 8601, the age in seconds."""
+    created = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
+
+    assert started_at(inspected()) == "2026-01-01T00:00:02+00:00"
+    assert age(inspected(), created + 7) == 7

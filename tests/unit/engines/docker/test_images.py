@@ -1,4 +1,4 @@
-"""The progress of a pull: added up over layers, and no error of the stream lost."""
+"""The progress of a pull: added up over its layers, and every error of the stream kept."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def done(layer: str, status: str = "Pull complete") -> dict[str, Any]:
 def test_progress(events: list[dict[str, Any]], expected: str, layers: int) -> None:
     """Each layer counts with its latest numbers, and in full once it is here."""
     progress = PullProgress()
-    for each in events:
-        progress.feed(each)
+    for event in events:
+        progress.feed(event)
 
     assert (expected, layers, "") == (
         str(progress).partition(",")[0],
@@ -103,7 +103,7 @@ def test_progress_in_words(layers: str, expected: str) -> None:
 def test_error_in_the_stream_is_kept(event: dict[str, Any], expected: str) -> None:
     """A stream that answered 200 may still fail: the error stays whatever follows it."""
     progress = PullProgress()
-    for each in (loading("a", 1, 2), event, done("a")):
-        progress.feed(each)
+    for sent in (loading("a", 1, 2), event, done("a")):
+        progress.feed(sent)
 
     assert expected == progress.error

@@ -1,0 +1,62 @@
+"""Waiting until a container answers, and what to say when it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from osem_tasks.engines import probe
+from osem_tasks.engines.docker.container import Snapshot
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema import emulators
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+    from osem_tasks.engines.base import Say
+
+LOG_LINES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedies:
+    """What to do about a container that ended, and about one that is too slow."""
+
+    ended: str
+    slow: str
+
+
+def wait_until_ready(container: Container, timeout: float, remedies: Remedies, say: Say) -> None:
+    """Wait ``timeout`` seconds at most for DynamoDB Local to answer in a started container.
+
+    Raises OsemError with the end of the container's log: ENGINE_UNAVAILABLE when it has
+    ended, TIMEOUT when it does not answer in time.
+    """
+
+    def check_alive() -> None:
+        container.reload()
+        if container.status not in ("running", "created", "restarting"):
+            raise _ended(container, remedies.ended)
+
+    container.reload()
+    snapshot = Snapshot.of(container.attrs)
+    if snapshot.port is None:
+        # It has ended already, and publishes its port no longer.
+        raise _ended(container, remedies.ended)
+    say(f"waiting for an answer at {snapshot.endpoint}")
+    if not probe.wait_for(snapshot.endpoint, emulators.DYNAMODB_LOCAL, timeout, check_alive):
+        what = f"did not answer within {timeout:g} s"
+        raise _not_ready(container, what, ErrorCode.TIMEOUT, remedies.slow)
+
+
+def _ended(container: Container, remedy: str) -> OsemError:
+    what = f"ended ({container.status})"
+    return _not_ready(container, what, ErrorCode.ENGINE_UNAVAILABLE, remedy)
+
+
+def _not_ready(container: Container, what: str, code: ErrorCode, remedy: str) -> OsemError:
+    log = container.logs(tail=LOG_LINES).decode(errors="replace").strip()
+    shown = "\n".join(f"  {line}" for line in log.splitlines()) or "  (it is empty)"
+    return OsemError(
+        f"Container {container.name} {what}. Its log ends:\n{shown}", code=code, remediation=remedy
+    )

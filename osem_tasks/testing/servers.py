@@ -1,0 +1,70 @@
+"""The engine of a test run: one at an endpoint, the running one, or one of the run's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osem_tasks.engines import host, manager, probe, records, registry
+from osem_tasks.engines.base import EngineRequest
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema.emulators import Isolation
+from osem_tasks.testing.databases import Server, keys_share_tables
+
+if TYPE_CHECKING:
+    from osem_tasks.config.settings import Settings
+
+PROBE_SECONDS = 5.0
+
+
+def server_at(endpoint: str) -> Server:
+    """The server at an endpoint that somebody else started. Raises OsemError."""
+    found = probe.ask(endpoint, timeout=PROBE_SECONDS)
+    if found is None or found is probe.ANOTHER_SERVER:
+        what = "no server" if found is None else found.name
+        raise OsemError(
+            f"No DynamoDB at {endpoint}: {what} responds.",
+            code=ErrorCode.ENGINE_NOT_RUNNING,
+            remediation="Check --dynamodb-endpoint, or leave it out to have an engine started.",
+        )
+    shared = found.isolation is Isolation.ACCESS_KEY and keys_share_tables(endpoint)
+    return Server(endpoint, Isolation.TABLE_PREFIX if shared else found.isolation)
+
+
+def running_server() -> Server | None:
+    """The engine that ``local.up`` left running, if it answers."""
+    record = records.newest()
+    return server_at(record.endpoint) if record and manager.is_answering(record) else None
+
+
+def start_server(
+    settings: Settings, engine: str, image: str | None, run: str, owner_pid: int
+) -> Server:
+    """The engine of test run ``run``: started by the first worker that asks, then shared.
+
+    ``engine`` is a kind's name or ``auto``. The engine belongs to process ``owner_pid``;
+    engines whose owner is gone are removed first. Raises OsemError.
+    """
+    manager.remove_abandoned()
+    request = EngineRequest(
+        name=_engine_name(run),
+        default_port=0,
+        default_image=settings.image,
+        timeout=settings.timeout,
+        engine=engine,
+        image=image,
+        shared=False,
+        owner=host.owner(owner_pid),
+    )
+    record = manager.bring_up(request, lambda _: None).record
+    return Server(record.endpoint, registry.kind_of(record.engine).answers_as.isolation)
+
+
+def remove_server(run: str) -> None:
+    """Remove the engine of test run ``run``, if there is one, and its files."""
+    name = _engine_name(run)
+    manager.take_down(name)
+    records.erase(name)
+
+
+def _engine_name(run: str) -> str:
+    return f"osem-pytest-{run}"
