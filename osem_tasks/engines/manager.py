@@ -34,14 +34,7 @@ def bring_up(request: EngineRequest, say: Say) -> UpResult:
         try:
             return _up(choice, request, say)
         except OsemError as error:
-            if error.code is not ErrorCode.IMAGE_NOT_FOUND:
-                raise
-            if request.engine != AUTO or request.image:
-                # Who names an image names the kind of engine that runs it.
-                error.remediation += registry.alternatives(choice.engine.kind, request)
-                raise
-            remaining = [kind for kind in registry.KINDS if kind.name != choice.engine.kind]
-            fallback = _first_that_works(remaining, [error])
+            fallback = _fallback(choice.engine, request, error)
         return replace(_up(fallback, request, say), fallback=True)
 
 
@@ -118,6 +111,18 @@ def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
         )
     _make_way(engine, request, say)
     return replace(engine.up(request, say), reason=choice.reason)
+
+
+def _fallback(engine: Engine, request: EngineRequest, error: OsemError) -> Choice:
+    """Another kind where the image of ``engine`` is missing; raises ``error`` elsewhere."""
+    if error.code is not ErrorCode.IMAGE_NOT_FOUND:
+        raise error
+    if request.engine != AUTO or request.image:
+        # To name an image is to name the kind of engine that runs it.
+        error.remediation += registry.alternatives(engine.kind, request)
+        raise error
+    others = [kind for kind in registry.KINDS if kind.name != engine.kind]
+    return _first_that_works(others, [error])
 
 
 def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]) -> Choice:
