@@ -22,7 +22,11 @@ FOREIGN = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a developer ask for a quick answer."""
-    parser.addoption("--quick", action="store_true", help="few examples in every property")
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="few examples in every property, and no test that starts a process",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,6 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.support.examples import choose
 
     choose(quick=config.getoption("--quick"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long where a quick answer is wanted."""
+    if config.getoption("--quick"):
+        slow = [item for item in items if item.get_closest_marker("process")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from osem_tasks.apply.read import read_tables
 from osem_tasks.aws.session import PARALLEL
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.calls import call_for
-from osem_tasks.plan.effects import is_done
+from osem_tasks.plan.done import is_done
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.parallel import side_by_side

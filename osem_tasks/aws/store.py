@@ -1,4 +1,4 @@
-"""Reads and creates tables. It cannot delete: that is ``aws.demolition``'s alone."""
+"""Reads and creates tables. It cannot delete: that is ``aws.delete``'s alone."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 ``command`` gives a body the common options, reads the configuration, times the run,
 prints the outcome in one of its two forms and turns an OsemError, an interrupt or an
-unexpected error into an exit code. No other module exits.
+unexpected error into an exit code. No other task module exits.
 """
 
 from __future__ import annotations

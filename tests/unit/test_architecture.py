@@ -184,6 +184,7 @@ def test_emulators_are_known_in_one_module() -> None:
     assert knowing == {"schema/emulators.py"}
 
 
+@pytest.mark.process
 def test_listing_tasks_loads_no_sdk() -> None:
     """`inv --list` and completion load neither boto3 nor docker nor halo."""
     code = (

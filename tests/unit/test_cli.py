@@ -24,6 +24,7 @@ def call(*words: str, cwd: Path, program: str = "osem_tasks") -> subprocess.Comp
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "words",
     [
@@ -40,6 +41,7 @@ def test_bad_usage_is_one_line_and_exit_code_1(tmp_path: Path, words: list[str])
     assert (done.returncode, done.stdout, len(done.stderr.strip().splitlines())) == (1, "", 1)
 
 
+@pytest.mark.process
 def test_it_reads_the_project_s_file(tmp_path: Path) -> None:
     """`osem` finds invoke.yaml without a tasks.py."""
     (tmp_path / "invoke.yaml").write_text("osem: {name: mine}\n", encoding="utf-8")
@@ -49,6 +51,7 @@ def test_it_reads_the_project_s_file(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["data"] == {"name": "mine", "running": False}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "text, words",
     [
@@ -76,6 +79,7 @@ def test_a_wrong_file_is_one_clear_message(
     assert json.loads(done.stdout)["error"]["code"] == "INVALID_CONFIGURATION"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(tmp_path: Path, shell: str) -> None:
     """Each shell gets a script for `osem`."""
@@ -84,6 +88,7 @@ def test_completion(tmp_path: Path, shell: str) -> None:
     assert (done.returncode, "osem" in done.stdout) == (0, True)
 
 
+@pytest.mark.process
 def test_a_number_variable_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invoke casts a variable to the type in the file, and would end in a traceback."""
     (tmp_path / "invoke.yaml").write_text("osem: {port: 8123}\n", encoding="utf-8")

@@ -45,6 +45,7 @@ def test_every_task_is_in_the_readme(name: str) -> None:
     assert f"| `{name}` |" in README
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_has_summary_help_and_example(name: str) -> None:
     """One-line summary, help for every option, an example; as `inv --help TASK` shows them."""

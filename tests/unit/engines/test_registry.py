@@ -56,6 +56,7 @@ def test_a_row_leads_to_its_class(kind: EngineKind) -> None:
     assert registry.kind_of(kind.name) is kind
 
 
+@pytest.mark.process
 def test_an_engine_loads_no_sdk_until_it_is_used() -> None:
     """The classes are imported, and described, without docker, psutil or moto."""
     code = (
@@ -200,6 +201,7 @@ def test_a_server_for_tests_is_isolated_as_its_kind_answers(
     assert (record.owner_pid, records.load("osem-pytest-run")) == (os.getpid(), None)
 
 
+@pytest.mark.process
 def test_the_help_texts_name_a_new_kind() -> None:
     """`inv local.up --help` and `pytest --help` are made of the rows."""
     code = REGISTER + (
@@ -214,6 +216,7 @@ def test_the_help_texts_name_a_new_kind() -> None:
     )
 
 
+@pytest.mark.process
 def test_the_pytest_plugin_starts_a_new_kind(tmp_path: Path) -> None:
     """`--dynamodb-engine` takes it, databases are isolated as it needs, and it is removed."""
     (tmp_path / "conftest.py").write_text(REGISTER, encoding="utf-8")

@@ -37,12 +37,10 @@ def test_rest_restores_no_more_than_a_burst(rate: int, seconds: float) -> None:
         assert len(own.slept) == 1
 
 
-def test_callers_at_the_same_moment_wait_one_after_the_other(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_callers_at_the_same_moment_wait_one_after_the_other() -> None:
     """A place in the row is taken before the pause: the second caller waits for the first one too."""
-    with still_clock() as own:
-        monkeypatch.setattr(clock, "sleep", own.slept.append)  # while both wait, no time passes
+    with still_clock() as own, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "sleep", own.slept.append)  # while both wait, no time passes
         pace = Pace(1)
         for _ in range(3):
             pace.wait()
