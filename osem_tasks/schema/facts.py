@@ -1,9 +1,7 @@
 """The settings that a team may declare of a table beside its keys, indexes and capacity.
 
-One row a setting: its name in ``Table``, what a difference of it is called, AWS's default,
-and its shapes in the API. To add one: the field in ``model.Table``, its row here, its
-action in ``plan.repair`` and ``plan.calls``; a setting that DescribeTable does not show is
-read in ``aws.store``.
+One row per setting: its name in ``Table``, what a difference of it is called, AWS's default,
+and its shapes in the API. CONTRIBUTING has the recipe for a new one.
 """
 
 from __future__ import annotations
