@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osem_tasks.config import guards
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.waiting.wait import retry, wait_until
@@ -47,8 +48,13 @@ def inspect_when_stable(run: Run) -> Comparison:
 
 
 def read_tables(run: Run, tables: Iterable[Table]) -> Found:
-    """Every declared fact of the live tables, by name; throttling is waited out."""
-    return retry(lambda: run.store.read_all(tables), run.deadline, run.say)
+    """Every declared fact of the live tables, by name; throttling is waited out.
+
+    Raises OsemError (AWS_ACCOUNT_MISMATCH) for a table in another account than pinned.
+    """
+    found = retry(lambda: run.store.read_all(tables), run.deadline, run.say)
+    guards.check_tables_account(run.target, found.values())
+    return found
 
 
 def _read_again(run: Run, moving: Sequence[Table]) -> Found:
