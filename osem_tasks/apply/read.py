@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
@@ -52,9 +53,35 @@ def read_tables(run: Run, tables: Iterable[Table]) -> Found:
 
     Raises OsemError (AWS_ACCOUNT_MISMATCH) for a table in another account than pinned.
     """
-    found = retry(lambda: run.store.read_all(tables), run.deadline, run.say)
+    declared = list(tables)
+    found = retry(lambda: run.store.read_all(declared), run.deadline, run.say)
     guards.check_tables_account(run.target, found.values())
-    return found
+    return {**found, **_looked_at(run, declared, found)}
+
+
+def _looked_at(run: Run, declared: Iterable[Table], found: Found) -> Found:
+    """The tables whose items could expire if their time to live were switched on, counted.
+
+    DynamoDB's number of items is up to six hours old: where it is 0, a look decides, and a
+    table that holds something counts as holding one item at least.
+    """
+    return {
+        table.name: replace(live, items=1)
+        for table in declared
+        if (live := found[table.name])
+        and _could_expire(table, live)
+        and not _is_empty(run, table.name)
+    }
+
+
+def _is_empty(run: Run, name: str) -> bool:
+    return retry(lambda: run.store.is_empty(name), run.deadline, run.say)
+
+
+def _could_expire(table: Table, live: LiveTable) -> bool:
+    wanted = table.ttl is not None and table.ttl.attribute is not None
+    off = wanted and live.table.ttl != table.ttl and "ttl" not in live.unreadable
+    return off and live.items == 0 and live.ready
 
 
 def _read_again(run: Run, moving: Sequence[Table]) -> Found:

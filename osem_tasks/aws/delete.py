@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from osem_tasks.aws import error_templates, errors
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.description import DELETING
-from osem_tasks.waiting.policy import AMBIGUOUS
 from osem_tasks.waiting.wait import retry, wait_until
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class TableDeleter:
             with errors.translated("deleting", self._store.connection.target, table.name):
                 return self._sent(table, deleted)
         except OsemError as error:
-            if error.code not in AMBIGUOUS:
+            if not errors.may_be_done(error):
                 if table.name in deleted:
                     deleted.remove(table.name)
                 raise

@@ -21,6 +21,7 @@ from osem_tasks.aws.error_templates import (
     ErrorTemplate,
 )
 from osem_tasks.errors import OsemError
+from osem_tasks.waiting.policy import AMBIGUOUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,22 @@ def translated(doing: str, target: Target, table: str | None = None) -> Iterator
 def truncated_response(doing: str, target: Target, table: str | None) -> OsemError:
     """The error for an answer without its content: botocore raises nothing for it."""
     return _error(TRUNCATED, "", doing, target, table)
+
+
+def may_be_done(error: OsemError) -> bool:
+    """Whether the request that failed with ``error`` may have been carried out.
+
+    A lost answer leaves that open; a connection that was never made does not.
+    """
+    from botocore.exceptions import (
+        ConnectTimeoutError,
+        EndpointConnectionError,
+        ProxyConnectionError,
+        SSLError,
+    )
+
+    never_sent = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+    return error.code in AMBIGUOUS and not isinstance(error.__cause__, never_sent)
 
 
 def _refusal(error: ClientError, doing: str, target: Target, table: str | None) -> OsemError:

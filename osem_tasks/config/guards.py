@@ -149,11 +149,12 @@ def check_deletion(claims: Sequence[Claim]) -> Target | None:
 
 def _check_place(claim: Claim, target: Target) -> None:
     """Raise OsemError where the environment's own rules allow no deletion in that place."""
-    if target.protected:
-        check_destructive(target)
-    if claim.target.local and not claim.on_local_engine and target.environment.where == "local":
+    unproven = claim.target.local and not claim.on_local_engine
+    kinds = {"protected": target.protected, "local": target.environment.where == "local"}
+    kind = next((kind for kind, holds in kinds.items() if holds), None)
+    if unproven and kind:
         raise OsemError(
-            f"Environment '{target.environment.name}' is local, but the server at "
+            f"Environment '{target.environment.name}' is {kind}, and the server at "
             f"{target.endpoint} that holds {claim.live.table.name} does not prove to be a local "
             f"engine (account {claim.account or 'unknown'}); nothing was deleted.",
             code=ErrorCode.PROTECTED_ENVIRONMENT,
@@ -162,22 +163,24 @@ def _check_place(claim: Claim, target: Target) -> None:
             ),
             table=claim.live.table.name,
         )
+    check_destructive(target)
 
 
 def _check_owner(claim: Claim) -> None:
     """Raise OsemError (PROTECTED_ENVIRONMENT) where a name or a tag tells of another owner."""
     name, table = claim.target.environment.name, claim.live.table.name
-    if other := ownership.other_owner(claim):
+    if others := ownership.other_owners(claim):
+        listed = ", ".join(f"'{other}'" for other in others)
         raise OsemError(
-            f"The table {table} is also declared by environment '{other}'; the task is for "
+            f"The table {table} is also declared by environment {listed}; the task is for "
             f"'{name}'. Nothing was deleted.",
             code=ErrorCode.PROTECTED_ENVIRONMENT,
             remediation=(
-                f"Use --env {other}, unset OSEM_DB_PREFIX if it is set, or give the two "
+                f"Use --env {others[0]}, unset OSEM_DB_PREFIX if it is set, or give the two "
                 "environments other prefixes or pinned accounts in invoke.yaml."
             ),
             table=table,
-            details={"environment": name, "owner": other},
+            details={"environment": name, "owners": others},
         )
     if why := ownership.foreign_tag(claim):
         raise OsemError(

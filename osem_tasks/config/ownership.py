@@ -76,19 +76,18 @@ def foreign_tag(claim: Claim) -> str | None:
     return None
 
 
-def other_owner(claim: Claim) -> str | None:
-    """The name of another environment that declares a table of that name in that place."""
-    own = claim.target.environment
-    by_configuration = claim.live.table.name in _names(own, claim.entities)
-    for other in claim.environments.values():
-        if other.name == own.name or claim.live.table.name not in _names(other, claim.entities):
-            continue
-        # A name that OSEM_DB_PREFIX alone makes ours is the other environment's anywhere.
-        if not by_configuration or not (
-            _is_elsewhere(other, claim) or _is_told_apart(other, claim)
-        ):
-            return other.name
-    return None
+def other_owners(claim: Claim) -> list[str]:
+    """The other environments that declare a table of that name in that place, by name."""
+    own, name = claim.target.environment, claim.live.table.name
+    # A name that OSEM_DB_PREFIX alone makes ours is another environment's anywhere.
+    by_configuration = name in _names(own, claim.entities)
+    return [
+        other.name
+        for other in claim.environments.values()
+        if other.name != own.name
+        and name in _names(other, claim.entities)
+        and not (by_configuration and (_is_elsewhere(other, claim) or _is_told_apart(other, claim)))
+    ]
 
 
 def _names(environment: Environment, entities: Iterable[str]) -> set[str]:

@@ -24,7 +24,7 @@ class LiveTable:
 
     ``unreadable`` maps a fact that this engine cannot tell to the reason why;
     ``items`` and ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS;
-    ``empty`` tells that a look found no item. ``emulator`` names the local engine that the
+    0 items may be a stale number unless somebody looked. ``emulator`` names the local engine that the
     answer proves, and is empty where nothing proves one. ``identity`` differs between a
     table and another one that was created later under the same name.
     """
@@ -38,7 +38,6 @@ class LiveTable:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     emulator: str = ""
     identity: str = ""
-    empty: bool = False
 
     @property
     def unready(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from invoke.context import Context
+    from invoke.parser.argument import Argument
 
 
 def command(
@@ -63,7 +64,7 @@ def command(
         # Invoke makes its options of the signature.
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         common_texts = {name: text for name, (_, text) in options.items()}
-        return Task(
+        return _StrictTask(
             run,
             help={**(texts or {}), **common_texts},
             auto_shortflags=False,
@@ -71,6 +72,21 @@ def command(
         )
 
     return decorate
+
+
+class _StrictTask(Task[Any]):
+    """A task whose repeatable options need a value, as every other option does.
+
+    Invoke takes ``--table`` without a value for an option that was not given.
+    """
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """The options for Invoke's parser, which asks for a value while ``raw_value`` is None."""
+        arguments = super().get_arguments(ignore_unknown_help)
+        for argument in arguments:
+            if argument.kind is list:
+                argument.raw_value = None
+        return arguments
 
 
 @contextlib.contextmanager
