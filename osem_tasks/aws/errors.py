@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws.error_templates import (
@@ -57,6 +58,16 @@ def translated(doing: str, target: Target, table: str | None = None) -> Iterator
         raise _error(UNREADABLE, str(error), doing, target, table) from error
     except ValueError as error:
         raise _error(OTHER_SDK_ERROR, str(error), doing, target, table) from error
+    except (AttributeError, TypeError, KeyError) as error:
+        if not _is_from_parser(error):
+            raise
+        raise truncated_response(doing, target, table) from error
+
+
+def _is_from_parser(error: Exception) -> bool:
+    """Whether botocore's parser tripped over a member of another kind than its model's."""
+    frames = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return frames[-1] == "botocore.parsers"
 
 
 def truncated_response(doing: str, target: Target, table: str | None) -> OsemError:

@@ -59,7 +59,7 @@ def missing_members(description: Mapping[str, Any]) -> Iterator[str]:
     """The paths of what a description must hold and does not."""
     yield from (name for name in (*_TABLE, *_COUNTS) if name not in description)
     for part, member in _PARTS.items():
-        if member not in (description.get(part) or {member: None}):
+        if description.get(part) is not None and member not in description[part]:
             yield f"{part}.{member}"
     if not description.get("KeySchema", True):
         yield "KeySchema.HASH"
