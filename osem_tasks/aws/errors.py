@@ -66,7 +66,9 @@ def translated(doing: str, target: Target, table: str | None = None) -> Iterator
 
 def _is_from_parser(error: Exception) -> bool:
     """Whether botocore's parser tripped over a member of another kind than its model's."""
-    frames = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    frames = [
+        str(frame.f_globals["__name__"]) for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
     return frames[-1] == "botocore.parsers"
 
 
