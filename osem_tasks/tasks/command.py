@@ -25,7 +25,7 @@ from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError, exit_cod
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
 from osem_tasks.tasks.job import NOWHERE, Job
-from osem_tasks.waiting import interrupts
+from osem_tasks.waiting import interrupts, watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -197,13 +197,19 @@ def _check_values(values: Mapping[str, Any]) -> None:
 
 def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any]) -> Outcome:
     try:
-        with interrupts.listening(), variables.empty_as_unset(os.environ) as empty:
+        with (
+            interrupts.listening(),
+            watchdog.watching(),
+            variables.empty_as_unset(os.environ) as empty,
+        ):
             job.empty_variables = empty
             _check_values({**job.options, **arguments})
             return body(job, **arguments)
     except OsemError as error:
         job.console.detail(_frames(error))
         return job.failed(error)
+    except watchdog.TimeUp as up:
+        return job.failed(up.error)
     except KeyboardInterrupt:
         return job.failed(interrupted())
     except Exception as error:  # noqa: BLE001  the last resort: a document and a code

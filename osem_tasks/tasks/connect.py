@@ -15,6 +15,7 @@ from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
 from osem_tasks.declarations import load
 from osem_tasks.engines import probe, records
 from osem_tasks.schema import emulators
+from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
     from osem_tasks.aws.session import connect
 
     deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
+    watchdog.watch(deadline)
     target = resolve_target(job)
     job.location.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from osem_tasks.waiting.policy import using
 from tests.faults.bench import Bench, words_of
 from tests.faults.cases.deletion import GONE_CASES, KEPT_CASES, PARTIAL_CASES
+from tests.support.faulty_aws import Fault
+from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,3 +98,21 @@ def test_several_tables_are_deleted_and_no_other(cloud: Cloud, inv: Inv) -> None
     run = inv("db.delete", "--env", "dev", "--yes", "--table", "Users", "--table", "osem-dev-Teams")
 
     assert (run.code, cloud.names) == (0, ["Assessments"])
+
+
+@pytest.mark.parametrize(
+    "operation, changed",
+    [("DescribeTable", False), ("ListTagsOfResource", False), ("DeleteTable", True)],
+)
+def test_an_answer_that_drips_ends_with_the_timeout(
+    cloud: Cloud, inv: Inv, operation: str, changed: bool
+) -> None:
+    """`--timeout` bounds a call that never returns, too; what was sent is told."""
+    cloud.hold("dev", "Users")
+    cloud.server.arm(Fault(operation, "drip"))
+
+    with using(replace(SHORT, overtime=0.3)):
+        run = inv("db.delete", "--env", "dev", "--yes", "--timeout", "3", "--json")
+
+    assert (run.code, run.error) == (2 if changed else 1, "TIMEOUT")
+    assert (["osem-dev-Users"] if changed else None) == run.document["data"].get("tablesDeleted")

@@ -54,6 +54,7 @@ Kind = Literal[
     "kill",
     "meet",
     "without",
+    "drip",
 ]
 Role = Literal["AWS", "DynamoDB Local", "moto"]
 PATIENCE = 60.0
@@ -69,7 +70,7 @@ class Fault:
     ``code``; reset: drop the connection before forwarding; lose: after it; hang and hang
     after: never answer; cut: half a JSON; empty: ``{}``; short: less than announced;
     say: ``message``; without: forward, then take every member named ``message`` out of the
-    answer; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
+    answer; drip: one byte after another, without end; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
     """
 
     operation: str
@@ -255,6 +256,8 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             os.kill(self.victim.result(PATIENCE), signal.SIGKILL)
         if kind in ("lose", "kill", "hang after"):
             return self._drop(handler, call, kind)
+        if kind == "drip":
+            return self._drip(handler, call)
         if armed and kind == "without":
             answer = answer.saying(_without(answer.content, armed.fault.message))
         return self._send(handler, call, answer, kind)
@@ -283,6 +286,14 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         self._note(call, kind or code or str(answer.status))
         with contextlib.suppress(OSError):
             handler.wfile.write("\r\n".join([*lines, "", ""]).encode() + body)
+
+    def _drip(self, handler: BaseHTTPRequestHandler, call: Call) -> None:
+        self._note(call, "drip")
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 -\r\nContent-Length: 1000000\r\n\r\n")
+            while not self._released.wait(0.05):
+                handler.wfile.write(b" ")
 
     def _note(self, call: Call, outcome: str) -> None:
         with self._changed:
