@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.apply.run import Entry
+from osem_tasks.aws.errors import may_be_done
+from osem_tasks.config import guards
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
-from osem_tasks.waiting.policy import AMBIGUOUS, Tries
+from osem_tasks.waiting.policy import Tries
 from osem_tasks.waiting.wait import Backoff, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from osem_tasks.apply.run import Run
+    from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
 
 # Tables that were requested and are not ready. AWS allows 250 with secondary indexes at a time.
@@ -97,8 +100,12 @@ class Creator:
             again = self._tries.allows(error)
             if not self._exists(table, error):
                 del journal.created[table.name]
+                if may_be_done(error):
+                    # Not visible yet is no proof that it was not created.
+                    journal.uncertain.add(table.name)
                 self._postpone(table, error, again=again)
                 return
+        journal.uncertain.discard(table.name)
         self._queue.popleft()
         self._tries, self._refusal = Tries(), None
         self._pauses.reset()
@@ -106,10 +113,19 @@ class Creator:
         entry.duration = self._run.deadline.elapsed - start
         if live is None or not live.ready:
             self._requested[table.name] = _Requested(table, start, entry)
+        self._check_account(live)
+
+    def _check_account(self, live: LiveTable | None) -> None:
+        """Send no other request where the first answer shows another account than pinned."""
+        try:
+            guards.check_tables_account(self._run.target, [live])
+        except OsemError as error:
+            self._failure = error
+            self._queue.clear()
 
     def _exists(self, table: Table, error: OsemError) -> bool:
         """Whether a request whose answer was lost was carried out, found out by reading."""
-        if error.code not in AMBIGUOUS:
+        if not may_be_done(error):
             return False
         try:
             return self._run.store.describe(table) is not None

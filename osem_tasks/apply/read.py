@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from osem_tasks.config import guards
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.waiting.wait import retry, wait_until
@@ -47,8 +49,39 @@ def inspect_when_stable(run: Run) -> Comparison:
 
 
 def read_tables(run: Run, tables: Iterable[Table]) -> Found:
-    """Every declared fact of the live tables, by name; throttling is waited out."""
-    return retry(lambda: run.store.read_all(tables), run.deadline, run.say)
+    """Every declared fact of the live tables, by name; throttling is waited out.
+
+    Raises OsemError (AWS_ACCOUNT_MISMATCH) for a table in another account than pinned.
+    """
+    declared = list(tables)
+    found = retry(lambda: run.store.read_all(declared), run.deadline, run.say)
+    guards.check_tables_account(run.target, found.values())
+    return {**found, **_looked_at(run, declared, found)}
+
+
+def _looked_at(run: Run, declared: Iterable[Table], found: Found) -> Found:
+    """The tables whose items could expire if their time to live were switched on, counted.
+
+    DynamoDB's number of items is up to six hours old: where it is 0, a look decides, and a
+    table that holds something counts as holding one item at least.
+    """
+    return {
+        table.name: replace(live, items=1)
+        for table in declared
+        if (live := found[table.name])
+        and _could_expire(table, live)
+        and not _is_empty(run, table.name)
+    }
+
+
+def _is_empty(run: Run, name: str) -> bool:
+    return retry(lambda: run.store.is_empty(name), run.deadline, run.say)
+
+
+def _could_expire(table: Table, live: LiveTable) -> bool:
+    wanted = table.ttl is not None and table.ttl.attribute is not None
+    off = wanted and live.table.ttl != table.ttl and "ttl" not in live.unreadable
+    return off and live.items == 0 and live.ready
 
 
 def _read_again(run: Run, moving: Sequence[Table]) -> Found:

@@ -34,7 +34,8 @@ class Journal:
     """The account of a run, kept up to date so that it is exact also after an interrupt.
 
     ``deleted`` names tables for which DeleteTable was sent, ``completed`` holds the steps
-    done on existing tables.
+    done on existing tables, ``uncertain`` the tables for which something was sent whose end
+    was not seen: a request without an answer may have been carried out.
     """
 
     names: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Journal:
     verified: dict[str, Entry] = field(default_factory=dict)
     failed: dict[str, Entry] = field(default_factory=dict)
     completed: list[Action] = field(default_factory=list)
+    uncertain: set[str] = field(default_factory=set)
 
     @property
     def not_attempted(self) -> tuple[str, ...]:
@@ -52,8 +54,8 @@ class Journal:
 
     @property
     def changed(self) -> bool:
-        """Whether anything was created, altered or deleted."""
-        return bool(self.deleted or self.created or self.completed)
+        """Whether anything was, or may have been, created, altered or deleted."""
+        return bool(self.deleted or self.created or self.completed or self.uncertain)
 
     def fail(self, name: str, error: OsemError, issues: Sequence[str] = ()) -> None:
         """Record that ``name`` failed; a table that was created stays in ``created``."""

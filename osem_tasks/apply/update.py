@@ -10,14 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.apply.read import read_tables
+from osem_tasks.aws.errors import may_be_done
 from osem_tasks.aws.session import PARALLEL
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.plan.actions import Kind
 from osem_tasks.plan.calls import call_for
 from osem_tasks.plan.done import is_done
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.parallel import side_by_side
-from osem_tasks.waiting.policy import AMBIGUOUS, Tries
+from osem_tasks.waiting.policy import Tries
 from osem_tasks.waiting.wait import retry, wait_until
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Updater:
                 self._run.journal.fail(action.table, error)
                 raise
             self._run.journal.completed.append(action)
+            self._run.journal.uncertain.discard(action.table)
 
 
 class _Change:
@@ -84,13 +87,39 @@ class _Change:
         live = self._ready()
         if self._answer_lost and self._is_done():
             return
+        self._check_expiry()
         doing = f"to {self._action.kind.words} on"
         call = call_for(self._action, self._declared, live)
+        # Noted before it is sent: what ends this run in between does not undo it.
+        self._run.journal.uncertain.add(self._action.table)
         try:
             self._run.store.update(self._action.table, doing, call)
         except OsemError as error:
-            self._answer_lost = self._answer_lost or error.code in AMBIGUOUS
+            self._answer_lost = self._answer_lost or may_be_done(error)
+            if not self._answer_lost:
+                self._run.journal.uncertain.discard(self._action.table)
             raise
+
+    def _check_expiry(self) -> None:
+        """Raise OsemError where a time to live would let items expire that nobody gave up.
+
+        A table of this run's own is empty. Another one was empty when this was planned, some
+        time ago, or another run has created it meanwhile.
+        """
+        action, run = self._action, self._run
+        expires = action.kind is Kind.ENABLE_TTL and not action.requires
+        if (
+            expires
+            and action.table not in run.journal.created
+            and not run.store.is_empty(action.table)
+        ):
+            raise OsemError(
+                f"{action.table} holds items, and its time to live is off: switching it on "
+                "would let items expire.",
+                code=ErrorCode.SCHEMA_VALIDATION_FAILED,
+                remediation=run.target.command("db.repair", "--dry-run"),
+                table=action.table,
+            )
 
     def _is_done(self) -> bool:
         """Whether the request whose answer was lost was carried out, found out by reading."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.aws import error_templates, errors
-from osem_tasks.errors import OsemError
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema.description import DELETING
 from osem_tasks.waiting.wait import retry, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from osem_tasks.aws.store import TableStore
+    from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
     from osem_tasks.waiting.clock import Deadline
 
@@ -22,50 +24,82 @@ class TableDeleter:
     def __init__(self, store: TableStore, deadline: Deadline, say: Callable[[str], None]) -> None:
         self._store, self._deadline, self._say = store, deadline, say
 
-    def delete(self, tables: Sequence[Table], deleted: list[str]) -> None:
+    def delete(
+        self,
+        tables: Sequence[Table],
+        deleted: list[str],
+        identities: Mapping[str, str] | None = None,
+    ) -> None:
         """Delete ``tables`` and wait until none is left, filling ``deleted`` on the way.
 
-        A table that is gone already is no failure. Raises OsemError for the first other one.
+        ``identities`` are those of the tables that are meant, by name: another table that
+        something creates under the same name meanwhile ends the deletion. A table that is
+        gone already is no failure. Raises OsemError for the first other one; ``deleted``
+        then also holds a table whose answer was lost, because it may be gone.
         """
         for table in tables:
+            if self._deadline.passed:
+                raise self._deadline.timeout(f"the deletion of {table.name}")
             self._say(f"deleting {table.name}")
-            # Noted before it is sent: a request whose answer is lost may have gone through.
-            deleted.append(table.name)
-            try:
-                self._request(table)
-            except OsemError:
-                deleted.remove(table.name)
-                raise
-        self._await_absence(tables)
+            self._request(table, deleted)
+        self._await_absence(tables, identities or {})
 
-    def _request(self, table: Table) -> None:
+    def _request(self, table: Table, deleted: list[str]) -> None:
         """Send DeleteTable. DynamoDB deletes only what is ACTIVE: other states are waited out."""
 
         def accepted() -> bool | None:
-            return True if self._send(table) else None
+            return True if self._send(table, deleted) else None
 
         wait_until(accepted, self._deadline, lambda: f"{table.name} before it can be deleted")
 
-    def _send(self, table: Table) -> bool:
+    def _send(self, table: Table, deleted: list[str]) -> bool:
         """Whether DeleteTable was accepted, or the table was gone; False while it is changing."""
+        # Noted before it is sent: a request whose answer is lost may have gone through.
+        deleted.append(table.name)
+        try:
+            with errors.translated("deleting", self._store.connection.target, table.name):
+                return self._sent(table, deleted)
+        except OsemError as error:
+            if not errors.may_be_done(error):
+                if table.name in deleted:
+                    deleted.remove(table.name)
+                raise
+            if not self._is_going(table):
+                raise
+            return True
+
+    def _sent(self, table: Table, deleted: list[str]) -> bool:
         from botocore.exceptions import ClientError
 
-        connection = self._store.connection
-        with errors.translated("deleting", connection.target, table.name):
-            try:
-                connection.dynamodb.delete_table(TableName=table.name)
-            except ClientError as error:
-                code = errors.error_code(error)
-                if code in error_templates.NOT_FOUND:
-                    return True
-                live = self._store.describe(table) if code in error_templates.IN_USE else None
-                if live is None or live.ready or self._deadline.passed:
-                    raise
-                self._say(f"waiting for {table.name} ({live.status}) before it can be deleted")
-                return False
+        try:
+            self._store.connection.dynamodb.delete_table(TableName=table.name)
+        except ClientError as error:
+            code = errors.error_code(error)
+            if code in error_templates.NOT_FOUND:
+                return True
+            if code not in error_templates.IN_USE:
+                raise
+            # Refused: only a look that fails afterwards must not be taken for a lost answer.
+            deleted.remove(table.name)
+            live = self._store.describe(table)
+            if live is None or live.status == DELETING:
+                deleted.append(table.name)
+                return True
+            if live.ready or self._deadline.passed:
+                raise
+            self._say(f"waiting for {table.name} ({live.status}) before it can be deleted")
+            return False
         return True
 
-    def _await_absence(self, tables: Sequence[Table]) -> None:
+    def _is_going(self, table: Table) -> bool:
+        """Whether a request whose answer was lost was carried out, found out by reading."""
+        try:
+            live = self._store.describe(table)
+        except OsemError:
+            return False
+        return live is None or live.status == DELETING
+
+    def _await_absence(self, tables: Sequence[Table], identities: Mapping[str, str]) -> None:
         left = list(tables)
 
         def names() -> str:
@@ -75,8 +109,29 @@ class TableDeleter:
             nonlocal left
             found = retry(lambda: self._store.describe_all(left), self._deadline, self._say)
             left = [table for table in left if found[table.name] is not None]
+            for table in left:
+                if _is_another(found[table.name], identities.get(table.name, "")):
+                    raise self._created_again(table)
             if left:
                 self._say(f"waiting until {names()} are gone")
             return None if left else True
 
         wait_until(gone, self._deadline, lambda: f"the deletion of {names()}")
+
+    def _created_again(self, table: Table) -> OsemError:
+        return OsemError(
+            f"{table.name} was deleted, and something else has created it again.",
+            code=ErrorCode.TABLE_LIMIT_EXCEEDED,
+            remediation=(
+                "Stop what creates it (an application, a deployment, another db.setup), then "
+                f"see what is there: {self._store.connection.target.command('db.list')}"
+            ),
+            table=table.name,
+        )
+
+
+def _is_another(live: LiveTable | None, identity: str) -> bool:
+    """Whether ``live`` is another table than the one of ``identity``, created after it."""
+    if live is None or live.status == "CREATING":
+        return live is not None
+    return live.status != DELETING and bool(identity) and live.identity not in ("", identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws.error_templates import (
@@ -21,6 +22,7 @@ from osem_tasks.aws.error_templates import (
     ErrorTemplate,
 )
 from osem_tasks.errors import OsemError
+from osem_tasks.waiting.policy import AMBIGUOUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +58,39 @@ def translated(doing: str, target: Target, table: str | None = None) -> Iterator
         raise _error(UNREADABLE, str(error), doing, target, table) from error
     except ValueError as error:
         raise _error(OTHER_SDK_ERROR, str(error), doing, target, table) from error
+    except (AttributeError, TypeError, KeyError) as error:
+        if not _is_from_parser(error):
+            raise
+        raise truncated_response(doing, target, table) from error
+
+
+def _is_from_parser(error: Exception) -> bool:
+    """Whether botocore's parser tripped over a member of another kind than its model's."""
+    frames = [
+        str(frame.f_globals["__name__"]) for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    return frames[-1] == "botocore.parsers"
 
 
 def truncated_response(doing: str, target: Target, table: str | None) -> OsemError:
     """The error for an answer without its content: botocore raises nothing for it."""
     return _error(TRUNCATED, "", doing, target, table)
+
+
+def may_be_done(error: OsemError) -> bool:
+    """Whether the request that failed with ``error`` may have been carried out.
+
+    A lost answer leaves that open; a connection that was never made does not.
+    """
+    from botocore.exceptions import (
+        ConnectTimeoutError,
+        EndpointConnectionError,
+        ProxyConnectionError,
+        SSLError,
+    )
+
+    never_sent = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+    return error.code in AMBIGUOUS and not isinstance(error.__cause__, never_sent)
 
 
 def _refusal(error: ClientError, doing: str, target: Target, table: str | None) -> OsemError:

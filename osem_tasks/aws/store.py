@@ -1,4 +1,4 @@
-"""Reads and creates tables. It cannot delete: that is ``aws.delete``'s alone."""
+"""Reads, creates and changes tables. Only ``aws.delete`` can delete one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws import error_templates, errors
 from osem_tasks.aws.session import PARALLEL
+from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
+from osem_tasks.schema.description import described_table
 from osem_tasks.schema.facts import SETTINGS
-from osem_tasks.schema.live import ACTIVE, LiveTable
 from osem_tasks.schema.model import TimeToLive
-from osem_tasks.schema.reader import from_description
 from osem_tasks.schema.requests import create_request
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.pace import Pace
@@ -25,14 +25,20 @@ if TYPE_CHECKING:
     from osem_tasks.aws.session import Connection
     from osem_tasks.plan.calls import Call
     from osem_tasks.schema.emulators import Engine
+    from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
+    from osem_tasks.waiting.clock import Deadline
 
 
 class TableStore:
-    """The tables of one target. Every method raises OsemError for what goes wrong."""
+    """The tables of one target. Every method raises OsemError for what goes wrong.
 
-    def __init__(self, connection: Connection) -> None:
+    After ``deadline`` no further page of a list is asked for.
+    """
+
+    def __init__(self, connection: Connection, deadline: Deadline | None = None) -> None:
         self.connection = connection
+        self._deadline = deadline
         self._client = connection.dynamodb
         self._target = connection.target
         self._unsupported: dict[str, str] = {}
@@ -53,9 +59,8 @@ class TableStore:
         answer = self._describe(table.name)
         if answer is None:
             return None
-        description = answer["Table"]
-        unreadable = emulators.dropped_facts(_engine(answer), description)
-        return _live(from_description(description), description, unreadable, {})
+        unreadable = emulators.dropped_facts(_engine(answer), answer["Table"])
+        return self._live(answer, unreadable, {})
 
     def describe_all(self, tables: Iterable[Table]) -> dict[str, LiveTable | None]:
         """``describe`` of every table by name, side by side."""
@@ -69,7 +74,6 @@ class TableStore:
         description = answer["Table"]
         engine = _engine(answer)
         unreadable = emulators.dropped_facts(engine, description)
-        table = from_description(description)
         extra: dict[str, Any] = {}
         for setting in SETTINGS:
             if not setting.own_call or getattr(declared, setting.field) is None:
@@ -80,7 +84,50 @@ class TableStore:
                 extra.setdefault(setting.field, setting.default)
             else:
                 unreadable[setting.field] = self._unsupported[setting.field]
-        return _live(table, description, unreadable, extra)
+        return self._live(answer, unreadable, extra)
+
+    def read_owner(self, declared: Table) -> LiveTable | None:
+        """The live table with its tags, read strictly: what a deletion is decided by.
+
+        Raises OsemError where the table is there and its tags or its ARN are not; an engine
+        without the call for tags makes them unreadable.
+        """
+        answer = self._describe(declared.name)
+        if answer is None:
+            return None
+        if not answer["Table"].get("TableArn"):
+            raise errors.truncated_response("reading", self._target, declared.name)
+        extra: dict[str, Any] = {}
+        unreadable: dict[str, str] = {}
+        self._keep_pace("tags")
+        if not self._ask("tags", _engine(answer), answer["Table"], extra):
+            unreadable["tags"] = self._unsupported["tags"]
+        elif not extra:
+            if self._describe(declared.name) is None:
+                return None
+            raise errors.truncated_response("reading the tags of", self._target, declared.name)
+        return self._live(answer, unreadable, extra)
+
+    def read_owners(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
+        """``read_owner`` of every table by name, side by side."""
+        return self._every(self.read_owner, list(declared))
+
+    def is_empty(self, table: str) -> bool:
+        """Whether a look finds no item; DynamoDB's own count is up to six hours old.
+
+        Where looking is not allowed, nothing proves that the table is empty.
+        """
+        try:
+            with errors.translated("looking for items in", self._target, table):
+                answer = self._client.scan(
+                    TableName=table, Limit=1, ConsistentRead=True, Select="COUNT"
+                )
+        except OsemError as error:
+            if error.code is ErrorCode.AWS_PERMISSIONS_DENIED:
+                return False
+            raise
+        # A page without items that has another one after it proves nothing.
+        return self._part(answer, "Count", table) == 0 and "LastEvaluatedKey" not in answer
 
     def read_all(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
         """Every live table by name, read side by side."""
@@ -97,10 +144,8 @@ class TableStore:
                 if errors.error_code(error) in error_templates.IN_USE:
                     return None
                 raise
-        description = answer.get("TableDescription", {})
-        if "TableStatus" not in description:
-            raise errors.truncated_response("creating", self._target, table.name)
-        return _live(from_description(description), description, {}, {})
+        described: Any = {**answer, "Table": answer.get("TableDescription", {})}
+        return self._live(described, {}, {}, doing="creating", name=table.name)
 
     def update(self, table: str, doing: str, call: Call) -> None:
         """Send one change of an existing table, once; ``doing`` names it in an error."""
@@ -120,7 +165,7 @@ class TableStore:
         """The names of all tables of the account, or engine, in this region."""
         with errors.translated("listing the tables", self._target):
             pages = self._client.get_paginator("list_tables").paginate()
-            return [name for page in pages for name in page.get("TableNames", [])]
+            return self._listed(pages, "TableNames", None)
 
     @staticmethod
     def _every(
@@ -146,6 +191,34 @@ class TableStore:
         if "TableStatus" not in answer.get("Table", {}):
             raise errors.truncated_response("reading", self._target, name)
         return answer
+
+    def _live(
+        self,
+        answer: Any,
+        unreadable: dict[str, str],
+        extra: dict[str, Any],
+        *,
+        doing: str = "reading",
+        name: str | None = None,
+    ) -> LiveTable:
+        """The table of an answer. Raises OsemError for one that was cut short."""
+        description = answer["Table"]
+        name = name or description.get("TableName")
+        try:
+            found = described_table(description, _server(answer))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise errors.truncated_response(doing, self._target, name) from error
+        table = replace(found.table, check=False, **extra)
+        return replace(found, table=table, unreadable=unreadable)
+
+    def _listed(self, pages: Iterable[Any], key: str, table: str | None) -> list[Any]:
+        """What all pages list under ``key``. Raises OsemError (TIMEOUT) when they never end."""
+        found = []
+        for page in pages:
+            found += self._part(page, key, table)
+            if self._deadline and self._deadline.passed:
+                raise self._deadline.timeout(f"the last page of {key} of {table or 'all tables'}")
+        return found
 
     def _ask(
         self,
@@ -173,58 +246,44 @@ class TableStore:
         return True
 
     def _tags(self, description: TableDescriptionTypeDef) -> tuple[tuple[str, str], ...]:
-        pages = self._client.get_paginator("list_tags_of_resource").paginate(
-            ResourceArn=description["TableArn"]
-        )
         name = description["TableName"]
-        found = [tag for page in pages for tag in self._part(page, "Tags", name)]
+        pages = self._client.get_paginator("list_tags_of_resource").paginate(
+            ResourceArn=self._part(description, "TableArn", name)
+        )
+        found = self._listed(pages, "Tags", name)
+        if any(not {"Key", "Value"} <= tag.keys() for tag in found):
+            raise errors.truncated_response("reading the tags of", self._target, name)
         return emulators.latest_tags(found)
 
     def _time_to_live(self, description: TableDescriptionTypeDef) -> TimeToLive:
         name = description["TableName"]
         answer = self._client.describe_time_to_live(TableName=name)
         found = self._part(answer, "TimeToLiveDescription", name)
-        on = found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-        return TimeToLive(found.get("AttributeName") if on else None)
+        on = self._part(found, "TimeToLiveStatus", name) in ("ENABLED", "ENABLING")
+        return TimeToLive(self._part(found, "AttributeName", name) if on else None)
 
     def _recovery(self, description: TableDescriptionTypeDef) -> bool:
         name = description["TableName"]
         answer = self._client.describe_continuous_backups(TableName=name)
         backups = self._part(answer, "ContinuousBackupsDescription", name)
-        found = backups.get("PointInTimeRecoveryDescription", {})
-        return bool(found.get("PointInTimeRecoveryStatus") == "ENABLED")
+        if self._part(backups, "ContinuousBackupsStatus", name) != "ENABLED":
+            return False
+        found = self._part(backups, "PointInTimeRecoveryDescription", name)
+        return bool(self._part(found, "PointInTimeRecoveryStatus", name) == "ENABLED")
 
-    def _part(self, answer: Any, key: str, table: str) -> Any:
+    def _part(self, answer: Any, key: str, table: str | None) -> Any:
         """What an answer must hold. Raises OsemError for one that was cut short."""
         if key not in answer:
             raise errors.truncated_response("reading", self._target, table)
         return answer[key]
 
 
+def _server(answer: Any) -> str:
+    """The header ``Server`` of an answer; empty where there is none."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get("server", ""))
+
+
 def _engine(answer: Any) -> Engine:
     """Which engine gave ``answer``, told by the answer itself."""
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return emulators.engine_of(answer["Table"].get("TableArn", ""), headers.get("server", ""))
-
-
-def _live(
-    table: Table, description: Any, unreadable: dict[str, str], extra: dict[str, Any]
-) -> LiveTable:
-    return LiveTable(
-        table=replace(table, check=False, **extra),
-        status=description["TableStatus"],
-        index_status={
-            index["IndexName"]: _index_state(index)
-            for index in description.get("GlobalSecondaryIndexes", [])
-        },
-        arn=description.get("TableArn", ""),
-        items=description.get("ItemCount", 0),
-        size=description.get("TableSizeBytes", 0),
-        unreadable=unreadable,
-    )
-
-
-def _index_state(description: Any) -> str:
-    """An index's status; BACKFILLING is the second part of CREATING."""
-    status: str = description.get("IndexStatus", ACTIVE)
-    return "BACKFILLING" if status == "CREATING" and description.get("Backfilling") else status
+    return emulators.engine_of(answer["Table"].get("TableArn", ""), _server(answer))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osem_tasks.config import ownership
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from osem_tasks.config.environments import Environment
+    from osem_tasks.config.ownership import Claim
     from osem_tasks.config.target import Target
+    from osem_tasks.schema.live import LiveTable
 
 
 def check_account(target: Target, account: str) -> None:
@@ -24,6 +27,27 @@ def check_account(target: Target, account: str) -> None:
             remediation="Choose the profile of that account: --profile NAME or AWS_PROFILE",
             details={"expected": pinned, "found": account},
         )
+
+
+def check_tables_account(target: Target, found: Iterable[LiveTable | None]) -> None:
+    """Raise OsemError (AWS_ACCOUNT_MISMATCH) when a table is in another account than pinned.
+
+    STS may be asked elsewhere than DynamoDB: only the tables' own ARNs tell where they are.
+    """
+    for live in found:
+        if live and (account := ownership.foreign_account(target, live)):
+            name, pinned = target.environment.name, target.environment.account
+            raise OsemError(
+                f"Environment '{name}' belongs to account {pinned}, but the table "
+                f"{live.table.name} is in account {account}.",
+                code=ErrorCode.AWS_ACCOUNT_MISMATCH,
+                remediation=(
+                    "Choose the profile of that account: --profile NAME or AWS_PROFILE; "
+                    "unset AWS_ENDPOINT_URL_STS if it is set."
+                ),
+                table=live.table.name,
+                details={"expected": pinned, "found": account},
+            )
 
 
 def check_region(target: Target, region: str, *, force: bool) -> str | None:
@@ -101,6 +125,73 @@ def check_destructive(target: Target) -> None:
                 f"{target.command('db.verify')}   shows what differs; "
                 "nothing here deletes these tables."
             ),
+        )
+
+
+def check_deletion(claims: Sequence[Claim]) -> Target | None:
+    """Decide whether all tables of ``claims`` may be deleted: the rules of docs/deletion.md.
+
+    Returns the target by whose rules a person must confirm: that of the claims, without a
+    local engine's privileges where a server did not prove to be one; None without claims.
+    Raises OsemError (PROTECTED_ENVIRONMENT, AWS_ACCOUNT_MISMATCH) for the first table that
+    is not the environment's by every rule.
+    """
+    for claim in claims:
+        target = claim.target if claim.on_local_engine else claim.target.without_local_rules()
+        _check_place(claim, target)
+        check_tables_account(target, [claim.live])
+        _check_owner(claim)
+    unproven = [claim for claim in claims if not claim.on_local_engine]
+    if unproven:
+        return unproven[0].target.without_local_rules()
+    return claims[0].target if claims else None
+
+
+def _check_place(claim: Claim, target: Target) -> None:
+    """Raise OsemError where the environment's own rules allow no deletion in that place."""
+    unproven = claim.target.local and not claim.on_local_engine
+    kinds = {"protected": target.protected, "local": target.environment.where == "local"}
+    kind = next((kind for kind, holds in kinds.items() if holds), None)
+    if unproven and kind:
+        raise OsemError(
+            f"Environment '{target.environment.name}' is {kind}, and the server at "
+            f"{target.endpoint} that holds {claim.live.table.name} does not prove to be a local "
+            f"engine (account {claim.account or 'unknown'}); nothing was deleted.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation=(
+                "Name the local engine by --endpoint, or the environment of those tables by --env."
+            ),
+            table=claim.live.table.name,
+        )
+    check_destructive(target)
+
+
+def _check_owner(claim: Claim) -> None:
+    """Raise OsemError (PROTECTED_ENVIRONMENT) where a name or a tag tells of another owner."""
+    name, table = claim.target.environment.name, claim.live.table.name
+    if others := ownership.other_owners(claim):
+        listed = ", ".join(f"'{other}'" for other in others)
+        raise OsemError(
+            f"The table {table} is also declared by environment {listed}; the task is for "
+            f"'{name}'. Nothing was deleted.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation=(
+                f"Use --env {others[0]}, unset OSEM_DB_PREFIX if it is set, or give the two "
+                "environments other prefixes or pinned accounts in invoke.yaml."
+            ),
+            table=table,
+            details={"environment": name, "owners": others},
+        )
+    if why := ownership.foreign_tag(claim):
+        raise OsemError(
+            f"The table {table} does not belong to environment '{name}': {why}. "
+            "Nothing was deleted.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation=(
+                f"{claim.target.command('db.verify')}   shows its tags; if it really is this "
+                "environment's table, correct them first."
+            ),
+            table=table,
         )
 
 

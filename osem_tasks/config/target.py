@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import command
@@ -68,6 +68,10 @@ class Target:
     def protected(self) -> bool:
         """Whether no task may delete a table here."""
         return self.environment.protected and not self.local
+
+    def without_local_rules(self) -> Target:
+        """This target by the environment's own rules: the server proves no local engine."""
+        return replace(self, local=False)
 
     def tables_of(self, declared: TableSet) -> TableSet:
         """The declared tables as this target holds them: prefixed, tagged, protected."""

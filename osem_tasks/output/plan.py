@@ -88,5 +88,5 @@ def applied_outcome(
             else "nothing to do: every table is as declared",
         ),
         error=error,
-        changed=bool(done),
+        changed=journal.changed,
     )

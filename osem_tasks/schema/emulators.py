@@ -63,6 +63,11 @@ NO_SUCH_CALL = ("UnknownOperationException", "UnknownOperation")
 # UpdateTable with a partial list. It is a difference to show, not a reason to stop.
 UNDEFINED = "?"
 _LOCAL_ARN = ":ddblocal:"
+# The account of DynamoDB Local, ministack and LocalStack; AWS gives it to nobody.
+_NO_ACCOUNT = "000000000000"
+# moto's account where nothing chooses another: the one of AWS's own documentation.
+_MOTO_ACCOUNT = "123456789012"
+_ARN_PARTS = 5
 _SHOWN_BY = {
     ENCRYPTION: "SSEDescription",
     TABLE_CLASS: "TableClassSummary",
@@ -80,6 +85,33 @@ def engine_of(arn: str, server: str) -> Engine:
 def local_engine_of(server: str) -> Engine:
     """The engine that answered ListTables on this machine, by the header ``Server``."""
     return MOTO if _is_moto(server) else DYNAMODB_LOCAL
+
+
+def proven_local(arn: str, server: str) -> str:
+    """The local engine that a table's description proves, by name; empty without proof.
+
+    A loopback address proves nothing: a signing proxy or a tunnel leads to AWS. An ARN of
+    the region ``ddblocal`` or of an account that AWS never gives does, and so does moto's
+    web server together with moto's own account.
+    """
+    if _LOCAL_ARN in arn:
+        return DYNAMODB_LOCAL.name
+    account = account_of(arn)
+    if account == _NO_ACCOUNT:
+        return f"an emulator (account {_NO_ACCOUNT})"
+    return MOTO.name if _is_moto(server) and account == _MOTO_ACCOUNT else ""
+
+
+def account_of(arn: str) -> str:
+    """The account in a table's ARN; empty where the text is no ARN of a table."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > _ARN_PARTS and parts[0] == "arn" else ""
+
+
+def region_of(arn: str) -> str:
+    """The region in a table's ARN; empty where the text is no ARN of a table."""
+    parts = arn.split(":")
+    return parts[3] if len(parts) > _ARN_PARTS and parts[0] == "arn" else ""
 
 
 def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, str]:

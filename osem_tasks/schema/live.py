@@ -23,7 +23,10 @@ class LiveTable:
     """One table as it was read.
 
     ``unreadable`` maps a fact that this engine cannot tell to the reason why;
-    ``items`` and ``size`` (bytes) are DynamoDB's own counts, some hours old on AWS.
+    ``items`` and ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS;
+    0 items may be a stale number unless somebody looked. ``emulator`` names the local engine that the
+    answer proves, and is empty where nothing proves one. ``identity`` differs between a
+    table and another one that was created later under the same name.
     """
 
     table: Table
@@ -33,6 +36,8 @@ class LiveTable:
     items: int = 0
     size: int = 0
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    emulator: str = ""
+    identity: str = ""
 
     @property
     def unready(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import os
 import sys
 import time
 import traceback
@@ -19,16 +20,18 @@ from typing import TYPE_CHECKING, Any
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from osem_tasks.errors import ErrorCode, OsemError, exit_code
+from osem_tasks.config import variables
+from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError, exit_code
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
 from osem_tasks.tasks.job import NOWHERE, Job
-from osem_tasks.waiting import interrupts
+from osem_tasks.waiting import interrupts, watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from invoke.context import Context
+    from invoke.parser.argument import Argument
 
 
 def command(
@@ -61,7 +64,7 @@ def command(
         # Invoke makes its options of the signature.
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         common_texts = {name: text for name, (_, text) in options.items()}
-        return Task(
+        return _StrictTask(
             run,
             help={**(texts or {}), **common_texts},
             auto_shortflags=False,
@@ -69,6 +72,21 @@ def command(
         )
 
     return decorate
+
+
+class _StrictTask(Task[Any]):
+    """A task whose repeatable options need a value, as every other option does.
+
+    Invoke takes ``--table`` without a value for an option that was not given.
+    """
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """The options for Invoke's parser, which asks for a value while ``raw_value`` is None."""
+        arguments = super().get_arguments(ignore_unknown_help)
+        for argument in arguments:
+            if argument.kind is list:
+                argument.raw_value = None
+        return arguments
 
 
 @contextlib.contextmanager
@@ -112,26 +130,86 @@ def _run(
     )
     begin = time.perf_counter()
     outcome = _outcome(body, job, arguments)
-    if as_json:
-        console.document(
-            _document(body.__name__, job.location, outcome, time.perf_counter() - begin)
-        )
-    if as_json and outcome.error:
-        console.error(outcome.error)
-    elif not as_json:
-        console.result(outcome)
-    code = exit_code(outcome.error, changed=outcome.changed)
+    seconds = time.perf_counter() - begin
+    failure = _tell(console, _document(body.__name__, job.location, outcome, seconds), outcome)
+    code = exit_code(outcome.error or failure, changed=outcome.changed)
     if code:
         raise Exit(code=code)
 
 
+def _tell(console: Console, document: dict[str, Any], outcome: Outcome) -> OsemError | None:
+    """Print the outcome in one of its two forms; the error when stdout cannot be written.
+
+    What was done is then told on stderr: a script must not take it for nothing.
+    """
+    try:
+        if console.as_json:
+            console.document(document)
+            if outcome.error:
+                console.error(outcome.error)
+        else:
+            console.result(outcome)
+    except OSError as error:
+        _discard_stdout()
+        failure = _unwritable(error)
+        with contextlib.suppress(OSError):
+            Console(results_to_stderr=True).result(outcome)
+            console.error(failure)
+        return failure
+    return None
+
+
+def _discard_stdout() -> None:
+    """Let what stdout still holds go nowhere: Python would fail again on it when it ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def _unwritable(error: OSError) -> OsemError:
+    return OsemError(
+        f"The result cannot be written to stdout: {error.strerror or error}.",
+        code=ErrorCode.INVALID_CONFIGURATION,
+        remediation="Send stdout to a file or a terminal that can be written to; the result is above.",
+    )
+
+
+def _check_values(values: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError for options that were given without a value.
+
+    A shell variable that is not set leaves ``--table ''``, or without quotes the next
+    option as a value: neither may be taken for an option that was not given.
+    """
+    problems = []
+    for name, value in values.items():
+        option = f"--{name.rstrip('_').replace('_', '-')}"
+        for text in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(text, str) and not text.strip():
+                problems.append(f"{option} is given and empty")
+            elif isinstance(text, str) and text.startswith("--"):
+                problems.append(f"{option} has no value: {text!r} follows")
+    if problems:
+        raise ConfigurationError(
+            problems, remediation="Give the option a value, or leave it out; is a variable unset?"
+        )
+
+
 def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any]) -> Outcome:
     try:
-        with interrupts.listening():
+        with (
+            interrupts.listening(),
+            watchdog.watching(),
+            variables.empty_as_unset(os.environ) as empty,
+        ):
+            job.empty_variables = empty
+            _check_values({**job.options, **arguments})
             return body(job, **arguments)
     except OsemError as error:
         job.console.detail(_frames(error))
         return job.failed(error)
+    except watchdog.TimeUp as up:
+        return job.failed(up.error)
     except KeyboardInterrupt:
         return job.failed(interrupted())
     except Exception as error:  # noqa: BLE001  the last resort: a document and a code

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         "with_profile": "AWS profile for that environment.",
     },
 )
-def compare(job: Job, *, with_: str = "", with_profile: str | None = None) -> Outcome:
+def compare(job: Job, *, with_: str | None = None, with_profile: str | None = None) -> Outcome:
     """Show how the live tables of two environments differ. Read-only.
 
     Exit code 1 when they differ. The environments' own tags are left out.

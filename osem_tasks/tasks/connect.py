@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
-from osem_tasks.config import file, guards
+from osem_tasks.config import file, guards, variables
 from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.settings import option, seconds
-from osem_tasks.config.target import Target, TargetOptions, resolve
+from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
 from osem_tasks.declarations import load
 from osem_tasks.engines import probe, records
 from osem_tasks.schema import emulators
+from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
     from osem_tasks.aws.session import connect
 
     deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
+    watchdog.watch(deadline)
     target = resolve_target(job)
     job.location.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
@@ -47,7 +50,7 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
     for warning in target.warnings:
         job.console.warn(warning)
     tables = target.tables_of(declared_tables(job))
-    store = TableStore(connection)
+    store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
 
 
@@ -69,7 +72,23 @@ def resolve_target(job: Job) -> Target:
         started=job.session.get("endpoint"),
         recorded=recorded.endpoint if recorded else None,
     )
-    return resolve(environment, options, os.environ)
+    target = resolve(environment, options, os.environ)
+    return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
+
+
+def _empty_variables(job: Job, target: Target) -> list[str]:
+    """A warning for each empty variable that would have decided about the target."""
+    options = ["env", "prefix", "region"]
+    # Only AWS asks for a profile; an engine of this very command line goes before variables.
+    options += [] if target.local else ["profile"]
+    options += [] if target.source == STARTED else ["endpoint"]
+    options += ["name"] if target.local and target.source != STARTED else []
+    return [
+        variables.warning(name)
+        for option in options
+        if job.options.get(option) is None and not (option == "name" and job.options["endpoint"])
+        for name in variables.passed_over(option, job.empty_variables, os.environ)
+    ]
 
 
 def _describe_local(target: Target) -> str:

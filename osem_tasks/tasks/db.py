@@ -89,7 +89,7 @@ def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
         "junit": "Also write a JUnit report to this file.",
     },
 )
-def verify(job: Job, strict: bool = False, junit: str = "") -> Outcome:
+def verify(job: Job, strict: bool = False, junit: str | None = None) -> Outcome:
     """Check every table against the model, fact by fact. Read-only.
 
     Exit code 1 when a fact differs. Facts that an engine cannot tell are listed as not
@@ -113,7 +113,7 @@ def verify(job: Job, strict: bool = False, junit: str = "") -> Outcome:
     return outcome
 
 
-def _report_to_ci(job: Job, run: Run, comparison: Comparison, junit: str) -> None:
+def _report_to_ci(job: Job, run: Run, comparison: Comparison, junit: str | None) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in ci.annotation_lines(comparison.diffs):
             job.console.annotate(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
+from osem_tasks.config.ownership import Claim
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.output.tables import deletion_outcome, deletion_plan, deletion_summary
 from osem_tasks.tasks.command import command
@@ -12,9 +13,13 @@ from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
 from osem_tasks.tasks.db import set_up
 from osem_tasks.tasks.options import DRY_RUN, TARGET_OPTIONS, YES
+from osem_tasks.waiting.wait import retry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.apply.run import Run
+    from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
@@ -31,10 +36,10 @@ def reset(job: Job, dry_run: bool = False, yes: bool = False) -> Outcome:
     Example: inv db.reset
     """
     run = open_target(job, destructive=True)
-    existing = _existing(job, run, list(run.tables))
+    existing, target = _existing(job, run, list(run.tables))
     if dry_run or job.dry:
         return deletion_plan(existing, "and set up again")
-    _confirm(job, run, existing, yes=yes)
+    _confirm(job, target, existing, yes=yes)
     with job.console.working("resetting"):
         _delete(job, run, existing)
         return set_up(job, run)
@@ -43,13 +48,16 @@ def reset(job: Job, dry_run: bool = False, yes: bool = False) -> Outcome:
 @command(
     TARGET_OPTIONS,
     texts={
-        "table": "Delete this one only: its full name, or its name in the model.",
+        "table": "Delete this one only: its full name, or its name in the model. Repeatable.",
         "dry_run": DRY_RUN,
         "yes": YES,
     },
+    repeatable=["table"],
 )
-def delete(job: Job, table: str = "", dry_run: bool = False, yes: bool = False) -> Outcome:
-    """Delete the environment's tables, or one of them.
+def delete(
+    job: Job, table: Sequence[str] | None = None, dry_run: bool = False, yes: bool = False
+) -> Outcome:
+    """Delete the environment's tables, or some of them.
 
     On AWS, asks for confirmation (--yes skips it, and is required without a terminal).
     Never runs on prod.
@@ -57,40 +65,76 @@ def delete(job: Job, table: str = "", dry_run: bool = False, yes: bool = False) 
     Example: inv db.delete --table Users
     """
     run = open_target(job, destructive=True)
-    existing = _existing(job, run, _chosen(run, table))
+    existing, target = _existing(job, run, _chosen(run, table))
     if dry_run or job.dry:
         return deletion_plan(existing, "")
-    _confirm(job, run, existing, yes=yes)
+    _confirm(job, target, existing, yes=yes)
     with job.console.working("deleting"):
         _delete(job, run, existing)
     return deletion_outcome(run.journal.deleted, None)
 
 
-def _chosen(run: Run, name: str) -> list[Table]:
-    if not name:
+def _chosen(run: Run, names: Sequence[str] | None) -> list[Table]:
+    """The tables of those names, all of them where none is given. Raises ConfigurationError."""
+    if not names:
         return list(run.tables)
-    for table in run.tables:
-        if name in (table.name, table.name.removeprefix(run.target.prefix)):
-            return [table]
-    known = ", ".join(run.tables.names)
-    raise ConfigurationError(
-        [f"--table {name} is not a table of this environment; they are {known}"],
-        remediation=f"{run.target.command('db.list')}   shows the environment's tables",
-    )
+    prefix = run.target.prefix
+    known = {name: table for table in run.tables for name in _names(table, prefix)}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigurationError(
+            [
+                f"--table {name} is not a table of this environment; they are "
+                f"{', '.join(run.tables.names)}"
+                for name in unknown
+            ],
+            remediation=f"{run.target.command('db.list')}   shows the environment's tables",
+        )
+    chosen = {known[name].name for name in names}
+    return [table for table in run.tables if table.name in chosen]
 
 
-def _existing(job: Job, run: Run, tables: list[Table]) -> dict[str, LiveTable]:
+def _names(table: Table, prefix: str) -> tuple[str, str]:
+    """The full name of a table last: where two tables share a name, the full one counts."""
+    return table.name.removeprefix(prefix), table.name
+
+
+def _existing(job: Job, run: Run, tables: list[Table]) -> tuple[dict[str, LiveTable], Target]:
+    """The tables that exist, by name, once every rule allows to delete them all.
+
+    Also the target by whose rules the deletion is confirmed. Raises OsemError.
+    """
     with job.console.working("reading"):
-        found = run.store.read_all(tables)
+        found = retry(lambda: run.store.read_owners(tables), run.deadline, run.say)
     existing = {table.name: live for table in tables if (live := found[table.name])}
+    target = guards.check_deletion(_claims(job, run, existing)) or run.target
+    if run.target.local and not target.local:
+        job.console.warn(
+            f"The server at {target.endpoint} does not prove to be a local engine: the rules "
+            f"of environment '{target.environment.name}' hold."
+        )
     guards.check_deletable([n for n, live in existing.items() if live.table.deletion_protection])
-    return existing
+    return existing, target
 
 
-def _confirm(job: Job, run: Run, existing: dict[str, LiveTable], *, yes: bool) -> None:
+def _claims(job: Job, run: Run, existing: dict[str, LiveTable]) -> list[Claim]:
+    entities = tuple(name[len(run.target.prefix) :] for name in run.tables.names)
+    return [
+        Claim(
+            target=run.target,
+            declared=run.tables[name],
+            live=live,
+            environments=job.settings.environments,
+            entities=entities,
+        )
+        for name, live in existing.items()
+    ]
+
+
+def _confirm(job: Job, target: Target, existing: dict[str, LiveTable], *, yes: bool) -> None:
     if existing:
         what = f"delete {deletion_summary(existing)}"
-        confirm(job, run.target, what, deletion_plan(existing, "").lines, yes=yes)
+        confirm(job, target, what, deletion_plan(existing, "").lines, yes=yes)
 
 
 def _delete(job: Job, run: Run, existing: dict[str, LiveTable]) -> None:
@@ -99,4 +143,5 @@ def _delete(job: Job, run: Run, existing: dict[str, LiveTable]) -> None:
     deleted = run.journal.deleted
     job.partial_outcome = lambda error: deletion_outcome(deleted, error)
     tables = [table for table in run.tables if table.name in existing]
-    TableDeleter(run.store, run.deadline, run.say).delete(tables, deleted)
+    identities = {name: live.identity for name, live in existing.items()}
+    TableDeleter(run.store, run.deadline, run.say).delete(tables, deleted, identities)

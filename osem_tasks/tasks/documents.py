@@ -38,7 +38,9 @@ OUTPUT = "Write to this file instead of stdout."
     },
     repeatable=["from_table"],
 )
-def import_(job: Job, from_table: Sequence[str] | None = None, output: str = "") -> Outcome:
+def import_(
+    job: Job, from_table: Sequence[str] | None = None, output: str | None = None
+) -> Outcome:
     """Generate a declaration from live tables. Read-only.
 
     Example: inv db.import --from-table Orders --output tables.json
@@ -79,7 +81,7 @@ def _declared(target: Target, live: LiveTable) -> Table:
     TARGET_OPTIONS,
     texts={"format": f"One of {', '.join(FORMATS)}.", "output": OUTPUT},
 )
-def export(job: Job, format: str = "json", output: str = "") -> Outcome:  # noqa: A002
+def export(job: Job, format: str = "json", output: str | None = None) -> Outcome:  # noqa: A002
     """Export the declared tables as JSON, CloudFormation or Terraform.
 
     Example: inv db.export --format cloudformation --env prod --output tables.template.json
@@ -106,7 +108,7 @@ def _pretty(document: dict[str, Any]) -> str:
 
 
 def _written(
-    job: Job, tables: list[Table], document: dict[str, Any], text: str, output: str
+    job: Job, tables: list[Table], document: dict[str, Any], text: str, output: str | None
 ) -> Outcome:
     count = counted(len(tables), "table")
     if not output or job.dry:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.config import variables
 from osem_tasks.config.settings import Settings
 from osem_tasks.engines import registry
 from osem_tasks.output.outcome import Outcome
@@ -32,7 +33,8 @@ class Job:
     """One call of one task.
 
     ``location`` is where it acts, as the document tells it. A body that changes something
-    sets ``partial_outcome``: the outcome so far, given what ended it.
+    sets ``partial_outcome``: the outcome so far, given what ended it. ``empty_variables``
+    are those of the shell that were set and empty, and count as unset.
     """
 
     context: Context
@@ -41,6 +43,7 @@ class Job:
     dry: bool
     location: dict[str, Any] = field(default_factory=lambda: dict(NOWHERE))
     partial_outcome: Callable[[OsemError | None], Outcome] | None = None
+    empty_variables: frozenset[str] = frozenset()
 
     def failed(self, error: OsemError) -> Outcome:
         """The outcome after ``error``: with the account of what was done until then."""
@@ -52,6 +55,10 @@ class Job:
         configuration = dict(self.context.config.get("osem", {}))
         settings = Settings.read(configuration, os.environ, engines=registry.choices())
         self.console.log_to(settings.log)
+        for key in ("engine", "name", "image", "port"):
+            if key in self.options and self.options[key] is None:
+                for name in variables.passed_over(key, self.empty_variables, os.environ):
+                    self.console.warn(variables.warning(name))
         return settings
 
     @property

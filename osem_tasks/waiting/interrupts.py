@@ -54,6 +54,11 @@ def listening() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def is_shielded() -> bool:
+    """Whether a clean-up is under way."""
+    return _State.shields > 0
+
+
 @contextlib.contextmanager
 def shielded() -> Iterator[None]:
     """Let a clean-up end before a further request counts: an impatient second Ctrl-C."""

@@ -58,6 +58,8 @@ class Policy:
     # DescribeTable answers in milliseconds and CreateTable within a second. With three
     # attempts, a hung endpoint is given up after some 15 s instead of botocore's 4 minutes.
     read: float = 5.0
+    # How long after its deadline a task may go on until a call that does not return ends it.
+    overtime: float = 10.0
     calls_per_second: Mapping[str, int] = field(default_factory=_calls_per_second)
     engine_poll: Pauses = ENGINE_POLL
     # A Docker engine that needs longer for one API call is hung, not slow.

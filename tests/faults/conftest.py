@@ -18,7 +18,7 @@ from tests.support.inv import Inv
 from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -97,6 +97,18 @@ class Cloud:
                     )
                 if each.name.endswith("Users"):
                     client.put_item(TableName=each.name, Item=ITEM)
+
+    def add(self, name: str, tags: Mapping[str, str]) -> None:
+        """Have a table of somebody else's, with an item."""
+        client = self.client()
+        client.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "userId", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "userId", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
+        client.put_item(TableName=name, Item=ITEM)
 
     def item(self, environment: str) -> Any:
         """The item that ``hold`` put."""

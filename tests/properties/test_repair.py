@@ -69,7 +69,7 @@ def count(pair: Pair) -> None:
 
 def items_of(fake: FakeDynamoDB, pair: Pair) -> dict[str, list[dict[str, object]]]:
     """Every item of every table that was there."""
-    return {each.name: fake.scan(each.name) for each in pair.held}
+    return {each.name: fake.items_of(each.name) for each in pair.held}
 
 
 @given(st.lists(DRAFTS, min_size=1, max_size=3), st.integers(0, 9))

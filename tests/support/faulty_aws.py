@@ -42,7 +42,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 Kind = Literal[
-    "refuse", "reset", "lose", "hang", "hang after", "cut", "empty", "short", "say", "kill", "meet"
+    "refuse",
+    "reset",
+    "lose",
+    "hang",
+    "hang after",
+    "cut",
+    "empty",
+    "short",
+    "say",
+    "kill",
+    "meet",
+    "without",
+    "drip",
 ]
 Role = Literal["AWS", "DynamoDB Local", "moto"]
 PATIENCE = 60.0
@@ -57,7 +69,8 @@ class Fault:
     ``after`` calls pass first, then ``times`` are hit (None: all). refuse: answer with
     ``code``; reset: drop the connection before forwarding; lose: after it; hang and hang
     after: never answer; cut: half a JSON; empty: ``{}``; short: less than announced;
-    say: ``message``; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
+    say: ``message``; without: forward, then take every member named ``message`` out of the
+    answer; drip: one byte after another, without end; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
     """
 
     operation: str
@@ -149,6 +162,7 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         self.calls: list[Call] = []
         self.victim: Future[int] = Future()
         self.role = role
+        self.sts_account = ""
         self._engine = urlsplit(engine).netloc
         self._plane, self._faults = Plane(), list[_Armed]()
         self._since: dict[str, tuple[str, float]] = {}
@@ -242,6 +256,10 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             os.kill(self.victim.result(PATIENCE), signal.SIGKILL)
         if kind in ("lose", "kill", "hang after"):
             return self._drop(handler, call, kind)
+        if kind == "drip":
+            return self._drip(handler, call)
+        if armed and kind == "without":
+            answer = answer.saying(_without(answer.content, armed.fault.message))
         return self._send(handler, call, answer, kind)
 
     def _drop(self, handler: BaseHTTPRequestHandler, call: Call, kind: str) -> None:
@@ -269,6 +287,14 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         with contextlib.suppress(OSError):
             handler.wfile.write("\r\n".join([*lines, "", ""]).encode() + body)
 
+    def _drip(self, handler: BaseHTTPRequestHandler, call: Call) -> None:
+        self._note(call, "drip")
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 -\r\nContent-Length: 1000000\r\n\r\n")
+            while not self._released.wait(0.05):
+                handler.wfile.write(b" ")
+
     def _note(self, call: Call, outcome: str) -> None:
         with self._changed:
             call.outcome = outcome
@@ -281,7 +307,9 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             words = "The security token included in the request is invalid."
             return _refusal(call, Fault("*", code="UnrecognizedClientException", message=words))
         if not handler.headers.get("X-Amz-Target"):
-            return self._forward(handler, body)
+            answer = self._forward(handler, body)
+            mine = (self.sts_account or "123456789012").encode()
+            return replace(answer, body=answer.body.replace(b"123456789012", mine))
         with self._changed:
             refusal = self._refused(call)
             if refusal:
@@ -455,6 +483,14 @@ def _table(body: bytes) -> str:
     except ValueError:
         return ""
     return str(request.get("TableName") or request.get("ResourceArn", "").rpartition("/")[2])
+
+
+def _without(content: Any, member: str) -> Any:
+    if isinstance(content, list):
+        return [_without(value, member) for value in content]
+    if isinstance(content, dict):
+        return {key: _without(value, member) for key, value in content.items() if key != member}
+    return content
 
 
 def _code(answer: Answer) -> str:

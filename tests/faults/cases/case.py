@@ -39,7 +39,8 @@ class Case:
     or warnings, ``remedy`` words of what to type next. ``existing`` tables, with an item in
     Users, are there before. ``account`` is what a setup must tell, by list. ``record``
     is the engine that an earlier `local.up` left. Users is shown as ``marked``, or lacks
-    a tag when it has ``drifted``.
+    a tag when it has ``drifted``. ``foreign`` tables are there too, by full name, with these
+    tags; ``sts_account`` is the account that an STS of its own tells.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Case:
     existing: tuple[str, ...] = ("Users",)
     marked: str = ""
     drifted: bool = False
+    foreign: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sts_account: str = ""
     account: Mapping[str, tuple[str, ...]] | None = None
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
     from tests.support.fake_dynamodb.shapes import HeldTable, Json
 
-READING = ("Describe", "List")
+READING = ("Describe", "List", "Scan")
 PAGE_OF_TAGS = 10
 
 
@@ -94,8 +94,8 @@ class FakeDynamoDB:
         """PutItem."""
         self._tables[name].items.append(item)
 
-    def scan(self, name: str) -> list[Json]:
-        """Scan."""
+    def items_of(self, name: str) -> list[Json]:
+        """All items of a table."""
         return list(self._tables[name].items)
 
     def kill(self, at: int, *, answered: bool = False) -> None:
@@ -183,6 +183,10 @@ class FakeDynamoDB:
         """UpdateContinuousBackups."""
         return self._call("UpdateContinuousBackups", request, self._update_backups)
 
+    def scan(self, **request: Any) -> Json:
+        """Scan, as far as it counts: one item at most, DynamoDB's own number may be stale."""
+        return self._call("Scan", request, self._scan)
+
     def get_paginator(self, method: str) -> _Pages:
         """A paginator of ``list_tables`` or ``list_tags_of_resource``."""
         return _Pages(getattr(self, method))
@@ -218,6 +222,10 @@ class FakeDynamoDB:
         if name not in self._tables:
             raise Refused(MISSING, f"Requested resource not found: Table: {name} not found")
         return self._tables[name]
+
+    def _scan(self, request: Json) -> Json:
+        count = min(request["Limit"], len(self._find(request).items))
+        return {"Count": count, "ScannedCount": count}
 
     def _create(self, request: Json) -> Json:
         if request["TableName"] in self._tables:

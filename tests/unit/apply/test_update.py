@@ -312,4 +312,4 @@ def test_an_interrupted_run_is_carried_on_by_the_next(at: int) -> None:
     Updater(again).apply(left)
 
     assert fake.index_names("Users") == {"a-index", "b-index"}
-    assert len(fake.scan("Users")) == 3
+    assert len(fake.items_of("Users")) == 3

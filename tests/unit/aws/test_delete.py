@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from osem_tasks.aws.delete import TableDeleter
 from osem_tasks.errors import ErrorCode, OsemError
@@ -36,6 +37,8 @@ class DeletingDynamoDB(FakeDynamoDB):
         self.stuck = stuck
         self.refusals: dict[str, tuple[str, str]] = {}
         self.unready: dict[str, int] = {}
+        self.lost: dict[str, bool] = {}
+        self.again: set[str] = set()
         self._going: dict[str, int] = {}
 
     def delete_table(self, **request: Any) -> Any:
@@ -48,8 +51,15 @@ class DeletingDynamoDB(FakeDynamoDB):
             raise Refused(*self.refusals[held.name])
         if self.unready.get(held.name):
             raise Refused(IN_USE, f"Table is being updated: {held.name}")
+        if self.lost.get(held.name) is False:
+            raise ConnectionClosedError(endpoint_url="https://dynamodb")
         self._going[held.name] = self.delay
         held.status = "DELETING"
+        if self.lost.get(held.name):
+            raise ConnectionClosedError(endpoint_url="https://dynamodb")
+        if held.name in self.again:
+            del self._going[held.name]
+            held.status = "ACTIVE"
         return {"TableDescription": self._shown(held)}
 
     def _describe(self, request: Json) -> Json:
@@ -57,6 +67,7 @@ class DeletingDynamoDB(FakeDynamoDB):
         if self._going.get(name) == 0 and name not in self.stuck:
             self._tables.pop(name, None)
         answer = super()._describe(request)
+        answer["Table"]["TableId"] = "again" if name in self.again else "first"
         if name in self._going:
             self._going[name] = max(0, self._going[name] - 1)
             answer["Table"]["TableStatus"] = "DELETING"
@@ -82,7 +93,8 @@ class Deletion:
     def run(self) -> None:
         """Delete all tables."""
         deleter = TableDeleter(store(self.fake), Deadline(self.seconds), self.told.append)
-        deleter.delete(TABLES, self.deleted)
+        identities = dict.fromkeys((declared.name for declared in TABLES), "first")
+        deleter.delete(TABLES, self.deleted, identities)
 
     @property
     def requested(self) -> list[str]:
@@ -197,3 +209,46 @@ def test_a_deletion_that_never_ends_is_a_timeout(seconds: float) -> None:
     assert "waiting for the deletion of Teams, Plans" in caught.value.message
     assert deletion.deleted == ["Users", "Teams", "Plans"]
     assert looks <= len(TABLES) * (seconds + 2)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_deletion_whose_answer_was_lost_is_told(carried_out: bool) -> None:
+    """The table is read again: gone is deleted; there is an error that counts it all the same."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.lost = {"Users": carried_out}
+
+    if carried_out:
+        deletion.run()
+        assert deletion.deleted == ["Users", "Teams", "Plans"]
+    else:
+        with pytest.raises(OsemError) as caught:
+            deletion.run()
+        assert caught.value.code is ErrorCode.NETWORK_ERROR
+        assert deletion.deleted == ["Users"]
+
+
+def test_a_table_that_is_created_again_ends_the_deletion() -> None:
+    """Another process creates it while it is deleted: that is told, and nobody waits for ever."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.again = {"Teams"}
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    looks = [operation for operation, _ in deletion.fake.calls].count("DescribeTable")
+    assert caught.value.code is ErrorCode.TABLE_LIMIT_EXCEEDED
+    assert "Teams was deleted, and something else has created it again" in caught.value.message
+    assert "db.list" in caught.value.remediation
+    assert deletion.deleted == ["Users", "Teams", "Plans"]
+    assert looks <= 2 * len(TABLES)
+
+
+def test_after_the_deadline_no_further_deletion_is_sent() -> None:
+    """`--timeout` bounds the requests as well as the waiting for them."""
+    deletion = Deletion(DeletingDynamoDB(), seconds=1e-9)
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    assert caught.value.code is ErrorCode.TIMEOUT
+    assert (deletion.deleted, deletion.requested) == ([], [])

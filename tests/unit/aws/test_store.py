@@ -175,7 +175,6 @@ def test_every_setting_with_a_call_of_its_own_is_read(setting: Setting) -> None:
             TimeToLive(None),
             id="going",
         ),
-        pytest.param({"TimeToLiveDescription": {}}, TimeToLive(None), id="nothing-said"),
         pytest.param(NOT_FOUND, TimeToLive(None), id="table-just-coming"),
     ],
 )

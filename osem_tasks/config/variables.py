@@ -1,0 +1,59 @@
+"""Variables that are set and empty: they count as unset, and a task says which it passed over.
+
+A script that exports a variable from nothing (``export OSEM_ENV=$TARGET``) means something
+else than the next rule in line. botocore reads some of these variables by itself and takes
+an empty one for a value, so they are taken out of the environment while a task runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, MutableMapping
+
+# The variables that decide where an option is not given, the first one that is set wins.
+DECIDING = {
+    "env": ("OSEM_ENV", "NODE_ENV"),
+    "prefix": ("OSEM_DB_PREFIX",),
+    "endpoint": ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    "engine": ("OSEM_LOCAL_ENGINE",),
+    "name": ("OSEM_LOCAL_NAME",),
+    "image": ("OSEM_LOCAL_IMAGE",),
+    "port": ("OSEM_LOCAL_PORT",),
+}
+_KNOWN = (*(name for names in DECIDING.values() for name in names), "AWS_ENDPOINT_URL_STS")
+
+
+@contextlib.contextmanager
+def empty_as_unset(environment: MutableMapping[str, str]) -> Iterator[frozenset[str]]:
+    """Take the empty variables out of ``environment`` while the body runs; gives their names."""
+    empty = {
+        name: environment.pop(name)
+        for name in _KNOWN
+        if name in environment and not environment[name].strip()
+    }
+    try:
+        yield frozenset(empty)
+    finally:
+        for name, value in empty.items():
+            environment.setdefault(name, value)
+
+
+def passed_over(option: str, empty: frozenset[str], variables: Mapping[str, str]) -> list[str]:
+    """The empty variables that would have decided where ``option`` is not given."""
+    found = []
+    for name in DECIDING[option]:
+        if variables.get(name):
+            break
+        if name in empty:
+            found.append(name)
+    return found
+
+
+def warning(name: str) -> str:
+    """What is said of a variable that was passed over."""
+    return f"{name} is set and empty: it counts as unset."

@@ -1,0 +1,83 @@
+"""What DescribeTable says of a table, as a ``LiveTable``: nothing that lacks is read as fine.
+
+The members that are required here are those that AWS, DynamoDB Local and moto always give;
+what AWS documents as left out by default stays a default (``reader.from_description``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.schema import emulators
+from osem_tasks.schema.live import LiveTable
+from osem_tasks.schema.model import Key, Table
+from osem_tasks.schema.reader import from_description
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DELETING = "DELETING"
+_TABLE = ("TableName", "TableStatus", "KeySchema", "AttributeDefinitions", "TableArn")
+_COUNTS = ("ItemCount", "TableSizeBytes")
+_INDEX = ("IndexName", "KeySchema")
+# Parts that may be absent as a whole, and what they hold when they are there.
+_PARTS = {
+    "BillingModeSummary": "BillingMode",
+    "SSEDescription": "Status",
+    "StreamSpecification": "StreamEnabled",
+    "TableClassSummary": "TableClass",
+}
+
+
+def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
+    """The table that an answer with the header ``server`` describes.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for a description that was cut
+    short. A table that is being deleted may be described by its name and state alone: its
+    key is then empty.
+    """
+    going = description["TableStatus"] == DELETING and "KeySchema" not in description
+    if not going and (missing := sorted(missing_members(description))):
+        raise KeyError(missing[0])
+    arn = str(description.get("TableArn", ""))
+    return LiveTable(
+        table=_without_key(description) if going else from_description(description),
+        status=description["TableStatus"],
+        index_status={
+            index["IndexName"]: _index_state(index)
+            for index in description.get("GlobalSecondaryIndexes") or ()
+        },
+        arn=arn,
+        items=int(description.get("ItemCount", 0)),
+        size=int(description.get("TableSizeBytes", 0)),
+        emulator=emulators.proven_local(arn, server),
+        identity=str(description.get("TableId") or description.get("CreationDateTime", "")),
+    )
+
+
+def missing_members(description: Mapping[str, Any]) -> Iterator[str]:
+    """The paths of what a description must hold and does not."""
+    yield from (name for name in (*_TABLE, *_COUNTS) if name not in description)
+    for part, member in _PARTS.items():
+        if description.get(part) is not None and member not in description[part]:
+            yield f"{part}.{member}"
+    if not description.get("KeySchema", True):
+        yield "KeySchema.HASH"
+    for kind, names in (
+        ("GlobalSecondaryIndexes", (*_INDEX, "IndexStatus")),
+        ("LocalSecondaryIndexes", _INDEX),
+    ):
+        for index in description.get(kind) or ():
+            yield from (f"{kind}.{name}" for name in names if name not in index)
+            if not index.get("Projection", {}).get("ProjectionType"):
+                yield f"{kind}.ProjectionType"
+
+
+def _without_key(description: Mapping[str, Any]) -> Table:
+    return Table(name=description["TableName"], key=Key(()), check=False)
+
+
+def _index_state(description: Mapping[str, Any]) -> str:
+    """An index's status; BACKFILLING is the second part of CREATING."""
+    status: str = description["IndexStatus"]
+    return "BACKFILLING" if status == "CREATING" and description.get("Backfilling") else status
