@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws.error_templates import (
@@ -20,6 +21,7 @@ from osem_tasks.aws.error_templates import (
     UNREADABLE,
     ErrorTemplate,
 )
+from osem_tasks.config import secrets
 from osem_tasks.errors import OsemError
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from osem_tasks.config.target import Target
+
+
+# What follows these words in a refusal of a signature is the request as AWS read it.
+_SIGNED = re.compile("The Canonical String|The String-to-Sign|The canonical request")
 
 
 def error_code(error: ClientError) -> str:
@@ -56,6 +62,15 @@ def translated(doing: str, target: Target, table: str | None = None) -> Iterator
         raise _error(UNREADABLE, str(error), doing, target, table) from error
     except ValueError as error:
         raise _error(OTHER_SDK_ERROR, str(error), doing, target, table) from error
+
+
+def quotable(text: str) -> str:
+    """A library's words for a message: on one line, without secrets.
+
+    What AWS signed is left out: it fills pages, and its headers hold the session token.
+    """
+    words = _SIGNED.split(text, maxsplit=1)[0]
+    return secrets.redact(" ".join(words.split()))
 
 
 def truncated_response(doing: str, target: Target, table: str | None) -> OsemError:
@@ -102,7 +117,7 @@ def _error(  # noqa: PLR0917  the parts of one sentence
     profile = f" --profile {target.profile}" if target.profile else ""
     fields = {
         "subject": f"{doing} {table}" if table else doing,
-        "words": text,
+        "words": quotable(text),
         "place": f"The engine at {target.endpoint}" if target.local else "AWS",
         "login": f"aws sso login{profile}",
         "profile": profile,

@@ -13,6 +13,7 @@ import inspect
 import sys
 import time
 import traceback
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -112,14 +113,19 @@ def _run(
     )
     begin = time.perf_counter()
     outcome = _outcome(body, job, arguments)
-    if as_json:
-        console.document(
-            _document(body.__name__, job.location, outcome, time.perf_counter() - begin)
-        )
-    if as_json and outcome.error:
-        console.error(outcome.error)
-    elif not as_json:
-        console.result(outcome)
+    seconds = time.perf_counter() - begin
+    try:
+        if as_json:
+            console.document(_document(body.__name__, job.location, outcome, seconds))
+        else:
+            console.result(outcome)
+    except OSError as error:  # stdout is closed or full
+        outcome = replace(outcome, error=outcome.error or unwritten(error))
+        told = outcome if outcome.changed else Outcome(error=outcome.error)
+        Console(results_to_stderr=True).result(told)
+    else:
+        if as_json and outcome.error:
+            console.error(outcome.error)
     code = exit_code(outcome.error, changed=outcome.changed)
     if code:
         raise Exit(code=code)
@@ -145,6 +151,15 @@ def interrupted() -> OsemError:
         "Interrupted.",
         code=ErrorCode.INTERRUPTED,
         remediation="Run the same command again: it continues where this one stopped.",
+    )
+
+
+def unwritten(error: OSError) -> OsemError:
+    """The error for a result that cannot be written to stdout."""
+    return OsemError(
+        f"The result cannot be written to standard output: {error.strerror}.",
+        code=ErrorCode.INVALID_CONFIGURATION,
+        remediation="Free space on the disk, or send the output elsewhere, and run it again.",
     )
 
 
