@@ -31,7 +31,7 @@ VARIABLES = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
 # A line break inside a secret, as it is or as ``repr`` and JSON write it.
-_GAP = re.compile(r"\s+|\\[nrt]")
+_GAP = re.compile(r"\s*(?:[\n\r]|\\[nr])\s*")
 _DUMMY = re.escape(SECRET_KEY)
 _NAMES = (
     "secret_?access_?key|secret_?key|session_?token|security[_-]?token|access_?token"
@@ -74,7 +74,8 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
 class Redactor:
     """Knows secrets, and takes them out of texts.
 
-    ``parts`` are the pieces of PART characters of every known secret, in lower case.
+    ``parts`` are the pieces of PART characters of every known secret, but for those that are
+    only digits: so are account numbers and dates.
     """
 
     parts: set[str] = field(default_factory=set, repr=False)
@@ -87,7 +88,8 @@ class Redactor:
                 continue
             self._known.add(value)
             for form in _spellings(str(value)):
-                self.parts |= {form[start : start + PART] for start in range(len(form) - PART + 1)}
+                parts = {form[start : start + PART] for start in range(len(form) - PART + 1)}
+                self.parts |= {part for part in parts if form.isdigit() or not part.isdigit()}
 
     def redact(self, text: str) -> str:
         """``text`` with ``***`` in place of every secret and every part of one."""
@@ -98,8 +100,7 @@ class Redactor:
     def _masked(self, text: str) -> str:
         gaps = {place for gap in _GAP.finditer(text) for place in range(*gap.span())}
         places = [place for place in range(len(text)) if place not in gaps]
-        squeezed = [text[place].lower()[:1] for place in places]
-        joined = "".join(squeezed)
+        joined = "".join(text[place] for place in places)
         kept: list[str] = []
         end = 0
         for begin, last in self._found(joined):
@@ -125,8 +126,22 @@ class Redactor:
 def _spellings(secret: str) -> set[str]:
     """The ways in which a secret is written: as it is, URL-encoded, with escaped slashes."""
     plain = _GAP.sub("", secret.strip())
-    encoded = (quote(plain, safe=""), quote(plain), plain.replace("/", "\\/"))
-    return {form.lower() for form in (plain, *encoded)}
+    encoded = quote(plain, safe="")
+    lower = re.sub("%..", lambda code: code[0].lower(), encoded)
+    return {plain, encoded, lower, quote(plain), plain.replace("/", "\\/")}
+
+
+class Variables(dict[str, str]):
+    """Variables of a shell, whose values no traceback with locals shows (``--showlocals``)."""
+
+    def __repr__(self) -> str:
+        """The names alone."""
+        return f"<variables {', '.join(self)}>"
+
+
+def shell() -> Variables:
+    """The variables of this process as they are now."""
+    return Variables(os.environ)
 
 
 # The secrets of this process: a command line may have several sessions, one after another.

@@ -6,6 +6,7 @@ botocore logs canonical requests, headers and whole responses; Invoke logs every
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from osem_tasks.output.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIBRARIES = frozenset("boto3 botocore docker invoke requests urllib3".split())
+LIBRARIES = re.compile(r"(boto3|botocore|docker|invoke|requests|urllib3)\b")
 
 
 def guard() -> None:
@@ -35,7 +36,7 @@ class _Guarded:
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = self._factory(*args, **kwargs)
-        if record.name.partition(".")[0] in LIBRARIES:
+        if LIBRARIES.match(record.name):
             record.msg, record.args = one_line(_message(record)), None
             if record.exc_info:
                 # A traceback quotes the exception's text and its causes.
