@@ -64,7 +64,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # A line of a credentials file without its equals sign, as a parser quotes it.
     (
-        re.compile(rf"(\baws_(?:{_NAMES})[ \t]+)(?!{_DUMMY}\b)[^\s'\"\\]+"),
+        re.compile(rf"(\baws_(?:{_NAMES})[ \t]+)(?!{_DUMMY}\b|[=:])[^\s'\"\\]+"),
         rf"\1{MASK}",
     ),
 )
@@ -74,8 +74,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
 class Redactor:
     """Knows secrets, and takes them out of texts.
 
-    ``parts`` are the pieces of PART characters of every known secret, but for those that are
-    only digits: so are account numbers and dates.
+    ``parts`` are the pieces of PART characters of every known secret.
     """
 
     parts: set[str] = field(default_factory=set, repr=False)
@@ -88,8 +87,7 @@ class Redactor:
                 continue
             self._known.add(value)
             for form in _spellings(str(value)):
-                parts = {form[start : start + PART] for start in range(len(form) - PART + 1)}
-                self.parts |= {part for part in parts if form.isdigit() or not part.isdigit()}
+                self.parts |= {form[start : start + PART] for start in range(len(form) - PART + 1)}
 
     def redact(self, text: str) -> str:
         """``text`` with ``***`` in place of every secret and every part of one."""
@@ -104,6 +102,9 @@ class Redactor:
         kept: list[str] = []
         end = 0
         for begin, last in self._found(joined):
+            # Digits alone are an account or a date before they are a part of a secret.
+            if joined[begin : last + 1].isdigit():
+                continue
             kept += [text[end : places[begin]], MASK]
             end = places[last] + 1
         return "".join(kept) + text[end:]
