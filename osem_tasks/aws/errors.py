@@ -89,7 +89,7 @@ def _refusal(error: ClientError, doing: str, target: Target, table: str | None) 
 
 
 def _template(code: str, text: str) -> ErrorTemplate:
-    """How a refusal is told: by its words where its code says too little, else by its code."""
+    """The texts for a refusal, chosen by its words where its code says too little."""
     if TTL_TOO_SOON in text:
         return TOO_SOON
     if PROTECTION.search(text):
