@@ -31,17 +31,17 @@ VARIABLES = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
 # A line break inside a secret, as it is or as ``repr`` and JSON write it.
-_GAP = re.compile(r"\s*(?:[\n\r]|\\[nr])\s*")
+_GAP = re.compile(r"(?:\s|\\[nr])+")
+_BREAKS = ("\n", "\r", "\\")
 _DUMMY = re.escape(SECRET_KEY)
 _NAMES = (
     "secret_?access_?key|secret_?key|session_?token|security[_-]?token|access_?token"
     "|refresh_?token|id_?token|client_?secret|authorization_?token|password|passwd"
 )
+_WORD = re.compile(r"\S+")
 # Between a name and its value, in headers, JSON, XML and Python: ``: ``, ``=``, ``': b'``.
 _IS = r"['\"]?\s*[:=>]\s*(?:b?['\"])?"
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    # http://user:password@host; a password may hold any character but a space.
-    (re.compile(r"(\w[\w+.-]*:[/\\]{2})\S*@"), rf"\1{MASK}@"),
     # What AWS says that it signed, which holds the token.
     (
         re.compile(
@@ -91,12 +91,14 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """``text`` with ``***`` in place of every secret and every part of one."""
+        text = _WORD.sub(_without_password, text)
         for pattern, replacement in _FORMS:
             text = pattern.sub(replacement, text)
         return self._masked(text) if self.parts else text
 
     def _masked(self, text: str) -> str:
-        gaps = {place for gap in _GAP.finditer(text) for place in range(*gap.span())}
+        breaks = [gap for gap in _GAP.finditer(text) if any(end in gap[0] for end in _BREAKS)]
+        gaps = {place for gap in breaks for place in range(*gap.span())}
         places = [place for place in range(len(text)) if place not in gaps]
         joined = "".join(text[place] for place in places)
         kept: list[str] = []
@@ -124,9 +126,17 @@ class Redactor:
             yield begin, last
 
 
+def _without_password(word: re.Match[str]) -> str:
+    """A word of a text without the password of a URL in it, which may hold any character."""
+    begin, mark, rest = word[0].replace(":\\\\", "://").partition("://")
+    if "@" not in rest:
+        return word[0]
+    return f"{begin}{mark}{MASK}@{rest.rpartition('@')[2]}"
+
+
 def _spellings(secret: str) -> set[str]:
     """The ways in which a secret is written: as it is, URL-encoded, with escaped slashes."""
-    plain = _GAP.sub("", secret.strip())
+    plain = "".join(secret.split())
     encoded = quote(plain, safe="")
     lower = re.sub("%..", lambda code: code[0].lower(), encoded)
     return {plain, encoded, lower, quote(plain), plain.replace("/", "\\/")}
