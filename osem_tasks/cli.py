@@ -1,23 +1,28 @@
 """The program ``osem``: the suite's tasks without a ``tasks.py``.
 
-It reads the ``invoke.yaml`` of the directory that it is called in. Bad usage is one line
-on stderr and exit code 1, as in ``inv``, also where Invoke itself would end in a traceback.
+It reads the ``invoke.yaml`` of the directory that it is called in. Bad usage, and an output
+that cannot be written, is one line on stderr and exit code 1, also where Invoke itself would
+end in a traceback.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
 from osem_tasks import __version__, namespace
 from osem_tasks.config import file as configfile
+from osem_tasks.output import logs, streams
+from osem_tasks.output.text import one_line, without_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import TextIO
 
 
 class Osem(Program):
@@ -31,24 +36,49 @@ class Osem(Program):
 
     def parse_core(self, argv: list[str] | None) -> None:
         """Parse Invoke's own options."""
-        try:
+        with _calmly():
             super().parse_core(argv)
-        except ValueError as error:
-            raise Exit(str(error), code=1) from error
 
     def parse_tasks(self) -> None:
         """Parse the tasks' options. An invalid number is a usage error."""
-        try:
+        with _calmly("Bad value of an option: "):
             super().parse_tasks()
-        except ParseError:
-            raise
-        except ValueError as error:
-            raise Exit(f"Bad value of an option: {error}", code=1) from error
+
+
+@contextlib.contextmanager
+def _calmly(title: str = "") -> Iterator[None]:
+    """Make one harmless line of what is wrong with the arguments: it quotes them."""
+    try:
+        yield
+    except ParseError as error:
+        raise Exit(_line(str(error)), code=1) from error
+    except ValueError as error:
+        raise Exit(_line(f"{title}{error}"), code=1) from error
+
+
+def _line(text: str) -> str:
+    return without_commands(one_line(text), os.environ)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run ``osem``; exits with the documented codes."""
     arguments = list(argv) if argv is not None else list(sys.argv)
+    logs.guard()
+    # ``print`` drops what it cannot write, and writes errors to stdout, where one is closed.
+    sys.stdout = sys.stdout or cast("TextIO", streams.Closed())
+    sys.stderr = sys.stderr or cast("TextIO", streams.Closed())
+    try:
+        try:
+            _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a help text (head, less) has gone
+        streams.discard(sys.stdout)
+    except OSError as error:
+        _end_unwritten(error)
+
+
+def _run(arguments: list[str]) -> None:
     try:
         tasks = namespace.build()
     except Exit as stop:  # a configuration file that cannot be read; it was told already
@@ -56,7 +86,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     program = Osem(
         name="osem", binary="osem", binary_names=["osem"], version=__version__, namespace=tasks
     )
-    try:
-        program.run(arguments)
-    except BrokenPipeError:  # the reader of a help text (head, less) has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    program.run(arguments)
+
+
+def _end_unwritten(error: OSError) -> None:
+    """End where a help text or a list cannot be written; nothing was changed."""
+    if error.filename is not None:  # a file, not a stream
+        raise error
+    streams.discard(sys.stdout)
+    with contextlib.suppress(OSError):
+        streams.write(sys.stderr, f"The output cannot be written: {_line(str(error.strerror))}\n")
+    streams.discard(sys.stderr)
+    sys.exit(1)

@@ -8,6 +8,7 @@ from invoke.collection import Collection
 
 from osem_tasks.config import file
 from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.output import logs
 from osem_tasks.tasks import compare, db, delete, documents, local, repair
 from osem_tasks.tasks.command import refusing
 
@@ -21,6 +22,8 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     ``invoke.yaml`` and the environment still win over ``configuration``. Merging is
     done here because Invoke's own, of a parent collection over a child, is shallow.
     """
+    # Invoke logs every option with --debug before a task is called.
+    logs.guard()
     with refusing():
         file.check()
     engine = Collection("local")

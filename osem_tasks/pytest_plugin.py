@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from osem_tasks.config.endpoints import check_url
 from osem_tasks.engines import registry
+from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
 
@@ -64,6 +66,10 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 f"--dynamodb-{name} must be one of {', '.join(known)}, not {value}"
             )
+    try:
+        check_url(setting(config, "endpoint") or None, "--dynamodb-endpoint")
+    except ConfigurationError as error:  # here, before a frame holds it
+        raise pytest.UsageError(error.problems[0]) from None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -115,17 +121,23 @@ def database_scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: AR
     return setting(config, "scope") or "session"
 
 
+def _set(patch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
+    # Not in the fixture: where it fails later, pytest shows what its names hold.
+    for name, value in variables.items():
+        patch.setenv(name, value)
+
+
 @pytest.fixture(scope="session")
 def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
     """The project's configuration: ``invoke.yaml`` and the ``OSEM_*`` variables."""
-    from osem_tasks.config import file
+    from osem_tasks.config import file, secrets
     from osem_tasks.config.settings import Settings
 
     values = dict(file.section(pytestconfig.rootpath))
     tables = pytestconfig.getini("dynamodb_tables")
     if tables:
         values["tables"] = tables
-    return Settings.read(values, os.environ, engines=registry.choices())
+    return Settings.read(values, secrets.shell(), engines=registry.choices())
 
 
 @pytest.fixture(scope="session")
@@ -198,6 +210,5 @@ def dynamodb_environ(dynamodb_database: IsolatedDatabase) -> Iterator[dict[str, 
         # Once used, boto3's default session keeps the keys that it found.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         patch.delenv("AWS_SESSION_TOKEN", raising=False)
-        for name, value in dynamodb_database.environ.items():
-            patch.setenv(name, value)
+        _set(patch, dynamodb_database.environ)
         yield dynamodb_database.environ

@@ -1,4 +1,4 @@
-"""How the failures of AWS are told: one row per cause, with what happened and what to type.
+"""The messages for failures of AWS: one row per cause, with what happened and what to type.
 
 Sources: botocore 1.44 tried with every cause; AWS's lists of DynamoDB and STS errors.
 """
@@ -16,7 +16,11 @@ SERVER_FAULTS = ("InternalServerError", "InternalFailure", "ServiceUnavailable")
 
 
 class ErrorTemplate(NamedTuple):
-    """How a cause is told; the texts take the fields that ``_error`` fills in."""
+    """The texts for one cause; ``_error`` fills in their fields.
+
+    ``{words}`` is what a library said, redacted. A row leaves it out where it may be a whole
+    response or the output of a process.
+    """
 
     code: ErrorCode
     message: str

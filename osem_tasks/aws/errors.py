@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from osem_tasks.aws.error_templates import (
     UNREADABLE,
     ErrorTemplate,
 )
+from osem_tasks.config import secrets
 from osem_tasks.errors import OsemError
 from osem_tasks.waiting.policy import AMBIGUOUS
 
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from osem_tasks.config.target import Target
+
+
+# What follows these words in a refusal of a signature is the request as AWS read it.
+_SIGNED = re.compile("The Canonical String|The String-to-Sign|The canonical request")
 
 
 def error_code(error: ClientError) -> str:
@@ -72,6 +78,15 @@ def _is_from_parser(error: Exception) -> bool:
     return frames[-1] == "botocore.parsers"
 
 
+def quotable(text: str) -> str:
+    """A library's words for a message: on one line, without secrets.
+
+    What AWS signed is left out: it fills pages, and its headers hold the session token.
+    """
+    words = _SIGNED.split(text, maxsplit=1)[0]
+    return secrets.redact(" ".join(words.split()))
+
+
 def truncated_response(doing: str, target: Target, table: str | None) -> OsemError:
     """The error for an answer without its content: botocore raises nothing for it."""
     return _error(TRUNCATED, "", doing, target, table)
@@ -104,7 +119,7 @@ def _refusal(error: ClientError, doing: str, target: Target, table: str | None) 
 
 
 def _template(code: str, text: str) -> ErrorTemplate:
-    """How a refusal is told: by its words where its code says too little, else by its code."""
+    """The texts for a refusal, chosen by its words where its code says too little."""
     if TTL_TOO_SOON in text:
         return TOO_SOON
     if PROTECTION.search(text):
@@ -132,7 +147,7 @@ def _error(  # noqa: PLR0917  the parts of one sentence
     profile = f" --profile {target.profile}" if target.profile else ""
     fields = {
         "subject": f"{doing} {table}" if table else doing,
-        "words": text,
+        "words": quotable(text),
         "place": f"The engine at {target.endpoint}" if target.local else "AWS",
         "login": f"aws sso login{profile}",
         "profile": profile,

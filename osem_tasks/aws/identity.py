@@ -37,7 +37,7 @@ def identify(connection: Connection) -> Identity:
 
 
 def _refuse_dummy_keys(connection: Connection) -> None:
-    credentials = connection.session.get_credentials()
+    credentials = connection.credentials()
     if credentials is not None and credentials.access_key == ACCESS_KEY:
         raise OsemError(
             "This shell holds the local engine's dummy keys (from inv local.env), not AWS's.",

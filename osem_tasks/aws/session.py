@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks import __version__
 from osem_tasks.aws import calls, errors
+from osem_tasks.config import secrets
 from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
 from osem_tasks.waiting import policy
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from osem_tasks.config.target import Target
@@ -40,7 +42,7 @@ class Connection:
     session: Session
     region: str
     target: Target
-    keys: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
@@ -55,6 +57,23 @@ class Connection:
         ResourceInUseException, and nobody knows any more who created the table.
         """
         return self._client(1)
+
+    def credentials(self) -> ReadOnlyCredentials | None:
+        """The session's credentials as they are now, known to the redactor from here on.
+
+        What a profile needs to get them is done here: a process, a role, SSO. Raises what
+        botocore raises.
+        """
+        found = self.session.get_credentials()
+        if found is None:
+            return None
+        frozen = found.get_frozen_credentials()
+        secrets.learn(frozen.secret_key, frozen.token)
+        return frozen
+
+    def learn_keys(self, **_: Any) -> None:
+        """Register the keys of a request that has just been signed: a hook of botocore."""
+        self.credentials()
 
     def _client(self, attempts: int) -> DynamoDBClient:
         # A variable is left to the SDK, which reads it by the same rules for every service.
@@ -72,11 +91,16 @@ class Connection:
 def connect(target: Target, tell: Callable[[str], None]) -> Connection:
     """A session for ``target``: dummy keys on a local engine, the default chain on AWS.
 
-    ``tell`` gets a line for every call that is made. Raises OsemError.
+    ``tell`` gets a line for every call that is made; the keys of every call become known to
+    the redactor, so that no answer tells them. Raises OsemError.
     """
     with errors.translated("reading the AWS configuration", target):
         connection = _local(target) if target.local else _aws(target)
     calls.observe(connection.session, tell)
+    if not target.local:
+        # For keys that are renewed half-way. Not for STS: a call for new keys by botocore
+        # itself must not wait for its own answer.
+        connection.session.events.register("before-send.dynamodb.*", connection.learn_keys)
     return connection
 
 

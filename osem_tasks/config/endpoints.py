@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
+from osem_tasks.config.secrets import learn_password, without_userinfo
 from osem_tasks.errors import ConfigurationError
 
 # Domains under which AWS serves DynamoDB: every partition of botocore's endpoint data,
@@ -29,9 +30,20 @@ AWS_DOMAINS = (
 
 
 def check_url(endpoint: str | None, source: str) -> None:
-    """Raise ConfigurationError for an endpoint without scheme, host or a usable port."""
+    """Raise ConfigurationError for an endpoint without scheme, host or a usable port.
+
+    Also for one with a user name or password, which no DynamoDB takes: it would be shown in
+    every message, and stay in the history of a shell.
+    """
     if endpoint is None:
         return
+    shown = without_userinfo(endpoint)
+    if shown != endpoint:
+        learn_password(endpoint)
+        raise ConfigurationError(
+            [f"{source} must not hold credentials: {shown!r}"],
+            remediation=f"Give the endpoint without them, such as {DEFAULT_ENDPOINT}",
+        )
     try:
         parts = urlsplit(endpoint)
         sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

@@ -1,12 +1,17 @@
-"""What CI systems read: GitHub's annotations and step summary, JUnit's XML. Pure."""
+"""What CI systems read: GitHub's annotations and step summary, JUnit's XML. Pure.
+
+Names, states and values come from servers: what a format would read as its own is escaped.
+"""
 
 from __future__ import annotations
 
 import re
+import string
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from osem_tasks.output.messages import message
+from osem_tasks.output.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +22,9 @@ if TYPE_CHECKING:
 MAX_ANNOTATIONS = 10
 # What XML 1.0 has no way to write, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What Markdown and HTML may take for their own; these stay readable in the source.
+_MARKUP = {ord(mark): f"&#{ord(mark)};" for mark in set(string.punctuation) - set(".,-()='\"")}
+_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
 def annotation_lines(diffs: Sequence[TableDiff]) -> list[str]:
@@ -35,15 +43,15 @@ def annotation_lines(diffs: Sequence[TableDiff]) -> list[str]:
 
 def step_summary(diffs: Sequence[TableDiff], environment: str) -> str:
     """A Markdown table for ``$GITHUB_STEP_SUMMARY``."""
-    rows = [f"### Tables of `{environment}`", "", "| table | status | result |", "|---|---|---|"]
+    heading = f"### Tables of {_code(environment)}"
+    rows = [heading, "", "| table | status | result |", "|---|---|---|"]
     for diff in diffs:
         result = "as declared"
         if diff.issues:
             result = "<br>".join(
-                f"**{fact.issue_type.value}** {message(fact)}".replace("|", "\\|")
-                for fact in diff.issues
+                f"**{fact.issue_type.value}** {_markdown(message(fact))}" for fact in diff.issues
             )
-        rows.append(f"| `{diff.name}` | {diff.status} | {result} |")
+        rows.append(f"| {_code(diff.name)} | {_markdown(diff.status)} | {result} |")
     return "\n".join(rows) + "\n"
 
 
@@ -65,16 +73,30 @@ def junit(diffs: Sequence[TableDiff], seconds: float) -> str:
         elif fact in diff.not_comparable:
             ET.SubElement(case, "skipped", message=fact.reason)
     for element in suite.iter():
-        element.attrib = {
-            key: _NOT_XML.sub("\ufffd", value) for key, value in element.attrib.items()
-        }
+        element.attrib = {key: _attribute(value) for key, value in element.attrib.items()}
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # What is visible has no line break left; ``%`` would begin an escape of GitHub's own.
+    return re.sub(r"##(\w*)\[", r"##\1\\[", one_line(text)).replace("%", "%25")
 
 
 def _property(text: str) -> str:
     return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _attribute(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", one_line(text))
+
+
+def _markdown(text: str) -> str:
+    return one_line(text).translate(_MARKUP)
+
+
+def _code(text: str) -> str:
+    """A name in the type of code. A backtick or a bar in it would end Markdown's own form."""
+    if _PLAIN_NAME.fullmatch(text):
+        return f"`{one_line(text)}`"
+    return f"<code>{_markdown(text)}</code>"

@@ -149,9 +149,9 @@ def _tell(console: Console, document: dict[str, Any], outcome: Outcome) -> OsemE
                 console.error(outcome.error)
         else:
             console.result(outcome)
-    except OSError as error:
+    except OSError as error:  # stdout is closed or full
         _discard_stdout()
-        failure = _unwritable(error)
+        failure = unwritten(error)
         with contextlib.suppress(OSError):
             Console(results_to_stderr=True).result(outcome)
             console.error(failure)
@@ -165,14 +165,6 @@ def _discard_stdout() -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
-
-
-def _unwritable(error: OSError) -> OsemError:
-    return OsemError(
-        f"The result cannot be written to stdout: {error.strerror or error}.",
-        code=ErrorCode.INVALID_CONFIGURATION,
-        remediation="Send stdout to a file or a terminal that can be written to; the result is above.",
-    )
 
 
 def _check_values(values: Mapping[str, Any]) -> None:
@@ -223,6 +215,15 @@ def interrupted() -> OsemError:
         "Interrupted.",
         code=ErrorCode.INTERRUPTED,
         remediation="Run the same command again: it continues where this one stopped.",
+    )
+
+
+def unwritten(error: OSError) -> OsemError:
+    """The error for a result that cannot be written to stdout."""
+    return OsemError(
+        f"The result cannot be written to stdout: {error.strerror or error}.",
+        code=ErrorCode.INVALID_CONFIGURATION,
+        remediation="Free space on the disk, or send the output elsewhere, and run it again.",
     )
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY, variables
+from osem_tasks.config.secrets import Variables
 from osem_tasks.config.target import Target
 from osem_tasks.schema.emulators import Isolation
 from osem_tasks.waiting.clock import Deadline
@@ -78,30 +79,28 @@ class IsolatedDatabase:
     """One database: where it is, the keys that open it, and a prefix where keys cannot."""
 
     endpoint: str
-    access_key: str
-    secret_key: str
-    session_token: str | None = None
+    # No failing test shows its keys, nor a part of them, with --showlocals.
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
     prefix: str = ""
     region: str = DEFAULT_REGION
 
     @property
     def environ(self) -> dict[str, str]:
         """The variables by which an application's own clients find this database."""
-        token = {"AWS_SESSION_TOKEN": self.session_token} if self.session_token else {}
-        return {
-            **variables(self.endpoint, self.region, self.access_key, self.secret_key),
-            **token,
-        }
+        found = Variables(variables(self.endpoint, self.region, self.access_key, self.secret_key))
+        if self.session_token:
+            found["AWS_SESSION_TOKEN"] = self.session_token
+        return found
 
     @property
-    def keys(self) -> dict[str, Any]:
+    def keys(self) -> Mapping[str, Any]:
         """The credentials as ``boto3.client`` takes them."""
-        token = {"aws_session_token": self.session_token} if self.session_token else {}
-        return {
-            "aws_access_key_id": self.access_key,
-            "aws_secret_access_key": self.secret_key,
-            **token,
-        }
+        found = Variables(aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key)
+        if self.session_token:
+            found["aws_session_token"] = self.session_token
+        return found
 
     def client(self) -> DynamoDBClient:
         """A DynamoDB client of this database."""
@@ -194,5 +193,7 @@ def _account_keys(endpoint: str, number: int) -> tuple[str, str, str]:
     own = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY)
     sts = _session().client("sts", endpoint_url=endpoint, **own.keys)
     role = f"arn:aws:iam::{number % 10**12:012d}:role/osem-tests"
-    keys: Mapping[str, Any] = sts.assume_role(RoleArn=role, RoleSessionName="osem")["Credentials"]
+    answer: Any = sts.assume_role(RoleArn=role, RoleSessionName="osem")["Credentials"]
+    keys = Variables(answer)
+    del answer
     return keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]

@@ -42,6 +42,33 @@ def test_bad_usage_is_one_line_and_exit_code_1(tmp_path: Path, words: list[str])
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    "words", [["x\x1b[31m\n::error::y"], ["db.verify", "--x\n::error::y"], ["--x\n::error::y"]]
+)
+def test_bad_usage_is_quoted_harmlessly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """What was typed neither acts on a terminal nor on a runner."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+
+    done = call(*words, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (len(done.stderr.splitlines()), done.stderr.rstrip("\n").isprintable()) == (1, True)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("debug", [["--debug"], []])
+def test_debug_shows_no_password(tmp_path: Path, debug: list[str]) -> None:
+    """Invoke logs every option that it parses."""
+    words = ["db.verify", "--endpoint", "http://user:s3cretpw@127.0.0.1:9"]
+
+    done = call(*debug, *words, cwd=tmp_path)
+
+    assert (done.returncode, "s3cretpw" in done.stdout + done.stderr) == (1, False)
+
+
+@pytest.mark.process
 def test_it_reads_the_project_s_file(tmp_path: Path) -> None:
     """`osem` finds invoke.yaml without a tasks.py."""
     (tmp_path / "invoke.yaml").write_text("osem: {name: mine}\n", encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from osem_tasks.config.local_access import LOOPBACK
+from osem_tasks.config.secrets import without_userinfo
 from osem_tasks.engines.docker import errors
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
@@ -54,7 +55,7 @@ def _refuse_remote(host: str) -> None:
     name = urlsplit(host).hostname
     if name and name not in (LOOPBACK, "localhost", "::1") and "://" in host:
         raise OsemError(
-            f"The Docker engine at {host} runs on another machine.",
+            f"The Docker engine at {without_userinfo(host)} runs on another machine.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
             remediation="Use the Docker engine of this machine: unset DOCKER_HOST",
         )

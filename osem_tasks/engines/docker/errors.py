@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.secrets import redact, without_userinfo
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def is_port_taken(error: Exception) -> bool:
 
 
 def unreachable(error: Exception, host: str) -> OsemError:
-    """The error for an engine that does not answer at ``host``."""
+    """The error for an engine that does not answer at ``host``, told without a password."""
+    host = without_userinfo(host)
     text = str(error)
     if "PermissionError" in text or "Permission denied" in text:
         why = "this user may not open its socket"
@@ -54,7 +56,7 @@ def translated(doing: str, host: str) -> Iterator[None]:
         yield
     except APIError as error:
         raise OsemError(
-            f"Docker refused while {doing}: {error.explanation or error}",
+            f"Docker refused while {doing}: {redact(str(error.explanation or error))}",
             code=ErrorCode.ENGINE_UNAVAILABLE,
             remediation="See Docker's message above; remove the cause, then run the command again.",
             details={"status": error.status_code},
@@ -66,7 +68,7 @@ def translated(doing: str, host: str) -> Iterator[None]:
 def pull_failed(image: str, reason: str) -> OsemError:
     """The error (IMAGE_NOT_FOUND) for an image that is not here and cannot be pulled."""
     return OsemError(
-        f"Image {image} is not on this machine and cannot be pulled: {reason}",
+        f"Image {image} is not on this machine and cannot be pulled: {redact(reason)}",
         code=ErrorCode.IMAGE_NOT_FOUND,
         remediation=f"docker pull {image}   shows why   or name another image: --image IMAGE",
         details={"image": image},

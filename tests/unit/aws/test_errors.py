@@ -421,3 +421,38 @@ def test_what_is_no_failure_of_boto3_passes_through() -> None:
 def test_error_code(response: Any, expected: str) -> None:
     """The service's own code, empty where an answer has none."""
     assert error_code(ClientError(response, "DescribeTable")) == expected
+
+
+CANONICAL = """The request signature we calculated does not match. Check your key.
+
+The Canonical String for this request should have been
+'POST
+/
+
+x-amz-security-token:a secret token
+'
+
+The String-to-Sign should have been
+'AWS4-HMAC-SHA256'"""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("InvalidSignatureException", CANONICAL),
+        refusal("AccessDenied", CANONICAL),
+        refusal("NobodyKnowsThisOne", CANONICAL),
+        sdk.HTTPClientError(error="Invalid header value: x-amz-security-token: a-secret-token"),
+        sdk.EndpointConnectionError(endpoint_url="http://user:a-secret@host"),
+        ValueError("Invalid endpoint: http://user:a-secret@host"),
+        OSError("Authorization: Basic a-secret"),
+        sdk.CredentialRetrievalError(provider="custom-process", error_msg="a secret"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_message_quotes_a_secret(error: Exception) -> None:
+    """Signed requests, headers, URLs, and what a process said are not repeated, on any line."""
+    failure = told(error)
+
+    assert "secret" not in f"{failure.message} {failure.details}".replace("the secret key", "")
+    assert "\n" not in failure.message

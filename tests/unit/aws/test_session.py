@@ -11,9 +11,11 @@ import pytest
 from osem_tasks.aws.session import ATTEMPTS, PARALLEL, client_config, connect
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
+from osem_tasks.config.secrets import MASK, redact
 from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting.policy import Policy, using
+from tests.support.canned_aws import CannedAws, answers
 
 ENGINE = "http://127.0.0.1:8000"
 ELSEWHERE = "https://proxy.example:8443"
@@ -189,3 +191,40 @@ def test_no_proxy_stands_before_a_local_engine() -> None:
     aws: Any = client_config(local=False)
 
     assert (local.proxies, aws.proxies) == ({}, None)
+
+
+def test_keys_in_use_are_known_to_the_redactor() -> None:
+    """Also those of a profile, which no variable of the shell holds."""
+    secret, token = "profilesecret/KEY+0123", "profiletoken==0123456789"
+    Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"]).write_text(
+        f"[kept]\naws_access_key_id = AKIAKEPT\naws_secret_access_key = {secret}\n"
+        f"aws_session_token = {token}\n",
+        encoding="utf-8",
+    )
+    connection = connect(at("dev", profile="kept"), ignore)
+
+    keys = connection.credentials()
+
+    assert keys is not None
+    assert redact(f"{keys.access_key} {secret} {token}") == f"AKIAKEPT {MASK} {MASK}"
+
+
+def test_keys_that_are_renewed_become_known_with_the_next_call() -> None:
+    """A wait may outlast the keys that it began with."""
+    token = "renewedtoken0123456789abcdef"
+    connection = connect(at("dev", region=DEFAULT_REGION), ignore)
+    CannedAws(answers(ListTables={"TableNames": []})).listen(connection.session)
+    core = connection.session._session  # boto3 itself has no way to renew keys
+    core.set_credentials("AKIANEW", "renewedsecret0123", token)
+
+    connection.dynamodb.list_tables()
+
+    assert redact(f"it was {token}") == f"it was {MASK}"
+
+
+def test_a_connection_shows_no_keys() -> None:
+    """A traceback with locals prints connections."""
+    connection = connect(at("local"), ignore)
+    connection.keys = {"aws_secret_access_key": "own-secret"}
+
+    assert "own-secret" not in repr(connection)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
-from osem_tasks.config.endpoints import AWS_DOMAINS, is_aws, is_loopback, same_place
+from osem_tasks.config.endpoints import AWS_DOMAINS, check_url, is_aws, is_loopback, same_place
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.target import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
@@ -103,3 +103,36 @@ def test_the_same_server_by_another_name(
     """All names of the loopback are one machine; the port tells its servers apart."""
     assert same_place(one, other) is expected
     assert same_place(other, one) is expected
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://user:s3cretpw@127.0.0.1:8000",
+        "http://s3cretpw@127.0.0.1:8000",
+        "user:s3cretpw@127.0.0.1:8000",
+        "http://user:s3cret/s3cretpw@host:8000",
+        "http://user:s3cret@s3cretpw@host",
+        "//user:s3cretpw@host",
+        "ftp://user:s3cretpw@host:x",
+    ],
+)
+@pytest.mark.parametrize("environment", ["local", "dev"])
+@pytest.mark.parametrize("variable", [None, "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
+def test_an_endpoint_with_credentials_is_refused_unseen(
+    endpoint: str, environment: str, variable: str | None
+) -> None:
+    """No DynamoDB takes a password, and every message would show it: this one does not."""
+    options = TargetOptions() if variable else TargetOptions(endpoint=endpoint)
+
+    with pytest.raises(OsemError) as caught:
+        resolve(BUILT_IN[environment], options, {variable: endpoint} if variable else {})
+
+    assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
+    assert (variable or "--endpoint") in caught.value.message
+    assert "s3cret" not in str(caught.value.as_json())
+
+
+def test_an_endpoint_without_credentials_passes() -> None:
+    """Host, port and path are what an endpoint is made of."""
+    check_url("http://127.0.0.1:8000/path", "--endpoint")

@@ -6,6 +6,8 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from osem_tasks.output.ci import annotation_lines, junit, step_summary
 from osem_tasks.schema.difference import Fact, IssueType, TableDiff, Verdict
@@ -100,3 +102,43 @@ def test_junit_stays_xml_whatever_a_value_holds(text: str) -> None:
     suite = ET.fromstring(junit([diff], 0).encode())
 
     assert suite.get("failures") == "1"
+
+
+TEXTS = st.text() | st.sampled_from(
+    [NASTY, "[x](javascript:y)", "<img src=x onerror=y>", "`|`", "a\\|b", "\x1b[31m", "\u202e"]
+)
+
+
+@given(name=TEXTS, status=TEXTS, value=TEXTS, environment=TEXTS)
+def test_no_value_leaves_its_place(name: str, status: str, value: str, environment: str) -> None:
+    """For any text: annotations stay a line each, rows a row, and JUnit stays XML."""
+    diff = TableDiff(name, status, (replace(WRONG, path=value, expected=value), SAME, BLIND))
+
+    (line,) = annotation_lines([diff])
+    heading, _, *rows = step_summary([diff, TEAMS], environment).splitlines()
+    suite = ET.fromstring(junit([diff], 0).encode())
+
+    title, _, text = line.removeprefix("::error title=").partition("::")
+    assert len(line.splitlines()) == 1
+    assert ":" not in title
+    assert "##[" not in text
+    assert heading.startswith("### Tables of ")
+    assert [row.count("|") for row in rows] == [4] * 4
+    markup = "".join(rows).replace("<br>", "").replace("<code>", "").replace("</code>", "")
+    assert "<" not in markup
+    assert "[" not in markup
+    assert suite.get("tests") == "3"
+
+
+@pytest.mark.parametrize(
+    "name, cell",
+    [
+        ("osem-dev-Users", "`osem-dev-Users`"),
+        ("a`b", "<code>a&#96;b</code>"),
+        ("<b>|</b>", "<code>&#60;b&#62;&#124;&#60;&#47;b&#62;</code>"),
+        ("a\nb", "<code>a&#92;nb</code>"),
+    ],
+)
+def test_a_name_in_the_summary(name: str, cell: str) -> None:
+    """A plain name is code in Markdown; any other is HTML with everything in it escaped."""
+    assert f"| {cell} | ACTIVE |" in step_summary([replace(USERS, name=name)], "dev")

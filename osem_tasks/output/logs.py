@@ -1,0 +1,52 @@
+"""What the libraries log, for ``inv --debug`` and INVOKE_DEBUG: without secrets.
+
+botocore logs canonical requests, headers and whole responses; Invoke logs every option.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.output.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIBRARIES = re.compile(r"(boto3|botocore|docker|invoke|requests|urllib3)\b")
+
+
+def guard() -> None:
+    """Have every record of these libraries redacted before any handler gets it.
+
+    A project's own records are left alone. To call it again changes nothing.
+    """
+    factory = logging.getLogRecordFactory()
+    if not isinstance(factory, _Guarded):
+        logging.setLogRecordFactory(_Guarded(factory))
+
+
+class _Guarded:
+    """A factory of records that redacts those of LIBRARIES, each to one line."""
+
+    def __init__(self, factory: Callable[..., logging.LogRecord]) -> None:
+        self._factory = factory
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = self._factory(*args, **kwargs)
+        if LIBRARIES.match(record.name):
+            record.msg, record.args = one_line(_message(record)), None
+            if record.exc_info:
+                # A traceback quotes the exception's text and its causes.
+                text = "".join(traceback.format_exception(*record.exc_info))
+                record.exc_text, record.exc_info = one_line(text), None
+        return record
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):  # what logging itself would complain about
+        return f"{record.msg} {record.args}"
