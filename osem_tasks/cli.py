@@ -15,6 +15,7 @@ from invoke.program import Program
 
 from osem_tasks import __version__, namespace
 from osem_tasks.config import file as configfile
+from osem_tasks.tasks.command import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 class Osem(Program):
     """Invoke's program with this suite's tasks, a project's file, and calm usage errors."""
+
+    def update_config(self, merge: bool = True) -> None:
+        """Read the file that ``-f`` names, unless Invoke would stumble over it."""
+        if self.args.config.value is not None:
+            with refusing():
+                configfile.check(self.args.config.value)
+        super().update_config(merge)
 
     def parse_collection(self) -> None:
         """Load the project's configuration too, which Invoke does for a ``tasks.py`` only."""

@@ -29,7 +29,7 @@ def load(source: str, root: Path) -> TableSet:
 
 def _from_file(path: Path) -> TableSet:
     try:
-        content = parsing.read(path)
+        content = parsing.read(path, short_forms=True)
     except ValueError as error:
         problem = f"osem.tables: {path}: {error}"
         raise ConfigurationError([problem], remediation=python.REMEDY) from error

@@ -41,15 +41,15 @@ MAX_WORDS = 200
 _NOT_A_FILE = (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP)
 
 
-def read(path: Path) -> Any:
+def read(path: Path, *, short_forms: bool = False) -> Any:
     """The content of the file: JSON if its name ends in ``.json``, else YAML.
 
-    YAML may use CloudFormation's short forms (``!Ref``). Raises ValueError, whose text
+    With ``short_forms`` YAML may use CloudFormation's, like ``!Ref``. Raises ValueError, whose text
     says in one line what is wrong and where: "it cannot be parsed: line 3: …".
     """
     text = _text(_bytes(path))
     try:
-        content = _json(text) if path.suffix == JSON else _yaml(text)
+        content = _json(text) if path.suffix == JSON else _yaml(text, short_forms=short_forms)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     except ValueError as error:
@@ -123,13 +123,13 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _yaml(text: str) -> Any:
+def _yaml(text: str, *, short_forms: bool) -> Any:
     import yaml
 
-    from osem_tasks.declarations.yaml_loader import Loader
+    from osem_tasks.declarations.yaml_loader import Loader, TemplateLoader
 
     try:
-        return yaml.load(text, Loader)  # noqa: S506  a SafeLoader
+        return yaml.load(text, TemplateLoader if short_forms else Loader)  # noqa: S506  SafeLoaders
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ValueError(f"line {line}: a character that YAML does not allow") from error

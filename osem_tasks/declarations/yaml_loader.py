@@ -1,4 +1,4 @@
-"""PyYAML's safe loader with limits, without duplicate keys, and with ``!Ref`` and its like.
+"""PyYAML's safe loader with limits and without duplicate keys; ``!Ref`` and its like too.
 
 The limits hold while the document is composed, before anything is built of it: a file of
 some lines may stand for more values than memory holds, by aliases of aliases.
@@ -75,15 +75,6 @@ class Loader(yaml.SafeLoader):
             words = f"{shown(getattr(node, 'value', ''))} is not a value of the type {kind!r}"
             raise _problem(words, node.start_mark) from error
 
-    def short_form(self, suffix: str, node: Any) -> dict[str, Any]:
-        """``!Ref x`` as ``{"Ref": "x"}``, ``!Sub x`` as ``{"Fn::Sub": "x"}``."""
-        name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-        if isinstance(node, yaml.ScalarNode):
-            return {name: self.construct_scalar(node)}
-        if isinstance(node, yaml.SequenceNode):
-            return {name: self.construct_sequence(node, deep=True)}
-        return {name: self.construct_mapping(node, deep=True)}
-
     def _mark(self) -> Any:
         """Where the next node begins."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs
@@ -95,8 +86,21 @@ class Loader(yaml.SafeLoader):
             raise _problem(TOO_MANY, mark)
 
 
+class TemplateLoader(Loader):
+    """A Loader that knows CloudFormation's short forms."""
+
+    def short_form(self, suffix: str, node: Any) -> dict[str, Any]:
+        """``!Ref x`` as ``{"Ref": "x"}``, ``!Sub x`` as ``{"Fn::Sub": "x"}``."""
+        name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+        if isinstance(node, yaml.ScalarNode):
+            return {name: self.construct_scalar(node)}
+        if isinstance(node, yaml.SequenceNode):
+            return {name: self.construct_sequence(node, deep=True)}
+        return {name: self.construct_mapping(node, deep=True)}
+
+
 def _problem(words: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=words, problem_mark=mark)
 
 
-Loader.add_multi_constructor("!", Loader.short_form)
+TemplateLoader.add_multi_constructor("!", TemplateLoader.short_form)
