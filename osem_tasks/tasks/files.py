@@ -40,8 +40,6 @@ def write(path: str, text: str, *, append: bool = False) -> None:
     # What UTF-8 cannot write becomes JSON's own escape of it.
     content = text.encode("utf-8", errors="backslashreplace")
     try:
-        if path == "-":
-            raise OSError(errno.EINVAL, "'-' names no file; './-' would")
         found = _found(path)
         if append or (found and not stat.S_ISREG(found.st_mode)) or path.startswith(_STREAMS):
             _add(path, content)
@@ -57,7 +55,9 @@ def write(path: str, text: str, *, append: bool = False) -> None:
 
 
 def _found(path: str) -> os.stat_result | None:
-    """What stands at the path, a symlink followed. Raises OSError for a directory."""
+    """What stands at the path, a symlink followed. Raises OSError for a directory, or ``-``."""
+    if path == "-":  # others' word for stdout, hardly the name of a file
+        raise OSError(errno.EINVAL, "'-' names no file; './-' would")
     try:
         found = Path(path).stat()
     except FileNotFoundError:
