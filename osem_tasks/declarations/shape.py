@@ -12,6 +12,7 @@ from osem_tasks.schema.quoting import shown
 Scalar = Literal["text", "number", "flag"]
 # CloudFormation's parameters are always strings: "5" is a number there, "true" a flag.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
+_TOO_LARGE = 10**18
 _FLAGS = {"true": True, "false": False}
 _EXPECTED = {"text": "a string", "number": "a whole number", "flag": "true or false"}
 
@@ -152,9 +153,10 @@ class Checker:
             return _FLAGS[value.lower()]
         if kind == "flag" and isinstance(value, bool):
             return value
-        is_number = isinstance(value, (int, str)) and not isinstance(value, bool)
-        if kind == "number" and is_number and _NUMBER.fullmatch(str(value)):
-            return int(str(value))
+        if kind == "number" and isinstance(value, str) and _NUMBER.fullmatch(value):
+            return int(value)
+        if kind == "number" and type(value) is int and abs(value) < _TOO_LARGE:
+            return value
         return self._wrong(value, where, _EXPECTED[kind])
 
     def _wrong(self, value: object, where: str, expected: str) -> None:
