@@ -167,4 +167,4 @@ def _refuse_half_characters(value: object) -> None:
         if isinstance(value, str):
             value.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{shown(value)} holds half a character (a lone surrogate)") from error
+        raise ValueError(f"it holds half a character (a lone surrogate): {shown(value)}") from error

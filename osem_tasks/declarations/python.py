@@ -67,9 +67,12 @@ def from_module(source: str, root: Path) -> TableSet:
 
 def table_set(source: str, tables: tuple[Any, ...], strangers: list[str]) -> TableSet:
     """The tables as a set. Raises ConfigurationError for ``strangers``, none, or too many."""
-    what = f"holds {', '.join(strangers)}" if strangers else ""
-    what = what or ("" if tables else "holds no table")
-    if len(tables) > MAX_TABLES:
+    what = ""
+    if strangers:
+        what = f"holds {', '.join(strangers)}"
+    elif not tables:
+        what = "holds no table"
+    elif len(tables) > MAX_TABLES:
         what = f"holds more than {MAX_TABLES:,} tables"
     if what:
         raise ConfigurationError([f"osem.tables: {source} {what}"], remediation=REMEDY)
