@@ -19,6 +19,7 @@ from osem_tasks import __version__, namespace
 from osem_tasks.config import file as configfile
 from osem_tasks.output import logs, streams
 from osem_tasks.output.text import one_line, without_commands
+from osem_tasks.tasks.command import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 class Osem(Program):
     """Invoke's program with this suite's tasks, a project's file, and calm usage errors."""
+
+    def update_config(self, merge: bool = True) -> None:
+        """Read the file that ``-f`` names, unless Invoke would stumble over it."""
+        if self.args.config.value is not None:
+            with refusing():
+                configfile.check(self.args.config.value)
+        super().update_config(merge)
 
     def parse_collection(self) -> None:
         """Load the project's configuration too, which Invoke does for a ``tasks.py`` only."""

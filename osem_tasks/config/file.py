@@ -1,22 +1,26 @@
-"""The project's ``invoke.yaml`` looked at before Invoke does.
+"""The configuration files, read within limits and checked before Invoke reads them.
 
-Invoke 3 answers a file that it cannot parse or merge with a traceback, and it does so
-after it has imported ``tasks.py``: early enough for us to say it better.
+Invoke 3 answers a file that it cannot read, parse or merge with a traceback. The project's
+file is read after ``tasks.py`` was imported: early enough for us to say it better. The
+user's file (``~/.invoke.yaml``) is read before, except by ``osem``.
 """
 
 from __future__ import annotations
 
-import json
+import locale
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from osem_tasks.config.settings import DEFAULTS, INVOKE_PREFIX
+from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.declarations import parsing
 from osem_tasks.errors import ConfigurationError
 
-NAMES = ("invoke.yaml", "invoke.yml", "invoke.json")
+SUFFIXES = (".yaml", ".yml", ".json")
+NAMES = tuple(f"invoke{suffix}" for suffix in SUFFIXES)
+RUNTIME = "INVOKE_RUNTIME_CONFIG"
+_BOM = "\ufeff"
 
 
 def section(root: Path) -> dict[str, Any]:
@@ -24,29 +28,26 @@ def section(root: Path) -> dict[str, Any]:
 
     Raises ConfigurationError.
     """
-    found: dict[str, Any] = {}
-    for path in (root / name for name in NAMES):
-        if path.is_file():
-            _refuse(path)
-            found = dict((_parse(path) or {}).get("osem") or {})
-            break
-    return {**DEFAULTS, **found}
+    paths = [path for path in (root / name for name in NAMES) if path.is_file()][:1]
+    found = _checked(paths)
+    return {**DEFAULTS, **found["osem"]}
 
 
-def check() -> None:
-    """Raise ConfigurationError for a project file that Invoke would stumble over."""
-    for path in (project() / name for name in NAMES):
-        if path.is_file():
-            _refuse(path)
+def check(runtime: str | None = None) -> None:
+    """Raise ConfigurationError for a file or a variable that Invoke would stumble over.
 
-
-def _refuse(path: Path) -> None:
-    problems = _problems(path)
-    if problems:
+    ``runtime`` is the file that a user named with ``-f``; without it the variable
+    INVOKE_RUNTIME_CONFIG counts.
+    """
+    runtime = os.environ.get(RUNTIME) if runtime is None else runtime
+    if runtime == "":
         raise ConfigurationError(
-            [f"{path}: {problem}" for problem in problems],
-            remediation=f"Correct {path.name}; the README shows an example.",
+            [f"-f or {RUNTIME} is empty, and Invoke takes that for the name of a file"],
+            remediation=f"unset {RUNTIME}",
         )
+    levels = ("/etc/invoke", os.path.expanduser("~/.invoke"), str(project() / "invoke"))  # noqa: PTH111  Path raises without a home
+    files = [first for level in levels if (first := _first(level))]
+    _checked([*files, *([Path(runtime).expanduser()] if runtime else [])])
 
 
 def project() -> Path:
@@ -58,52 +59,67 @@ def project() -> Path:
     return path.parent.parent if path.name == "__init__.py" else path.parent
 
 
-def _problems(path: Path) -> list[str]:
+def _first(level: str) -> Path | None:
+    """The file of a level that Invoke reads: the first that is there, whatever it is."""
+    paths = (Path(level + suffix) for suffix in SUFFIXES)
+    return next((path for path in paths if os.path.lexists(path) and not _dangles(path)), None)
+
+
+def _dangles(path: Path) -> bool:
     try:
-        content = _parse(path)
-    except OSError as error:
-        return [f"it cannot be read: {error.strerror}"]
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # it is there, and reading it says what is wrong
+        return False
+    return False
+
+
+def _checked(paths: list[Path]) -> dict[str, Any]:
+    """The files merged over the defaults. Raises ConfigurationError with every problem."""
+    from invoke.config import AmbiguousMergeError, copy_dict, merge_dicts
+
+    from osem_tasks.config import sections
+
+    merged = copy_dict(sections.defaults())
+    problems: list[str] = []
+    for path in paths:
+        content, mine = _read(path)
+        mine = mine or sections.problems(content)
+        try:
+            if not mine:
+                merge_dicts(merged, content)
+        except AmbiguousMergeError:
+            mine = ["it has a mapping where another configuration file has none, or none for one"]
+        problems += [f"{path}: {problem}" for problem in mine]
+    problems = problems or sections.variable_problems(merged, os.environ)
+    if problems:
+        names = ", ".join(path.name for path in paths) or "the variable"
+        raise ConfigurationError(
+            problems, remediation=f"Correct {names}; the README shows an example."
+        )
+    return merged
+
+
+def _read(path: Path) -> tuple[Any, list[str]]:
+    """The content of a file, and why Invoke could not read it."""
+    if path.suffix == ".py":  # a program, which only Invoke may run
+        return None, []
+    if path.suffix not in SUFFIXES:
+        return None, [f"its name must end in {', '.join(SUFFIXES)} or .py"]
+    try:
+        content = parsing.read(path)
     except ValueError as error:
-        return [f"it cannot be parsed: {error}"]
-    if content is None:
-        return []
-    if not isinstance(content, Mapping):
-        return ["it must be a mapping, of which 'osem' is one key"]
-    section = content.get("osem", {})
-    if not isinstance(section, Mapping):
-        return [f"'osem' must be a mapping, not {section!r}"]
-    return [
-        f"osem.{key} must {'' if isinstance(default, Mapping) else 'not '}be a mapping"
-        for key, default in DEFAULTS.items()
-        if key in section and isinstance(section[key], Mapping) != isinstance(default, Mapping)
-    ] + _uncastable(section)
+        return None, [str(error)]
+    return content, _encoding_problems(path)
 
 
-def _uncastable(section: Mapping[str, Any]) -> list[str]:
-    """Variables that Invoke could not cast to the type of the value in the file."""
-    found = []
-    for key, value in section.items():
-        name = INVOKE_PREFIX + str(key).upper()
-        if isinstance(value, (int, float)) and name in os.environ:
-            try:
-                type(value)(os.environ[name])
-            except ValueError:
-                found.append(f"{name} must be a number as osem.{key} is, not {os.environ[name]!r}")
-    return found
-
-
-def _parse(path: Path) -> Any:
-    """The file's content. Raises OSError, or ValueError in one line of words."""
+def _encoding_problems(path: Path) -> list[str]:
+    """Invoke reads text in the locale's encoding, and JSON without a byte order mark."""
     text = path.read_text(encoding="utf-8")
-    if path.suffix == ".json":
-        return json.loads(text)
-    # The very parser that Invoke will use.
-    from invoke import util
-
-    yaml: Any = vars(util)["yaml"]
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise ValueError(where + (getattr(error, "problem", None) or "not YAML")) from error
+    if path.suffix == parsing.JSON and text.startswith(_BOM):
+        return ["it begins with a byte order mark, which JSON does not allow"]
+    encoding = locale.getpreferredencoding(False)
+    if text.isascii() or encoding.lower().replace("-", "") == "utf8":
+        return []
+    return [f"it holds more than ASCII, and the locale reads it as {encoding}: set PYTHONUTF8=1"]

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.declarations import shape
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.model import NO_LIMIT
+from osem_tasks.schema.quoting import shown
 from osem_tasks.schema.reader import declared_table
 
 if TYPE_CHECKING:
@@ -44,12 +46,19 @@ def read_table(properties: object, where: str, name: str | None = None) -> Table
         raise ModelError([f"{where}: must be a mapping as CreateTable takes it"])
     table_name = properties.get("TableName", name)
     if not isinstance(table_name, str):
-        raise ModelError([f"{where}: TableName must be a text"])
-    try:
-        return declared_table(table_name, properties)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-        raise ModelError([f"table {table_name!r}: not as CreateTable has it: {what}"]) from error
+        raise ModelError([f"{where}: TableName must be a string, not {shown(table_name)}"])
+    checker = shape.Checker()
+    given = checker.checked(properties, shape.TABLE)
+    problems = checker.problems
+    if not problems:
+        try:
+            return declared_table(table_name, given)
+        except KeyError as error:
+            problems = [f"{error.args[0]} is missing"]
+        except ValueError as error:
+            problems = [str(error)]
+    before = f"table {shown(table_name)}: not as CreateTable has it: "
+    raise ModelError([before + problem for problem in problems])
 
 
 def declared_part(table: Table) -> Table:

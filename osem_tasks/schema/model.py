@@ -7,14 +7,17 @@ neither compared nor touched.
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field, fields, replace
+from types import NoneType
 from typing import TYPE_CHECKING, Literal
 
 from osem_tasks.errors import ModelError
-from osem_tasks.schema import rules
+from osem_tasks.schema import kinds, rules
+from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 BillingMode = Literal["PAY_PER_REQUEST", "PROVISIONED"]
 Tags = tuple[tuple[str, str], ...]
@@ -55,6 +58,8 @@ class Key:
         A part of several attributes joins them by ``+``: ``"tenant S + region S, at N"``.
         Raises ModelError for any other shape.
         """
+        if not isinstance(text, str):
+            raise ModelError([f"a key must be a string like 'id S, at N', not {shown(text)}"])
         partition, comma, sort = text.partition(",")
         if "," in sort:
             raise ModelError([f"key {text!r} has more than a partition and a sort part"])
@@ -161,6 +166,9 @@ class Table:
     check: InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
+        wrong = list(kinds.field_problems(self)) if check else []
+        if wrong:
+            raise ModelError([f"table {self.name!r}: {problem}" for problem in wrong])
         for name in ("global_indexes", "local_indexes"):
             ordered = tuple(sorted(getattr(self, name), key=lambda index: index.name))
             object.__setattr__(self, name, ordered)
@@ -178,7 +186,16 @@ class Table:
 
 
 def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts: object) -> Table:
-    """A table in the words of a data sheet: ``table("Teams", "teamId S", {"x-index": "x S"})``."""
+    """A table in the words of a data sheet: ``table("Teams", "teamId S", {"x-index": "x S"})``.
+
+    ``facts`` are further fields of ``Table``. Raises ModelError.
+    """
+    if not isinstance(indexes, (Mapping, NoneType)):
+        raise ModelError([f"table {name!r}: indexes must map names to keys, not {shown(indexes)}"])
+    known = [part.name for part in fields(Table)]
+    if unknown := facts.keys() - set(known):
+        what = ", ".join(sorted(unknown))
+        raise ModelError([f"table {name!r}: {what} is not known; known are {', '.join(known)}"])
     built = tuple(Index(index, Key.parse(text)) for index, text in (indexes or {}).items())
     return Table(name=name, key=Key.parse(key), global_indexes=built, **facts)  # type: ignore[arg-type]
 
@@ -191,6 +208,9 @@ class TableSet:
     _by_name: dict[str, Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        given: object = self.tables
+        if not isinstance(given, (tuple, list)) or not all(isinstance(t, Table) for t in given):
+            raise ModelError([f"a TableSet must hold a tuple of tables, not {shown(given)}"])
         problems = rules.duplicate_problems("table", [table.name for table in self.tables])
         if problems:
             raise ModelError(problems)

@@ -107,6 +107,55 @@ def test_a_wrong_file_is_one_clear_message(
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    "words, variables, said",
+    [
+        pytest.param([], {"HOME": "{here}"}, "'osem' must be a mapping, not 5", id="user"),
+        pytest.param(["-f", "runtime.yaml"], {}, "'run' must be a mapping, not 5", id="option"),
+        pytest.param(["-f", "missing.yaml"], {}, "No such file", id="missing"),
+        pytest.param([], {"INVOKE_RUNTIME_CONFIG": "x.txt"}, "its name must end in", id="variable"),
+        pytest.param([], {"INVOKE_RUN_WATCHERS": "x"}, "cannot replace run.watchers", id="list"),
+    ],
+)
+def test_what_invoke_reads_itself_is_checked_before(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    variables: dict[str, str],
+    said: str,
+) -> None:
+    """`osem` never shows a traceback of Invoke's for a file or variable of the user's."""
+    (tmp_path / ".invoke.yaml").write_text("osem: 5\n", encoding="utf-8")
+    (tmp_path / "runtime.yaml").write_text("run: 5\n", encoding="utf-8")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(here=tmp_path))
+
+    done = call(*words, "local.status", "--json", cwd=tmp_path)
+
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    assert json.loads(done.stdout)["error"]["code"] == "INVALID_CONFIGURATION"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("program", ["osem_tasks", "invoke"])
+def test_a_locale_that_misreads_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """Invoke reads a file in the locale's encoding: where that is not UTF-8, it is said."""
+    for name, value in (("LC_ALL", "C"), ("PYTHONUTF8", "0"), ("PYTHONCOERCECLOCALE", "0")):
+        monkeypatch.setenv(name, value)
+    (tmp_path / "invoke.yaml").write_text("osem: {application: Zoë}\n", encoding="utf-8")
+    (tmp_path / "tasks.py").write_text(
+        "from osem_tasks import namespace\nns = namespace.build()\n", encoding="utf-8"
+    )
+
+    done = call("local.status", cwd=tmp_path, program=program)
+
+    assert (done.returncode, "set PYTHONUTF8=1" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(tmp_path: Path, shell: str) -> None:
     """Each shell gets a script for `osem`."""

@@ -136,3 +136,82 @@ def test_a_variable_that_invoke_could_not_cast(
 
     assert len(problems) == number
     assert all("INVOKE_OSEM_PORT must be a number" in problem for problem in problems)
+
+
+def write_all(folder: Path, files: dict[str, str]) -> None:
+    """Files by their names below a folder."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "files, problem",
+    [
+        pytest.param(
+            {"home/.invoke.yaml": "osem: 5\n"},
+            ".invoke.yaml: 'osem' must be a mapping, not 5",
+            id="user",
+        ),
+        pytest.param(
+            {"home/.invoke.json": "{"}, ".invoke.json: it cannot be parsed: line 1", id="user-json"
+        ),
+        pytest.param(
+            {
+                "home/.invoke.yaml": "osem: {environments: {dev: {tags: {a: b}}}}\n",
+                "invoke.yaml": "osem: {environments: {dev: {tags: 5}}}\n",
+            },
+            "invoke.yaml: it has a mapping where another",
+            id="two-files",
+        ),
+        pytest.param({"invoke.json": "\ufeff{}"}, "begins with a byte order mark", id="mark"),
+        pytest.param({"invoke.yaml": "osem: !Ref a\n"}, "line 1: could not determine", id="tag"),
+        pytest.param({"invoke.yaml/x": ""}, "it cannot be read: Is a directory", id="directory"),
+        pytest.param({"invoke.yaml": "a: &a [*a]\n"}, "an alias contains itself", id="alias"),
+    ],
+)
+def test_every_level_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], problem: str
+) -> None:
+    """The user's file and the project's, each with its path."""
+    write_all(tmp_path, files)
+    monkeypatch.delitem(sys.modules, "tasks", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    with pytest.raises(ConfigurationError) as caught:
+        file.check()
+
+    assert problem in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "name, problem",
+    [
+        ("", "is empty"),
+        ("missing.yaml", "missing.yaml: it cannot be read: No such file"),
+        ("bad.txt", "bad.txt: its name must end in .yaml, .yml, .json or .py"),
+        ("bad.yaml", "bad.yaml: 'run' must be a mapping, not 5"),
+    ],
+)
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_the_file_of_a_run_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, problem: str, by: str
+) -> None:
+    """``-f`` and INVOKE_RUNTIME_CONFIG name one file more."""
+    write_all(tmp_path, {"bad.yaml": "run: 5\n"})
+    monkeypatch.chdir(tmp_path)
+    if by == "variable":
+        monkeypatch.setenv("INVOKE_RUNTIME_CONFIG", name)
+
+    with pytest.raises(ConfigurationError) as caught:
+        file.check(name if by == "option" else None)
+
+    assert problem in caught.value.message
+
+
+def test_a_program_as_configuration_is_left_to_invoke(tmp_path: Path) -> None:
+    """A file of Python runs once only, and by Invoke."""
+    write_all(tmp_path, {"settings.py": "raise SystemExit"})
+
+    file.check(str(tmp_path / "settings.py"))

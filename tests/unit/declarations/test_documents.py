@@ -62,7 +62,7 @@ def test_the_shapes_of_a_file(content: object) -> None:
     [
         pytest.param({"KeySchema": None}, "not as CreateTable has it", id="no-keys"),
         pytest.param({"AttributeDefinitions": []}, "'id' is not in", id="undefined-key"),
-        pytest.param({"TableName": 5}, "TableName must be a text", id="name"),
+        pytest.param({"TableName": 5}, "TableName must be a string", id="name"),
         pytest.param({"BillingMode": "FREE"}, "must be PAY_PER_REQUEST or", id="billing"),
         pytest.param({"BillingMode": None}, "needs a throughput", id="provisioned-by-default"),
     ],

@@ -1,0 +1,103 @@
+"""What Invoke would stumble over in a configuration file or a variable. Pure.
+
+Invoke answers a value that it cannot merge, or cannot replace by a variable, with a
+traceback. Here every such value is one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from invoke.config import Config
+
+from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.schema.quoting import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = "INVOKE_"
+# Settings of Invoke without a default, which it takes for names.
+_NAMES = ("tasks.executor_class", "tasks.search_root")
+_WORDS: dict[type, str] = {bool: "true or false", str: "a string", list: "a list"}
+
+
+def defaults() -> dict[str, Any]:
+    """Invoke's own sections and ours, each key with its default."""
+    return {**Config.global_defaults(), "osem": DEFAULTS}
+
+
+def problems(content: object) -> list[str]:
+    """What is wrong with a file's content, by dotted keys; empty when Invoke can merge it."""
+    if content is None:
+        return []
+    if not isinstance(content, Mapping):
+        return ["it must be a mapping, of which 'osem' is one key"]
+    return [*_key_problems(content), *_kind_problems(content, defaults())]
+
+
+def variable_problems(merged: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]:
+    """The ``INVOKE_*`` variables that cannot replace a value of the ``merged`` configuration."""
+    found: list[str] = []
+    paths: dict[str, str] = {}
+    for path, value in _leaves(merged):
+        name = PREFIX + path.replace(".", "_").upper()
+        if name in paths:
+            found.append(f"'{paths[name]}' and '{path}' share the variable {name}; rename one")
+        paths[name] = path
+        if name in variables:
+            found += _cast_problems(name, path, value, variables[name])
+    return found
+
+
+def _key_problems(content: Mapping[Any, Any], before: str = "") -> Iterator[str]:
+    for key, value in content.items():
+        if not isinstance(key, str):
+            where = f" in '{before.rstrip('.')}'" if before else ""
+            yield f"the key {shown(key)}{where} must be a string; put it in quotes"
+        if isinstance(value, Mapping):
+            yield from _key_problems(value, f"{before}{key}.")
+
+
+def _kind_problems(
+    content: Mapping[str, Any], known: Mapping[str, Any], before: str = ""
+) -> Iterator[str]:
+    for key, default in known.items():
+        if key not in content:
+            continue
+        value, path = content[key], before + key
+        name = path if before else f"'{path}'"
+        if isinstance(default, Mapping) != isinstance(value, Mapping):
+            no = "" if isinstance(default, Mapping) else "not "
+            yield f"{name} must {no}be a mapping, not {shown(value)}"
+        elif isinstance(default, Mapping):
+            yield from _kind_problems(value, default, f"{path}.")
+        elif not path.startswith("osem."):  # ours are checked with their ranges, in settings
+            yield from _value_problems(path, value, default)
+
+
+def _value_problems(path: str, value: Any, default: Any) -> Iterator[str]:
+    expected = str if path in _NAMES and value is not None else type(default)
+    if expected in _WORDS and not isinstance(value, expected):
+        yield f"{path} must be {_WORDS[expected]}, not {shown(value)}"
+
+
+def _leaves(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _cast_problems(name: str, path: str, value: Any, text: str) -> Iterator[str]:
+    if value is None or isinstance(value, (str, bool, type)):
+        return
+    if not isinstance(value, (int, float)):
+        yield f"{name} cannot replace {path}, which is no text but a {type(value).__name__}"
+        return
+    try:
+        type(value)(text)
+    except ValueError:
+        yield f"{name} must be a number as {path} is, not {shown(text)}"

@@ -1,0 +1,187 @@
+"""Tables from a project's own module: code that may print, raise, exit, or never end."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import osem_tasks
+from osem_tasks.errors import ConfigurationError, ModelError
+from osem_tasks.schema.model import Table, TableSet
+from osem_tasks.schema.quoting import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REMEDY = (
+    "Set osem.tables to 'package.module:NAME', or to a .json, .yaml or .yml file of CreateTable "
+    "requests or a CloudFormation template."
+)
+# The most tables that AWS grants an account in a region.
+MAX_TABLES = 10_000
+# Strangers that a message names.
+MAX_NAMED = 5
+MAX_WORDS = 300
+# Seconds that a module may take to declare its tables.
+LONGEST = 30.0
+
+
+class _TooLongError(BaseException):
+    """Raised inside a module that does not end; no ``except Exception`` of its own holds it."""
+
+    def __str__(self) -> str:
+        return f"it did not end within {LONGEST:g} s"
+
+
+def from_module(source: str, root: Path) -> TableSet:
+    """The tables of ``package.module:NAME``, sought from ``root`` too.
+
+    Raises ConfigurationError, or ModelError, with the module's line for what it raises.
+    """
+    module, _, name = source.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), name)):
+        raise ConfigurationError(
+            [f"osem.tables is {source!r}: neither a module's object nor a file"],
+            remediation=REMEDY,
+        )
+    # `inv` has the project's directory on the path, an installed program has not.
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    with _guarded(source, root):
+        found = getattr(importlib.import_module(module), name)
+        tables = found if isinstance(found, TableSet) else _some(found)
+        strangers = [] if isinstance(tables, TableSet) else _strangers(tables)
+    if isinstance(tables, TableSet):
+        return tables
+    return table_set(source, tables, strangers)
+
+
+def table_set(source: str, tables: tuple[Any, ...], strangers: list[str]) -> TableSet:
+    """The tables as a set. Raises ConfigurationError for ``strangers``, none, or too many."""
+    what = ""
+    if strangers:
+        what = f"holds {', '.join(strangers)}"
+    elif not tables:
+        what = "holds no table"
+    elif len(tables) > MAX_TABLES:
+        what = f"holds more than {MAX_TABLES:,} tables"
+    if what:
+        raise ConfigurationError([f"osem.tables: {source} {what}"], remediation=REMEDY)
+    return TableSet(tables)
+
+
+def _some(found: Any) -> tuple[Any, ...]:
+    if isinstance(found, Iterable) and not isinstance(found, (str, bytes)):
+        return tuple(itertools.islice(found, MAX_TABLES + 1))
+    return (found,)
+
+
+def _strangers(tables: tuple[Any, ...]) -> list[str]:
+    strangers = (shown(table) for table in tables if not isinstance(table, Table))
+    return list(itertools.islice(strangers, MAX_NAMED))
+
+
+@contextlib.contextmanager
+def _guarded(source: str, root: Path) -> Iterator[None]:
+    """Run a project's own code: what it prints goes to stderr, what it raises is told."""
+    try:
+        with _stdout_to_stderr(), _time_limit():
+            yield
+    except KeyboardInterrupt:
+        raise
+    # The code is not ours: it may also exit, or recurse.
+    except BaseException as error:
+        raise _failure(source, root, error) from error
+
+
+def _failure(source: str, root: Path, error: BaseException) -> ConfigurationError | ModelError:
+    place = _place(root, error)
+    before = ": ".join(filter(None, (f"osem.tables is {source!r}", place)))
+    if isinstance(error, ModelError):
+        return ModelError([f"{before}: {problem}" for problem in error.problems])
+    remedy = f"Correct {place}, then run the command again." if place else REMEDY
+    return ConfigurationError([f"{before}: {_words(error)}"], remediation=remedy)
+
+
+def _place(root: Path, error: BaseException) -> str:
+    """``shop/tables.py line 7``: the innermost line of the project's own code, "" if none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(str(error.filename), root)} line {error.lineno}"
+    ours = str(Path(osem_tasks.__file__).parent)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((ours, "<frozen ", importlib.__file__))
+        and frame.filename != contextlib.__file__
+    ]
+    projects = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
+    if not frames:
+        return ""
+    frame = (projects or frames)[-1]
+    return f"{_short(frame.filename, root)} line {frame.lineno}"
+
+
+def _short(filename: str, root: Path) -> str:
+    path = Path(filename)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else filename
+
+
+def _words(error: BaseException) -> str:
+    text = ""
+    # An exception of a project's own may fail to say what it is.
+    with contextlib.suppress(Exception):
+        text = " ".join(str(error).split())
+    name = "" if isinstance(error, _TooLongError) else type(error).__name__
+    return ": ".join(filter(None, (name, text)))[:MAX_WORDS]
+
+
+@contextlib.contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """Send what is printed to stderr, also by programs that the code starts.
+
+    stdout is for the task's own result, which may have to be one JSON document.
+    """
+    with contextlib.redirect_stdout(sys.stderr), contextlib.ExitStack() as stack:
+        # A closed stream needs no redirection.
+        with contextlib.suppress(OSError, ValueError):
+            _flush()
+            kept = os.dup(1)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, 1)
+            os.dup2(2, 1)
+            stack.callback(_flush)
+        yield
+
+
+def _flush() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+            stream.flush()
+
+
+@contextlib.contextmanager
+def _time_limit() -> Iterator[None]:
+    """Raise in code that takes too long, where the platform and the thread have alarms."""
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _TooLongError
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    before = signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+        signal.signal(signal.SIGALRM, previous or signal.SIG_DFL)

@@ -1,0 +1,171 @@
+"""Hypothesis strategies for what a careless or hostile file may hold."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import strategies as st
+
+from osem_tasks.declarations.cloudformation import SIMPLE_TABLE, write_template
+from osem_tasks.schema.requests import document
+from tests.support.strategies import tables
+
+# Words that a reader of declarations acts upon, so that random documents reach its branches.
+_WORDS = (
+    "TableName",
+    "KeySchema",
+    "AttributeName",
+    "KeyType",
+    "AttributeDefinitions",
+    "AttributeType",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "IndexName",
+    "Projection",
+    "ProjectionType",
+    "NonKeyAttributes",
+    "BillingMode",
+    "BillingModeSummary",
+    "ProvisionedThroughput",
+    "ReadCapacityUnits",
+    "WriteCapacityUnits",
+    "OnDemandThroughput",
+    "MaxReadRequestUnits",
+    "Tags",
+    "Key",
+    "Value",
+    "StreamEnabled",
+    "StreamSpecification",
+    "StreamViewType",
+    "SSESpecification",
+    "SSEEnabled",
+    "Enabled",
+    "KMSMasterKeyId",
+    "SSEDescription",
+    "Status",
+    "TimeToLiveSpecification",
+    "DeletionProtectionEnabled",
+    "TableClass",
+    "PointInTimeRecoverySpecification",
+    "PointInTimeRecoveryEnabled",
+    "TableClassSummary",
+    "PrimaryKey",
+    "Name",
+    "Type",
+    "Table",
+    "Tables",
+    "Resources",
+    "Properties",
+    "Parameters",
+    "Mappings",
+    "Default",
+    "Ref",
+    "Fn::Sub",
+    "Fn::Join",
+    "Fn::FindInMap",
+    "Fn::If",
+    "Condition",
+    "HASH",
+    "RANGE",
+    "String",
+    "S",
+    "id",
+    "${id}",
+    "osem",
+    "run",
+    "env",
+    "tasks",
+)
+KEYS = st.sampled_from(_WORDS) | st.text(max_size=4)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from((0, -1, 10**30, 1e999, float("nan"), "", "true", "5", "${", "${id}", "-"))
+    | st.floats()
+    | st.sampled_from(_WORDS)
+    | st.text(max_size=8)
+)
+DOCUMENTS: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+# As YAML has them: a key may be a number, a flag, or nothing.
+YAML_DOCUMENTS: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(KEYS | st.integers() | st.none() | st.booleans(), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+_PARAMETERS = {"id": {"Type": "String", "Default": "id"}}
+_MAPPINGS = {"M": {"eu": {"name": "Orders-eu", "names": ["a", "b"]}}}
+_INTRINSICS: tuple[Any, ...] = (
+    {"Ref": "id"},
+    {"Fn::Sub": "${id}-${x}"},
+    {"Fn::Sub": ["${x}", {"x": {"Ref": "id"}}]},
+    {"Fn::Join": ["-", ["a", {"Ref": "id"}]]},
+    {"Fn::FindInMap": ["M", "eu", "names"]},
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Any:
+    """A sound CreateTable request, or several."""
+    return {"Tables": [document(table) for table in draw(st.lists(tables(), max_size=2))]}
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> Any:
+    """A sound template with the table kinds that are read."""
+    template = write_template(draw(st.lists(tables(), min_size=1, max_size=2)))
+    template |= {"Parameters": copy.deepcopy(_PARAMETERS), "Mappings": copy.deepcopy(_MAPPINGS)}
+    key = {"Name": "id", "Type": "String"}
+    template["Resources"]["Simple"] = {
+        "Type": SIMPLE_TABLE,
+        "Properties": {"TableName": "Simple", "PrimaryKey": key, "Tags": {"a": "b"}},
+    }
+    return template
+
+
+@st.composite
+def mutated(draw: st.DrawFn, sound: st.SearchStrategy[Any]) -> Any:
+    """A sound document in which some values were replaced, left out, wrapped or doubled."""
+    holder = {"all": copy.deepcopy(draw(sound))}
+    for _ in range(draw(st.integers(1, 3))):
+        places = _places(holder)
+        if not places:
+            break
+        parent, key = draw(st.sampled_from(places))
+        change = draw(st.sampled_from(("replace", "intrinsic", "drop", "wrap", "unwrap", "key")))
+        _apply(draw, parent, key, change)
+    return holder.get("all")
+
+
+def _apply(draw: st.DrawFn, parent: Any, key: Any, change: str) -> None:
+    value = parent[key]
+    if change == "replace":
+        parent[key] = draw(DOCUMENTS)
+    elif change == "intrinsic":
+        parent[key] = copy.deepcopy(draw(st.sampled_from(_INTRINSICS)))
+    elif change == "drop":
+        del parent[key]
+    elif change == "wrap":
+        parent[key] = draw(st.sampled_from(([value, value], {"Ref": value}, {"a": value})))
+    elif change == "unwrap" and isinstance(value, (list, dict)) and value:
+        parent[key] = next(iter(value.values() if isinstance(value, dict) else value))
+    elif change == "key" and isinstance(parent, dict):
+        parent[draw(KEYS | st.integers())] = parent.pop(key)
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Every place in a document, as its holder and its key or position, holders first."""
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    found = [(value, key) for key in keys]
+    for key in keys:
+        if isinstance(value[key], (dict, list)):
+            found += _places(value[key])
+    return found
