@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from osem_tasks.schema.model import Index, Key, Table, Throughput
+    from osem_tasks.schema.model import (
+        Encryption,
+        Index,
+        Key,
+        Stream,
+        Table,
+        Tags,
+        Throughput,
+        TimeToLive,
+    )
 
 
 def write_terraform(tables: Sequence[Table]) -> str:
@@ -37,27 +46,59 @@ def _resource(table: Table) -> Iterator[str]:
 
 
 def _settings(table: Table) -> Iterator[str]:
-    if table.stream is not None:
-        yield f"  stream_enabled = {_flag(table.stream.view is not None)}"
-        if table.stream.view:
-            yield f"  stream_view_type = {_text(table.stream.view)}"
-    if table.ttl and table.ttl.attribute:
-        yield from _block("ttl", attribute_name=_text(table.ttl.attribute), enabled="true")
-    if table.point_in_time_recovery is not None:
-        yield from _block("point_in_time_recovery", enabled=_flag(table.point_in_time_recovery))
-    if table.encryption is not None:
-        facts = {"enabled": _flag(table.encryption.kind == "KMS")}
-        if table.encryption.kms_key:
-            facts["kms_key_arn"] = _text(table.encryption.kms_key)
-        yield from _block("server_side_encryption", **facts)
-    if table.deletion_protection is not None:
-        yield f"  deletion_protection_enabled = {_flag(table.deletion_protection)}"
-    if table.table_class:
-        yield f"  table_class = {_text(table.table_class)}"
-    if table.tags:
+    for field, write in SETTINGS.items():
+        value = getattr(table, field)
+        if value is not None:
+            yield from write(value)
+
+
+def _stream(stream: Stream) -> Iterator[str]:
+    yield f"  stream_enabled = {_flag(stream.view is not None)}"
+    if stream.view:
+        yield f"  stream_view_type = {_text(stream.view)}"
+
+
+def _time_to_live(ttl: TimeToLive) -> Iterator[str]:
+    if ttl.attribute:
+        yield from _block("ttl", attribute_name=_text(ttl.attribute), enabled="true")
+
+
+def _recovery(enabled: bool) -> Iterator[str]:
+    yield from _block("point_in_time_recovery", enabled=_flag(enabled))
+
+
+def _encryption(encryption: Encryption) -> Iterator[str]:
+    facts = {"enabled": _flag(encryption.kind == "KMS")}
+    if encryption.kms_key:
+        facts["kms_key_arn"] = _text(encryption.kms_key)
+    yield from _block("server_side_encryption", **facts)
+
+
+def _protection(enabled: bool) -> Iterator[str]:
+    yield f"  deletion_protection_enabled = {_flag(enabled)}"
+
+
+def _table_class(table_class: str) -> Iterator[str]:
+    yield f"  table_class = {_text(table_class)}"
+
+
+def _tags(tags: Tags) -> Iterator[str]:
+    if tags:
         yield "  tags = {"
-        yield from (f"    {_text(key)} = {_text(value)}" for key, value in table.tags)
+        yield from (f"    {_text(key)} = {_text(value)}" for key, value in tags)
         yield "  }"
+
+
+# How a declared setting is written, by its field in ``Table``, in Terraform's usual order.
+SETTINGS: dict[str, Callable[[Any], Iterator[str]]] = {
+    "stream": _stream,
+    "ttl": _time_to_live,
+    "point_in_time_recovery": _recovery,
+    "encryption": _encryption,
+    "deletion_protection": _protection,
+    "table_class": _table_class,
+    "tags": _tags,
+}
 
 
 def _index(kind: str, index: Index) -> Iterator[str]:

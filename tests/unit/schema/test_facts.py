@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, find, settings
 
+from osem_tasks.declarations import terraform
 from osem_tasks.plan.calls import call_for
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.schema.compare import compare, compare_all, wanting_everything
@@ -20,6 +21,7 @@ from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Encryption, Key, Stream, Table, TableSet, TimeToLive
 from osem_tasks.schema.reader import declared_table
 from osem_tasks.schema.requests import create_request, document
+from tests.properties import pairs
 from tests.support.strategies import tables
 
 PLAIN = Table(name="Plans", key=Key.parse("planId S"))
@@ -262,3 +264,11 @@ def test_settings_in_every_dialect(field: str, properties: dict[str, Any], expec
 def test_encryption_request(encryption: Encryption | None, expected: dict[str, Any]) -> None:
     """DynamoDB's own key is asked for by switching KMS off, without any other word."""
     assert encryption_request(encryption) == expected
+
+
+def test_terraform_and_the_random_pairs_know_every_setting() -> None:
+    """A new setting is exported to Terraform, and tried by the properties of plans."""
+    fields = {setting.field for setting in SETTINGS}
+
+    assert terraform.SETTINGS.keys() == fields
+    assert pairs.SETTINGS.keys() == fields
