@@ -7,6 +7,7 @@ user's file (``~/.invoke.yaml``) is read before, except by ``osem``.
 
 from __future__ import annotations
 
+import importlib
 import locale
 import os
 import sys
@@ -47,7 +48,22 @@ def check(runtime: str | None = None) -> None:
         )
     levels = ("/etc/invoke", os.path.expanduser("~/.invoke"), str(project() / "invoke"))  # noqa: PTH111  Path raises without a home
     files = [first for level in levels if (first := _first(level))]
-    _checked([*files, *([Path(runtime).expanduser()] if runtime else [])])
+    merged = _checked([*files, *([Path(runtime).expanduser()] if runtime else [])])
+    _check_executor(merged["tasks"]["executor_class"])
+
+
+def _check_executor(name: str | None) -> None:
+    """Refuse a class that Invoke could not import to execute tasks with."""
+    if name is None:
+        return
+    module, _, attribute = name.rpartition(".")
+    try:
+        getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            [f"tasks.executor_class is {name!r}, which cannot be imported: {error}"],
+            remediation="Leave tasks.executor_class out, or name a class as 'package.module.Class'.",
+        ) from error
 
 
 def project() -> Path:
