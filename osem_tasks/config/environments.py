@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from osem_tasks.schema.quoting import shown
+
 Where = Literal["local", "aws"]
 APPLICATION = "osem-ladders"
 
@@ -73,11 +75,11 @@ def configured(declared: object) -> tuple[dict[str, Environment], list[str]]:
     problems: list[str] = []
     known = dict(BUILT_IN)
     if not isinstance(declared, Mapping):
-        return known, [f"osem.environments must be a mapping, not {declared!r}"]
+        return known, [f"osem.environments must be a mapping, not {shown(declared)}"]
     for name, values in declared.items():
         where = f"osem.environments.{name}"
         if not isinstance(values, Mapping):
-            problems.append(f"{where} must be a mapping, not {values!r}")
+            problems.append(f"{where} must be a mapping, not {shown(values)}")
             continue
         mine = [f"{where}.{problem}" for problem in _problems(values)]
         if name == "prod" and values.get("protected") is False:
@@ -96,15 +98,17 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
         if key not in _KEYS:
             found.append(f"{key} is not known; known are {', '.join(_KEYS)}")
         elif key == "where" and value not in ("local", "aws"):
-            found.append(f"where must be 'local' or 'aws', not {value!r}")
+            found.append(f"where must be 'local' or 'aws', not {shown(value)}")
         elif key in _BOOLEANS and not isinstance(value, bool):
-            found.append(f"{key} must be true or false, not {value!r}")
+            found.append(f"{key} must be true or false, not {shown(value)}")
         elif key == "tags" and not _is_text_mapping(value):
-            found.append(f"tags must map strings to strings, not {value!r}")
+            found.append(f"tags must map strings to strings, not {shown(value)}")
         elif key == "account" and not _is_account(value):
-            found.append(f"account must be the 12 digits of an account id in quotes, not {value!r}")
+            found.append(
+                f"account must be the 12 digits of an account id in quotes, not {shown(value)}"
+            )
         elif key in ("region", "prefix") and not isinstance(value, str):
-            found.append(f"{key} must be a string, not {value!r}")
+            found.append(f"{key} must be a string, not {shown(value)}")
     return found
 
 

@@ -7,6 +7,7 @@ user's file (``~/.invoke.yaml``) is read before, except by ``osem``.
 
 from __future__ import annotations
 
+import importlib
 import locale
 import os
 import sys
@@ -45,18 +46,50 @@ def check(runtime: str | None = None) -> None:
             [f"-f or {RUNTIME} is empty, and Invoke takes that for the name of a file"],
             remediation=f"unset {RUNTIME}",
         )
-    levels = ("/etc/invoke", os.path.expanduser("~/.invoke"), str(project() / "invoke"))  # noqa: PTH111  Path raises without a home
+    levels = ("/etc/invoke", _expanded("~/.invoke"), str(project() / "invoke"))
     files = [first for level in levels if (first := _first(level))]
-    _checked([*files, *([Path(runtime).expanduser()] if runtime else [])])
+    merged = _checked([*files, *([Path(_expanded(runtime))] if runtime else [])])
+    _check_executor(merged["tasks"]["executor_class"])
+
+
+def _expanded(path: str) -> str:
+    return os.path.expanduser(path)  # noqa: PTH111  Path raises where there is no home
+
+
+def _check_executor(name: str | None) -> None:
+    """Refuse a class that Invoke could not import to execute tasks with."""
+    if name is None:
+        return
+    module, _, attribute = name.rpartition(".")
+    try:
+        getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            [f"tasks.executor_class is {name!r}, which cannot be imported: {error}"],
+            remediation="Leave tasks.executor_class out, or name a class as 'package.module.Class'.",
+        ) from error
 
 
 def project() -> Path:
-    """The project's root: the directory of ``tasks.py`` (or of the package ``tasks``), else the current one."""
+    """The project's root: the directory of ``tasks.py`` (or of the package ``tasks``), else the current one.
+
+    Raises ConfigurationError when that one was removed.
+    """
     file = getattr(sys.modules.get("tasks"), "__file__", None)
     if not file:
-        return Path.cwd()
+        return _current()
     path = Path(file)
     return path.parent.parent if path.name == "__init__.py" else path.parent
+
+
+def _current() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigurationError(
+            [f"the current directory cannot be read: {error.strerror}"],
+            remediation="Change to the project's directory, then run the command again.",
+        ) from error
 
 
 def _first(level: str) -> Path | None:

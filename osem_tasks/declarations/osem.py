@@ -1,7 +1,7 @@
 """OSEM Ladders' six tables and eight indexes: the data sheet itself.
 
 On-demand billing, the AWS-owned key, every index projects ALL; names get their
-prefix, tags and protection from the environment (``TableSet.placed``). ``isActive``
+prefix, tags and protection from the environment (``TableSet.for_environment``). ``isActive``
 of ConfigVersions is the number 0 or 1, because a boolean cannot be a key.
 """
 

@@ -37,15 +37,15 @@ _PLAINER = {
 }
 # A problem may quote a tag or an anchor as long as the file.
 MAX_WORDS = 200
-# A pipe has these answers for who must not wait for its other end.
+# What opening something else than a file may answer, a socket for example.
 _NOT_A_FILE = (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP)
 
 
 def read(path: Path, *, short_forms: bool = False) -> Any:
     """The content of the file: JSON if its name ends in ``.json``, else YAML.
 
-    With ``short_forms`` YAML may use CloudFormation's, like ``!Ref``. Raises ValueError, whose text
-    says in one line what is wrong and where: "it cannot be parsed: line 3: …".
+    With ``short_forms`` YAML may use CloudFormation's, like ``!Ref``. Raises ValueError, whose
+    text says in one line what is wrong and where: "it cannot be parsed: line 3: …".
     """
     text = _text(_bytes(path))
     try:

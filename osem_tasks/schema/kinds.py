@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
 
 _WORDS: dict[Any, str] = {str: "a string", int: "a whole number", bool: "True or False"}
 
@@ -27,8 +27,11 @@ def field_problems(value: Any, where: str = "") -> Iterator[str]:
 
 
 @functools.cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _hints(kind: Any) -> dict[str, Any]:
+    # Of the fields alone: before Python 3.11 an InitVar is not taken for a type.
+    annotations = {field.name: field.type for field in fields(kind)}
+    names = {"__annotations__": annotations, "__module__": kind.__module__}
+    return get_type_hints(type(kind.__name__, (), names))
 
 
 def _problems(value: Any, hint: Any, where: str) -> Iterator[str]:

@@ -137,6 +137,22 @@ def test_what_invoke_reads_itself_is_checked_before(
 
 
 @pytest.mark.process
+def test_a_current_directory_that_is_gone(tmp_path: Path) -> None:
+    """Another shell may have removed it; it is said, and what to do."""
+    script = f"import os, runpy; os.chdir({str(tmp_path / 'gone')!r}); os.rmdir(os.getcwd());"
+    script += "import sys; sys.argv[1:] = ['local.status'];"
+    script += "runpy.run_module('osem_tasks', run_name='__main__')"
+    (tmp_path / "gone").mkdir()
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, "current directory cannot be read" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("program", ["osem_tasks", "invoke"])
 def test_a_locale_that_misreads_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str

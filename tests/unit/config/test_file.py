@@ -167,6 +167,11 @@ def write_all(folder: Path, files: dict[str, str]) -> None:
         pytest.param({"invoke.json": "\ufeff{}"}, "begins with a byte order mark", id="mark"),
         pytest.param({"invoke.yaml": "osem: !Ref a\n"}, "line 1: could not determine", id="tag"),
         pytest.param({"invoke.yaml/x": ""}, "it cannot be read: Is a directory", id="directory"),
+        pytest.param(
+            {"invoke.yaml": "tasks: {executor_class: Mine}\n"},
+            "tasks.executor_class is 'Mine', which cannot be imported",
+            id="executor",
+        ),
         pytest.param({"invoke.yaml": "a: &a [*a]\n"}, "an alias contains itself", id="alias"),
     ],
 )
