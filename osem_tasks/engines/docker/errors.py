@@ -131,8 +131,11 @@ def translated(doing: str, host: str) -> Iterator[None]:
             remediation="See Docker's message above; remove the cause, then run the command again.",
             details={"status": error.status_code},
         ) from error
-    except broken() as error:
-        raise unreachable(error, host) from error
+    except Exception as error:
+        # The SDK raises a bare Exception for an answer that is no mapping.
+        if type(error) is Exception or isinstance(error, broken()):
+            raise unreachable(error, host) from error
+        raise
 
 
 def pull_failed(image: str, reason: str) -> OsemError:
