@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import subprocess
@@ -136,9 +137,14 @@ def _end_unrecorded(name: str) -> list[int]:
     A command that was killed between the start of a process and its record leaves one.
     """
     mark = marker(name)
-    found = host.processes_with(mark)
+
+    def is_server(pid: int) -> bool:
+        words = host.command_line(pid)
+        return mark in words and MODULE in words
+
+    found = [pid for pid in host.processes_with(mark) if is_server(pid)]
     for pid in found:
-        _end(pid, lambda pid=pid: mark in host.command_line(pid), name)  # type: ignore[misc]
+        _end(pid, functools.partial(is_server, pid), name)
     return found
 
 
