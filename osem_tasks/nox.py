@@ -16,9 +16,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import tempfile
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,21 +38,27 @@ class SessionEngine:
 
 @contextlib.contextmanager
 def fresh_engine(session: nox.Session) -> Iterator[SessionEngine]:
-    """An engine for this session alone, on a free port; removed also on failure and Ctrl-C.
+    """An engine for this session alone, on a free port; removed also on failure and a signal.
 
+    What a killed session left is removed by the next one.
     ``nox -s SESSION -- --engine KIND`` chooses its kind; the session gets all other arguments
     after ``--``. ``osem_tasks`` must be installed in the session's environment.
     """
     parser = argparse.ArgumentParser(prog=f"nox -s {session.name} --", allow_abbrev=False)
     parser.add_argument("--engine", default=os.environ.get("OSEM_LOCAL_ENGINE") or "auto")
     options, rest = parser.parse_known_args(session.posargs)
-    with tempfile.TemporaryDirectory(prefix="osem-session-") as directory:
+    pid = str(os.getpid())
+    with interrupts.listening():
+        begun = session.run("python", "-m", "osem_tasks.testing.session", pid, silent=True)
+        directory = str(begun).strip().rpartition("\n")[2]
         # A state directory and a name of its own: a developer's engine is never used here.
-        env = {"OSEM_STATE_DIR": directory, "OSEM_LOCAL_NAME": f"osem-session-{os.getpid()}"}
+        env = {"OSEM_STATE_DIR": directory, "OSEM_LOCAL_NAME": f"osem-session-{pid}"}
         osem = ("python", "-m", "osem_tasks")
         try:
             up = ("local.up", "--engine", options.engine, "--port", "0", "--isolated")
             session.run(*osem, *up, env=env)
             yield SessionEngine(env, rest)
         finally:
-            session.run(*osem, "local.down", env=env)
+            with interrupts.shielded():
+                session.run(*osem, "local.down", env=env)
+                shutil.rmtree(directory, ignore_errors=True)

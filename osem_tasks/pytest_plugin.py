@@ -10,6 +10,7 @@ Options and ini settings: ``--dynamodb-engine``, ``--dynamodb-endpoint``,
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -35,12 +36,42 @@ OPTIONS = {
     "image": "image of DynamoDB Local to start",
     "scope": f"how often a new database is created: {', '.join(SCOPES)} (default: session)",
 }
+# The variables that this package's configuration reads.
 # What a controller sends to its xdist workers, and what they send back.
 RUN, OWNER, STARTED = "osem_tasks_run", "osem_tasks_owner", "osem_tasks_started"
 _run = pytest.StashKey[str]()
 _owner = pytest.StashKey[int]()
 _started = pytest.StashKey[bool]()
 _server = pytest.StashKey[Any]()
+
+
+class Environment:
+    """The variables as they were when the run began; nothing shows their values.
+
+    A test may set HOME, OSEM_STATE_DIR or DOCKER_HOST, or clear them all: an engine is
+    started, recorded and removed with the same ones.
+    """
+
+    __slots__ = ("_variables",)
+
+    def __init__(self) -> None:
+        self._variables = dict(os.environ)
+
+    @contextlib.contextmanager
+    def restored(self) -> Iterator[None]:
+        """Have these variables, and no others, while the body runs."""
+        with pytest.MonkeyPatch.context() as patch:
+            self._restore(patch)
+            yield
+
+    def _restore(self, patch: pytest.MonkeyPatch) -> None:
+        for name in os.environ.keys() - self._variables.keys():
+            patch.delenv(name)
+        for name, value in self._variables.items():
+            patch.setenv(name, value)
+
+
+_environment = pytest.StashKey[Environment]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,6 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_run] = received.get(RUN) or uuid.uuid4().hex[:12]
     config.stash[_owner] = received.get(OWNER) or os.getpid()
     config.stash[_started] = False
+    config.stash[_environment] = Environment()
     for name, known in (("engine", registry.choices()), ("scope", SCOPES)):
         value = setting(config, name)
         if value and value not in known:
@@ -98,7 +130,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if config.stash.get(_started, False) and not hasattr(config, "workerinput"):
         from osem_tasks import testing
 
-        testing.remove_server(config.stash[_run])
+        with config.stash[_environment].restored():
+            testing.remove_server(config.stash[_run])
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -143,25 +176,31 @@ def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
 @pytest.fixture(scope="session")
 def dynamodb_server(pytestconfig: pytest.Config, dynamodb_settings: Settings) -> Server:
     """The engine: the configured endpoint, a running one of ours, or this run's own."""
+    with pytestconfig.stash[_environment].restored():
+        server = _find_or_start(pytestconfig, dynamodb_settings)
+    pytestconfig.stash[_server] = server
+    return server
+
+
+def _find_or_start(config: pytest.Config, settings: Settings) -> Server:
     from osem_tasks import testing
 
-    endpoint = setting(pytestconfig, "endpoint")
-    engine = setting(pytestconfig, "engine")
+    testing.remove_abandoned()
+    endpoint, engine = setting(config, "endpoint"), setting(config, "engine")
     server = testing.server_at(endpoint) if endpoint else None
     if server is None and not engine:
         server = testing.running_server()
-    if server is None:
-        # Noted before it is started: an interrupt in the middle must find it.
-        pytestconfig.stash[_started] = True
-        server = testing.start_server(
-            dynamodb_settings,
-            engine or dynamodb_settings.engine,
-            setting(pytestconfig, "image") or None,
-            pytestconfig.stash[_run],
-            pytestconfig.stash[_owner],
-        )
-    pytestconfig.stash[_server] = server
-    return server
+    if server is not None:
+        return server
+    # Noted before it is started: an interrupt in the middle must find it.
+    config.stash[_started] = True
+    return testing.start_server(
+        settings,
+        engine or settings.engine,
+        setting(config, "image") or None,
+        config.stash[_run],
+        config.stash[_owner],
+    )
 
 
 @pytest.fixture(scope="session")
@@ -171,11 +210,15 @@ def dynamodb_endpoint(dynamodb_server: Server) -> str:
 
 
 @pytest.fixture(scope=database_scope)
-def dynamodb_database(dynamodb_server: Server) -> Iterator[IsolatedDatabase]:
+def dynamodb_database(
+    pytestconfig: pytest.Config, dynamodb_server: Server
+) -> Iterator[IsolatedDatabase]:
     """An empty database that nobody else uses, for as long as ``dynamodb_scope`` says."""
-    database = dynamodb_server.database()
+    with pytestconfig.stash[_environment].restored():
+        database = dynamodb_server.database()
     yield database
-    dynamodb_server.release(database)
+    with pytestconfig.stash[_environment].restored():
+        dynamodb_server.release(database)
 
 
 @pytest.fixture(scope=database_scope)

@@ -49,6 +49,8 @@ INVOKE_VARIABLES = [
     INVOKE_PREFIX + key.upper() for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
 HIGHEST_PORT = 65535
+# A file name has 255 bytes at most, and the names of state files are made of an engine's.
+MAX_NAME = 128
 # Other tools' words for an environment, where they are not ours.
 NODE_ENV = {"development": "dev", "production": "prod"}
 REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named above."
@@ -218,6 +220,9 @@ def engine_name(value: Any) -> str:
     # What Docker allows for a container's name; it also names the state file.
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", text):
         msg = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
+        raise ValueError(msg)
+    if len(text) > MAX_NAME:
+        msg = f"must have {MAX_NAME} characters at most"
         raise ValueError(msg)
     return text
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from osem_tasks.config.commands import engine_command
+from osem_tasks.errors import OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
+class EngineFailureError(OsemError):
+    """What should run an engine, such as Docker, is absent or broken: another kind may work."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequest:
     """What ``local.up`` requests. ``None`` means: not requested, a running engine may have any.
@@ -24,7 +30,8 @@ class EngineRequest:
     first answer; ``default_port`` and ``default_image`` apply when a new engine is started
     and no other was requested. An engine that is not ``shared`` keeps a database for every
     access key and region (DynamoDB Local). An engine with an ``owner`` may be removed once
-    that process has ended.
+    that process has ended. ``lock_timeout`` (seconds) bounds the wait for another command on
+    the same engine; ``None``: as long as a pull may take.
     """
 
     name: str
@@ -38,12 +45,17 @@ class EngineRequest:
     fresh: bool = False
     shared: bool = True
     owner: Owner | None = None
+    # Not a property of the engine: two requests may differ in it and mean the same engine.
+    lock_timeout: float | None = field(default=None, compare=False)
 
     @property
     def ownership(self) -> dict[str, Any]:
         """The owner as a record keeps it."""
         owner = self.owner
-        return {"owner_pid": owner.pid, "owner_started": owner.started} if owner else {}
+        if owner is None:
+            return {}
+        identity = {"owner_identity": owner.identity} if owner.identity else {}
+        return {"owner_pid": owner.pid, "owner_started": owner.started, **identity}
 
     def command(self, *words: str) -> str:
         """The ``local.up`` that requests the same engine, with ``words`` at its end."""
@@ -76,18 +88,24 @@ class EngineRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The process for whose lifetime an engine was started; the time makes the pid unique."""
+    """The process for whose lifetime an engine was started.
+
+    ``started`` is in seconds since the epoch; ``identity`` (see ``host.process_identity``)
+    makes the pid unique, whatever happens to the wall clock.
+    """
 
     pid: int
     started: float
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRecord:
-    """A running engine as later commands know it, without asking Docker.
+    """A running engine as later commands know it: a claim, to be checked before it is used.
 
-    ``process_started`` (seconds since the epoch) makes ``pid`` unmistakable: a pid alone
-    is reused by the system.
+    ``process_identity`` makes ``pid`` unmistakable: a pid alone is reused by the system.
+    Records of earlier versions have ``process_started`` (seconds since the epoch) instead.
+    ``container`` is the id of a container in the Docker engine at ``docker_host``.
     """
 
     engine: str
@@ -104,6 +122,9 @@ class EngineRecord:
     shared: bool = True
     owner_pid: int | None = None
     owner_started: float | None = None
+    owner_identity: str | None = None
+    process_identity: str | None = None
+    docker_host: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What ``local.status --json`` shows."""
@@ -121,6 +142,36 @@ class EngineRecord:
 
     def as_state(self) -> dict[str, Any]:
         """The record as the state file keeps it."""
+        return asdict(self)
+
+
+class EngineState(Enum):
+    """How a recorded engine is found; the value says it in words."""
+
+    RUNNING = "running"
+    SILENT = "not responding"
+    REPLACED = "not running, and another server answers at its port"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A start that has begun, recorded before anything exists: a kill leaves nothing unknown.
+
+    ``attempt`` labels the container that the start makes in the Docker engine at
+    ``docker_host``. ``started_at`` is a time in ISO 8601.
+    """
+
+    engine: str
+    name: str
+    started_at: str
+    attempt: str | None = None
+    docker_host: str | None = None
+    owner_pid: int | None = None
+    owner_started: float | None = None
+    owner_identity: str | None = None
+
+    def as_state(self) -> dict[str, Any]:
+        """The intent as its file keeps it."""
         return asdict(self)
 
 
@@ -154,6 +205,9 @@ class Engine(Protocol):
 
     def describe(self, record: EngineRecord) -> str:
         """The engine of ``record`` in a few words: what it is, and in what it runs."""
+
+    def is_running(self, record: EngineRecord) -> bool:
+        """Whether the very engine of ``record`` runs, not only something at its endpoint."""
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Start the engine or find the running one, and wait until it answers."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.local_access import LOOPBACK
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 # Two readings of a process's start, in seconds, differ by a little: some clocks count ticks.
 START_TOLERANCE = 1.0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# The start of a process, in ticks since the boot: counted after the command's name.
+_STAT_START = 19
 
 
 def free_port() -> int:
@@ -59,7 +64,7 @@ def port_in_use(
 
 def owner(pid: int) -> Owner:
     """The running process ``pid`` as the owner of an engine."""
-    return Owner(pid=pid, started=process_started(pid))
+    return Owner(pid=pid, started=process_started(pid), identity=process_identity(pid))
 
 
 def process_started(pid: int) -> float:
@@ -69,16 +74,45 @@ def process_started(pid: int) -> float:
     return psutil.Process(pid).create_time()
 
 
-def is_alive(pid: int, started: float) -> bool:
+def process_identity(pid: int) -> str:
+    """What the running process ``pid`` shares with no other process, before or after.
+
+    Its start, on a clock that nobody can set: a start by the wall clock changes when the
+    clock is stepped. Raises psutil.NoSuchProcess when there is no such process.
+    """
+    import psutil
+
+    if not _BOOT_ID.exists():
+        # Where there is no /proc, the kernel keeps the start as it was first read.
+        return f"{psutil.Process(pid).create_time():.6f}"
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError as error:
+        raise psutil.NoSuchProcess(pid) from error
+    # The command's name is in brackets and may hold spaces and brackets itself.
+    ticks = stat.rpartition(b")")[2].split()[_STAT_START].decode("ascii")
+    return f"{_boot_id()}/{ticks}"
+
+
+@cache
+def _boot_id() -> str:
+    return _BOOT_ID.read_text(encoding="ascii").strip()
+
+
+def is_alive(pid: int, started: float, identity: str | None = None) -> bool:
     """Whether the very process that began at ``started`` (seconds since the epoch) is alive.
 
-    A pid alone proves nothing: the system gives it to another program one day.
+    A pid alone proves nothing: the system gives it to another program one day. ``identity``
+    decides where it is known; records of earlier versions have none.
     """
     import psutil
 
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < START_TOLERANCE
+        if identity is None:
+            same = abs(process.create_time() - started) < START_TOLERANCE
+        else:
+            same = process_identity(pid) == identity
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
@@ -88,7 +122,38 @@ def process_runs(record: EngineRecord) -> bool | None:
     """Whether the process of ``record`` is alive; None when it is no process of this machine."""
     if record.pid is None or record.process_started is None:
         return None
-    return is_alive(record.pid, record.process_started)
+    return is_alive(record.pid, record.process_started, record.process_identity)
+
+
+def command_line(pid: int) -> list[str]:
+    """The words with which process ``pid`` was started; empty when they cannot be read."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return []
+
+
+def processes_with(word: str) -> list[int]:
+    """The pids of this machine's processes that have ``word`` on their command line."""
+    import psutil
+
+    return [pid for pid in psutil.pids() if word in command_line(pid)]
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether process ``pid`` itself listens at ``port``."""
+    import psutil
+
+    try:
+        sockets = psutil.Process(pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    return any(
+        found.status == psutil.CONN_LISTEN and getattr(found.laddr, "port", None) == port
+        for found in sockets
+    )
 
 
 def _process_at(port: int) -> str | None:

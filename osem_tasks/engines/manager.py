@@ -6,15 +6,23 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry
-from osem_tasks.engines.base import AUTO
+from osem_tasks.engines.base import AUTO, EngineState
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from osem_tasks.engines.base import Engine, EngineRecord, EngineRequest, Say, UpResult
+    from osem_tasks.engines.base import (
+        Engine,
+        EngineRecord,
+        EngineRequest,
+        Intent,
+        Say,
+        UpResult,
+    )
     from osem_tasks.engines.registry import EngineKind
 
 
@@ -26,10 +34,16 @@ class Choice:
     reason: str
 
 
-def bring_up(request: EngineRequest, say: Say) -> UpResult:
-    """Start the engine or find the running one, and wait until it answers. Raises OsemError."""
-    # The lock outlasts a pull and a slow start by another command.
-    with records.locked(request.name, request.timeout + policy.current().engine_lock):
+def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpResult:
+    """Start the engine or find the running one, and wait until it answers. Raises OsemError.
+
+    ``warn`` is told when another command has to be waited for, ``say`` of the progress.
+    """
+    patience = request.lock_timeout
+    if patience is None:
+        # The lock outlasts a pull and a slow start by another command.
+        patience = request.timeout + policy.current().engine_lock
+    with records.locked(request.name, patience, warn or say):
         choice = choose(request)
         try:
             return _up(choice, request, say)
@@ -52,17 +66,18 @@ def choose(request: EngineRequest) -> Choice:
             raise
         return Choice(engine, "")
     running = None if request.fresh else records.load(request.name)
-    if running and host.process_runs(running):
+    # Whether a container runs would cost a question to Docker, which comes first anyway.
+    if running and running.pid is not None and is_running(running):
         return Choice(engine_of(running), f"it already runs since {running.started_at}")
     return _first_that_works(registry.KINDS, [])
 
 
-def take_down(name: str, *, drop_data: bool = False) -> list[str]:
+def take_down(name: str, *, drop_data: bool = False, say: Say = lambda _text: None) -> list[str]:
     """Stop and remove engine ``name``; what was removed, in words. Raises OsemError."""
     removed = []
-    with records.locked(name, policy.current().engine_lock):
-        record = records.load(name)
-        recorded = record.engine if record else None
+    with records.locked(name, policy.current().engine_lock, say):
+        claim = records.load(name) or records.begun(name)
+        recorded = claim.engine if claim else None
         # The recorded engine first: it is stopped even where another cannot be asked.
         for kind in sorted(registry.KINDS, key=lambda kind: kind.name != recorded):
             engine = kind.create()
@@ -77,23 +92,61 @@ def take_down(name: str, *, drop_data: bool = False) -> list[str]:
 def remove_abandoned() -> list[str]:
     """Remove the engines whose owner is gone; what was removed, in words.
 
-    A developer's engine has no owner and is left alone.
+    Also those whose start was killed. A developer's engine has no owner and is left alone.
     """
     removed = []
-    for record in records.load_all():
-        pid, started = record.owner_pid, record.owner_started
-        if pid is not None and started is not None and not host.is_alive(pid, started):
-            with contextlib.suppress(OsemError):  # it cannot be reached now: another time
-                removed += take_down(record.name)
-                records.erase(record.name)
+    claims: list[EngineRecord | Intent] = [*records.load_all(), *records.all_begun()]
+    for claim in claims:
+        pid, started = claim.owner_pid, claim.owner_started
+        if pid is None or started is None or host.is_alive(pid, started, claim.owner_identity):
+            continue
+        with contextlib.suppress(OsemError):  # it cannot be reached now: another time
+            removed += take_down(claim.name)
+            records.erase(claim.name)
     return removed
 
 
+def is_running(record: EngineRecord) -> bool:
+    """Whether the very engine of ``record`` runs; False where that cannot be found out."""
+    try:
+        return engine_of(record).is_running(record)
+    except OsemError:
+        return False
+
+
 def is_answering(record: EngineRecord) -> bool:
-    """Whether the engine of ``record`` really answers now."""
-    if host.process_runs(record) is False:
-        return False  # another program may answer at its port
-    return probe.ask(record.endpoint) is registry.kind_of(record.engine).answers_as
+    """Whether the engine of ``record`` really answers now, and no stranger at its port."""
+    answers = probe.ask(record.endpoint) is registry.kind_of(record.engine).answers_as
+    return answers and is_running(record)
+
+
+def state_of(record: EngineRecord) -> EngineState:
+    """How the engine of ``record`` is found now."""
+    found = probe.ask(record.endpoint)
+    if found is None:
+        return EngineState.SILENT
+    if not is_running(record):
+        return EngineState.REPLACED
+    expected = registry.kind_of(record.engine).answers_as
+    return EngineState.RUNNING if found is expected else EngineState.SILENT
+
+
+def refuse_stranger(record: EngineRecord) -> None:
+    """Raise OsemError (ENGINE_NOT_RUNNING) when not ``record``'s engine is at its endpoint."""
+    if is_running(record):
+        return
+    found = probe.ask(record.endpoint)
+    answers = f"{found.name} answers there instead" if found else "nothing answers there"
+    raise OsemError(
+        f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}.",
+        code=ErrorCode.ENGINE_NOT_RUNNING,
+        remediation=(
+            f"{engine_command('local.up', record.name)}   "
+            f"or, to use what answers: --endpoint {record.endpoint}"
+            if found
+            else engine_command("local.up", record.name)
+        ),
+    )
 
 
 def engine_of(record: EngineRecord) -> Engine:
@@ -114,8 +167,9 @@ def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
 
 
 def _fallback(engine: Engine, request: EngineRequest, error: OsemError) -> Choice:
-    """Another kind where the image of ``engine`` is missing; raises ``error`` elsewhere."""
-    if error.code is not ErrorCode.IMAGE_NOT_FOUND:
+    """Another kind where ``engine`` has no image or is broken; raises ``error`` elsewhere."""
+    missing = error.code is ErrorCode.IMAGE_NOT_FOUND
+    if not missing and (not isinstance(error, EngineFailureError) or request.persist):
         raise error
     if request.engine != AUTO or request.image:
         # To name an image is to name the kind of engine that runs it.
@@ -164,8 +218,8 @@ def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
     other = records.load(request.name)
     if other is None or other.engine == engine.kind:
         return
-    # A process that does not answer would otherwise be lost with its record.
-    if not (host.process_runs(other) or is_answering(other)):
+    # An engine that does not answer would otherwise be lost with its record.
+    if not is_running(other):
         return
     if not request.fresh:
         raise OsemError(

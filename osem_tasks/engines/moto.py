@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.util
+import os
 import subprocess
 import sys
 import time
@@ -13,21 +16,24 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import host, probe, records
-from osem_tasks.engines.base import Engine, EngineRecord, UpResult
+from osem_tasks.engines import host, probe, records, state
+from osem_tasks.engines.base import Engine, EngineRecord, Intent, UpResult
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
 from osem_tasks.waiting import interrupts, policy, wait
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from osem_tasks.engines.base import EngineRequest, Say
 
 INSTALL = 'pip install "moto[dynamodb,server]"'
 LOG_LINES = 8
+MODULE = "moto.server"
+# How often a port that was free a moment ago may be taken by another program.
+MAX_RACES = 3
 # The processes that this one started. They outlive it; until then it is their parent.
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -52,6 +58,10 @@ class MotoEngine(Engine):
         """The engine of ``record`` in a few words."""
         return f"moto in process {record.pid}"
 
+    def is_running(self, record: EngineRecord) -> bool:
+        """Whether the process of ``record`` is alive, and is a server that we started."""
+        return bool(host.process_runs(record)) and _is_ours(record)
+
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse our live process, else start one. Raises OsemError."""
         running = _running(request.name)
@@ -61,55 +71,94 @@ class MotoEngine(Engine):
         port = _port(request, running)
         if running:
             stop(running)
-        return UpResult(record=records.save(_start(request, port, say)), how="started")
+        _end_unrecorded(request.name)
+        return UpResult(record=_start(request, port, say), how="started")
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:  # noqa: ARG002  keeps nothing
-        """Stop our process; another program that took over its pid is left alone."""
+        """Stop our processes; another program that took over a pid is left alone."""
         running = _running(name)
         if running:
             stop(running)
+        ended = [running.pid] if running else []
+        ended += _end_unrecorded(name)
         records.forget(name)
-        return [f"moto process {running.pid}"] if running else []
+        return [f"moto process {pid}" for pid in ended]
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
         """The last ``lines`` lines of the process's log."""
-        path = records.log_path(name)
-        if path.exists():
-            with path.open(encoding="utf-8", errors="replace") as log:
-                yield from (line.rstrip("\n") for line in deque(log, maxlen=lines))
+        yield from deque(_log_lines(records.log_path(name)), maxlen=lines)
+
+
+def marker(name: str) -> str:
+    """What the command line of engine ``name``'s process has: it tells whose process it is.
+
+    Python takes any ``-X`` option and ignores those that it does not know.
+    """
+    path = os.path.realpath(records.directory() / name)
+    return f"osem-engine={path}"
 
 
 def stop(record: EngineRecord) -> None:
     """End the process of a record, which is alive. Raises OsemError when it stays."""
+    if record.pid is not None:
+        _end(record.pid, lambda: bool(host.process_runs(record)), record.name)
+
+
+def _end(pid: int, runs: Callable[[], bool], name: str) -> None:
+    """End process ``pid``, by force in the end; ``runs`` tells whether it is still the same.
+
+    Raises OsemError when it stays.
+    """
     import psutil
+
+    def has_ended() -> bool:
+        for child in _children:
+            child.poll()  # a child of this very process would stay a zombie
+        return not runs()
 
     seconds = policy.current().engine_stop
     for end in (psutil.Process.terminate, psutil.Process.kill):
-        try:
-            end(psutil.Process(record.pid))
-        except psutil.NoSuchProcess:
-            return
+        with contextlib.suppress(psutil.Error):
+            end(psutil.Process(pid))
         # Not psutil's own wait: where no parent collects ended processes, it never returns.
         backoff = wait.Backoff(policy.current().engine_poll)
-        if wait.poll(lambda: _has_ended(record), bool, Deadline(seconds), backoff):
+        if wait.poll(has_ended, bool, Deadline(seconds), backoff):
             return
     raise OsemError(
-        f"Could not stop moto's server (process {record.pid}).",
+        f"Could not stop moto's server (process {pid}).",
         code=ErrorCode.ENGINE_UNAVAILABLE,
-        remediation=f"kill -9 {record.pid}   then: {engine_command('local.down', record.name)}",
+        remediation=f"kill -9 {pid}   then: {engine_command('local.down', name)}",
     )
 
 
-def _has_ended(record: EngineRecord) -> bool:
-    for child in _children:
-        child.poll()  # a child of this very process would stay a zombie
-    return not host.process_runs(record)
+def _end_unrecorded(name: str) -> list[int]:
+    """End the processes of engine ``name`` that no record knows; their pids.
+
+    A command that was killed between the start of a process and its record leaves one.
+    """
+    mark = marker(name)
+
+    def is_server(pid: int) -> bool:
+        words = host.command_line(pid)
+        return mark in words and MODULE in words
+
+    found = [pid for pid in host.processes_with(mark) if is_server(pid)]
+    for pid in found:
+        _end(pid, functools.partial(is_server, pid), name)
+    return found
+
+
+def _is_ours(record: EngineRecord) -> bool:
+    """Whether the command line of a record's process is one with which we start moto."""
+    words = host.command_line(record.pid or 0)
+    # Earlier versions put no mark on it.
+    return marker(record.name) in words or (not record.process_identity and MODULE in words)
 
 
 def _running(name: str) -> EngineRecord | None:
     """The record of engine ``name`` if its process is alive: the very one that was started."""
     record = records.load(name)
-    return record if record and host.process_runs(record) else None
+    return record if record and MotoEngine().is_running(record) else None
 
 
 def _reuse(running: EngineRecord, request: EngineRequest) -> EngineRecord:
@@ -143,27 +192,46 @@ def _is_at(record: EngineRecord, port: int) -> bool:
 
 
 def _start(request: EngineRequest, wanted: int, say: Say) -> EngineRecord:
-    port = wanted or host.free_port()
-    log = records.log_path(request.name)
+    for _ in range(MAX_RACES):
+        port = wanted or host.free_port()
+        try:
+            return _start_at(port, request, say)
+        except OsemError as error:
+            # Any free port was requested, and another program was quicker.
+            if wanted or error.code is not ErrorCode.PORT_IN_USE:
+                raise
+    return _start_at(host.free_port(), request, say)
+
+
+def _start_at(port: int, request: EngineRequest, say: Say) -> EngineRecord:
+    started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     say(f"starting moto's server on port {port}")
+    records.begin(
+        Intent(
+            engine=MotoEngine.kind, name=request.name, started_at=started_at, **request.ownership
+        )
+    )
     before = len(_children)
     try:
-        process = _spawn(port, log)
-        started = host.process_started(process.pid)
-        return _await(process, started, port, log, request)
+        process = _spawn(port, request.name)
+        _await(process, port, request)
+        return records.save(_record(process.pid, port, started_at, request))
     except BaseException:
-        # Also on Ctrl-C: a process that nobody recorded would never be found again.
+        # Also on Ctrl-C, and where it cannot be recorded: nobody would ever stop it.
         with interrupts.shielded():
             for child in _children[before:]:
                 child.kill()
                 child.wait()
+            with contextlib.suppress(OsemError):
+                records.undo(request.name)
         raise
 
 
-def _spawn(port: int, log: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
+def _spawn(port: int, name: str) -> subprocess.Popen[bytes]:
+    own = ("-X", marker(name))
+    command = [sys.executable, *own, "-m", MODULE, "-H", LOOPBACK, "-p", str(port)]
     # Shielded: an interrupt between the fork and the note of it would orphan the child.
-    with interrupts.shielded(), log.open("wb") as stream:
+    with interrupts.shielded(), os.fdopen(state.create(records.log_path(name)), "wb") as stream:
         process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell
             command,
             stdin=subprocess.DEVNULL,
@@ -175,41 +243,55 @@ def _spawn(port: int, log: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def _await(
-    process: subprocess.Popen[bytes],
-    started: float,
-    port: int,
-    log: Path,
-    request: EngineRequest,
-) -> EngineRecord:
-    endpoint = f"http://{LOOPBACK}:{port}"
+def _await(process: subprocess.Popen[bytes], port: int, request: EngineRequest) -> None:
+    """Wait until this very process answers at ``port``. Raises OsemError."""
+    log = records.log_path(request.name)
 
     def check_alive() -> None:
-        if process.poll() is not None:
-            remedy = f"Reinstall it: {INSTALL}   then: {request.command()}"
-            raise _failed(f"ended with code {process.returncode}", log, remedy)
+        if process.poll() is None:
+            return
+        if not host.is_free(port):
+            raise host.port_in_use(port, request)
+        remedy = f"Reinstall it: {INSTALL}   then: {request.command()}"
+        raise _failed(f"ended with code {process.returncode}", log, remedy)
 
-    if not probe.wait_for(endpoint, emulators.MOTO, request.timeout, check_alive):
+    def is_this_process() -> bool:
+        return host.listens(process.pid, port)
+
+    # Another engine may answer at the port, which it took a moment earlier.
+    arguments = (f"http://{LOOPBACK}:{port}", emulators.MOTO, request.timeout)
+    if not probe.wait_for(*arguments, check_alive, is_this_process):
         remedy = f"{request.command('--timeout', f'{request.timeout * 2:g}')}   waits longer"
         raise _failed(f"did not answer within {request.timeout:g} s", log, remedy)
+
+
+def _record(pid: int, port: int, started_at: str, request: EngineRequest) -> EngineRecord:
     return EngineRecord(
         engine=MotoEngine.kind,
         name=request.name,
-        endpoint=endpoint,
-        started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        endpoint=f"http://{LOOPBACK}:{port}",
+        started_at=started_at,
         used_at=time.time(),
-        pid=process.pid,
-        process_started=started,
-        log=str(log),
+        pid=pid,
+        process_started=host.process_started(pid),
+        process_identity=host.process_identity(pid),
+        log=str(records.log_path(request.name)),
         **request.ownership,
     )
 
 
 def _failed(what: str, log: Path, remedy: str) -> OsemError:
-    tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LOG_LINES:]
+    tail = list(deque(_log_lines(log), maxlen=LOG_LINES))
     return OsemError(
         "\n".join([f"moto's server {what}. Its log ends:", *(f"  {line}" for line in tail)]),
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=remedy,
         details={"log": str(log)},
     )
+
+
+def _log_lines(path: Path) -> Iterator[str]:
+    """The lines of a log; none where it is absent, or no plain file of this user."""
+    with contextlib.suppress(OSError, state.UnreadableError), state.open_plain(path) as log:
+        for line in log:
+            yield line.decode("utf-8", errors="replace").rstrip("\r\n")

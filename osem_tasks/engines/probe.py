@@ -54,14 +54,16 @@ def wait_for(
     expected: emulators.Engine,
     timeout: float,
     check_alive: Callable[[], None] | None = None,
+    is_own: Callable[[], bool] = lambda: True,
 ) -> bool:
     """Wait until ``expected`` answers; False when ``timeout`` seconds pass without.
 
     ``check_alive`` is called between tries and raises when waiting has become pointless.
+    An answer counts when ``is_own`` says that it comes from the engine that is waited for.
     """
 
     def answers() -> bool:
-        if ask(endpoint, min(2.0, timeout)) is expected:
+        if ask(endpoint, min(2.0, timeout)) is expected and is_own():
             return True
         # First: an engine that ended by the same Ctrl-C must not be reported as a failure.
         interrupts.check()

@@ -1,56 +1,47 @@
 """Which engines run, where and since when: small files in the user's state directory.
 
 One file a name, so that two checkouts or a test session never overwrite each other.
-``OSEM_STATE_DIR`` moves the directory.
+``OSEM_STATE_DIR`` moves the directory. A record is a claim: every field is checked when it
+is read, and a file that does not hold one is ignored (see ``unreadable``).
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from dataclasses import fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from osem_tasks.engines import registry
-from osem_tasks.engines.base import EngineRecord
+from osem_tasks.engines import claims, host, state
+from osem_tasks.engines.base import EngineRecord, Intent
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy, wait
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from filelock import BaseFileLock
 
-_FIELDS = {field.name for field in fields(EngineRecord)}
+    from osem_tasks.engines.base import Say
+
+RECORD, INTENT = ".json", ".starting"
+_SUFFIXES = (RECORD, INTENT, ".log", ".lock", ".holder")
+_Claim = TypeVar("_Claim", EngineRecord, Intent)
+# The files of which a user was told that they are ignored.
+_reported: set[Path] = set()
 
 
 def directory() -> Path:
-    """The state directory; it exists afterwards. Raises OsemError when it cannot be made."""
-    configured = os.environ.get("OSEM_STATE_DIR")
-    if configured:
-        path = Path(configured)
-    else:
-        from platformdirs import user_state_path
-
-        path = user_state_path("osem-tasks", appauthor=False)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OsemError(
-            f"The state directory {path} cannot be made: {error.strerror}.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation="Set OSEM_STATE_DIR to a directory that you can write to.",
-        ) from error
-    return path
+    """The state directory; it exists afterwards. Raises OsemError when it cannot be used."""
+    return state.directory()
 
 
 def load(name: str) -> EngineRecord | None:
     """The record of engine ``name``; None when there is none or it cannot be read."""
-    return _read(_path(name))
+    return _load(directory() / f"{name}{RECORD}", EngineRecord)
 
 
 def newest() -> EngineRecord | None:
@@ -62,28 +53,50 @@ def newest() -> EngineRecord | None:
 
 def load_all() -> list[EngineRecord]:
     """All records, of any name."""
-    return [record for path in directory().glob("*.json") if (record := _read(path))]
+    return _load_all(RECORD, EngineRecord)
 
 
 def save(record: EngineRecord) -> EngineRecord:
-    """Write ``record`` as the one that was used last; a reader never sees half a file."""
+    """Write ``record`` as the one that was used last; the start of its engine has ended.
+
+    Raises OsemError when it cannot be written.
+    """
     record = replace(record, used_at=time.time())
-    path = _path(record.name)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(json.dumps(record.as_state(), indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    state.write(directory() / f"{record.name}{RECORD}", record.as_state())
+    state.remove(directory() / f"{record.name}{INTENT}")
     return record
 
 
+def begin(intent: Intent) -> None:
+    """Record that an engine is about to be started. Raises OsemError."""
+    state.write(directory() / f"{intent.name}{INTENT}", intent.as_state())
+
+
+def begun(name: str) -> Intent | None:
+    """The start of engine ``name`` that has not ended, or was killed; None without one."""
+    return _load(directory() / f"{name}{INTENT}", Intent)
+
+
+def all_begun() -> list[Intent]:
+    """All starts that have not ended, or were killed."""
+    return _load_all(INTENT, Intent)
+
+
+def undo(name: str) -> None:
+    """Drop the intent of engine ``name``: nothing is left of its start."""
+    state.remove(directory() / f"{name}{INTENT}")
+
+
 def forget(name: str) -> None:
-    """Drop the record of engine ``name``, if any."""
-    _path(name).unlink(missing_ok=True)
+    """Drop the record of engine ``name`` and of its start, if any."""
+    for suffix in (RECORD, INTENT):
+        state.remove(directory() / f"{name}{suffix}")
 
 
 def erase(name: str) -> None:
     """Drop all files of an engine whose name will never be used again."""
-    for suffix in (".json", ".log", ".lock"):
-        (directory() / f"{name}{suffix}").unlink(missing_ok=True)
+    for suffix in _SUFFIXES:
+        state.remove(directory() / f"{name}{suffix}")
 
 
 def log_path(name: str) -> Path:
@@ -91,53 +104,118 @@ def log_path(name: str) -> Path:
     return directory() / f"{name}.log"
 
 
+def _silent(_text: str) -> None:
+    """Tell nobody."""
+
+
 @contextlib.contextmanager
-def locked(name: str, timeout: float) -> Iterator[None]:
+def locked(name: str, timeout: float, say: Say = _silent) -> Iterator[None]:
     """Hold engine ``name`` alone among this user's commands.
 
-    Two ``local.up`` at once then end with one engine and two successes. Raises OsemError
-    (TIMEOUT) when another command holds it longer than ``timeout`` seconds.
+    Two ``local.up`` at once then end with one engine and two successes. ``say`` is told who
+    holds it when that takes long. Raises OsemError (TIMEOUT) when another command holds it
+    longer than ``timeout`` seconds.
     """
     from filelock import FileLock
 
-    lock = FileLock(directory() / f"{name}.lock")
+    path, holder = directory() / f"{name}.lock", directory() / f"{name}.holder"
+    lock = FileLock(path, mode=0o600)
+    told = Deadline(policy.current().engine_lock_notice)
+
+    def acquired() -> bool:
+        if _acquire(lock, path):
+            return True
+        if told.passed and told.seconds:
+            say(f"waiting: {_holder(holder)} is using engine '{name}'")
+            told.seconds = 0.0
+        return False
+
     backoff = wait.Backoff(policy.current().engine_poll)
-    if not wait.poll(lambda: _acquire(lock), bool, Deadline(timeout), backoff):
+    if not wait.poll(acquired, bool, Deadline(timeout), backoff):
         raise OsemError(
-            f"Gave up after {timeout:.0f} s: another command is using engine '{name}'.",
+            f"Gave up after {timeout:.0f} s: {_holder(holder)} is using engine '{name}'.",
             code=ErrorCode.TIMEOUT,
             remediation="Wait for that command to end, or end it, then run this one again.",
         )
     try:
+        state.write(holder, {"pid": os.getpid(), "identity": host.process_identity(os.getpid())})
         yield
     finally:
+        with contextlib.suppress(OsemError):
+            state.remove(holder)
         lock.release()
 
 
-def _acquire(lock: BaseFileLock) -> bool:
+def _acquire(lock: BaseFileLock, path: Path) -> bool:
     from filelock import Timeout
 
     try:
         lock.acquire(blocking=False)
     except Timeout:
         return False
+    except OSError as error:
+        raise state.refusal(path, error) from error
     return True
 
 
-def _path(name: str) -> Path:
-    return directory() / f"{name}.json"
-
-
-def _read(path: Path) -> EngineRecord | None:
+def _holder(path: Path) -> str:
+    """The command that holds an engine, in words: by pid and command line where it is known."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        record = EngineRecord(**{key: values[key] for key in _FIELDS & values.keys()})
-    except (OSError, ValueError, TypeError, AttributeError):
-        return None  # absent, or not ours: then nothing is known, which is always safe
-    if record.engine not in registry.names() or not str(record.endpoint).startswith("http"):
-        return None
-    texts = (record.engine, record.name, record.endpoint, record.started_at)
-    sound = all(isinstance(text, str) for text in texts) and isinstance(
-        record.used_at, (int, float)
-    )
-    return record if sound else None
+        values = state.read(path)
+    except (OSError, state.UnreadableError):
+        return "another command"
+    pid, identity = values.get("pid"), values.get("identity")
+    claimed = isinstance(pid, int) and claims.is_pid(pid) and isinstance(identity, str)
+    if not claimed or not host.is_alive(int(str(pid)), 0.0, identity):
+        return "another command"
+    return f"process {pid} ({' '.join(host.command_line(int(str(pid))))})"
+
+
+def unreadable() -> list[str]:
+    """The state files that are ignored, in words; every file is named once."""
+    found = []
+    for path in sorted(directory().iterdir()):
+        problem = _problem(path)
+        if problem and path not in _reported:
+            _reported.add(path)
+            found.append(f"Unreadable record, ignored: {path} ({problem}).")
+    return found
+
+
+def _load_all(suffix: str, kind: type[_Claim]) -> list[_Claim]:
+    paths = directory().glob(f"*{suffix}")
+    return [claim for path in paths if (claim := _load(path, kind)) is not None]
+
+
+def _load(path: Path, kind: type[_Claim]) -> _Claim | None:
+    # What is absent or not ours is not known, which is always safe.
+    with contextlib.suppress(OSError, state.UnreadableError):
+        return _read(path, kind)
+    return None
+
+
+def _problem(path: Path) -> str:
+    try:
+        if path.suffix == RECORD:
+            _read(path, EngineRecord)
+        if path.suffix == INTENT:
+            _read(path, Intent)
+    except FileNotFoundError:
+        return ""
+    except state.UnreadableError as error:
+        return str(error)
+    return ""
+
+
+def _read(path: Path, kind: type[_Claim]) -> _Claim:
+    """The claim in a file. Raises FileNotFoundError and UnreadableError."""
+    values: dict[str, Any] = state.read(path)
+    names = {field.name for field in fields(kind)}
+    known = {name: value for name, value in values.items() if name in names}
+    problem = claims.problem(known, path.name.removesuffix(path.suffix))
+    if problem:
+        raise state.UnreadableError(problem)
+    try:
+        return kind(**known)
+    except TypeError as error:
+        raise state.UnreadableError("a field is missing") from error

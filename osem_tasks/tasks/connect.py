@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config import file, guards, variables
-from osem_tasks.config.endpoints import is_loopback
+from osem_tasks.config.endpoints import is_loopback, same_place
 from osem_tasks.config.settings import option, seconds
 from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
 from osem_tasks.declarations import load
-from osem_tasks.engines import probe, records
+from osem_tasks.engines import manager, probe, records
+from osem_tasks.errors import OsemError
 from osem_tasks.schema import emulators
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from osem_tasks.aws.session import Connection
+    from osem_tasks.engines.base import EngineRecord
     from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.job import Job
 
@@ -62,8 +64,7 @@ def declared_tables(job: Job) -> TableSet:
 def resolve_target(job: Job) -> Target:
     """Where the task acts, by options, variables and running engines."""
     environment = job.settings.environment(job.options["env"], os.environ)
-    # The configured engine first; another only where that one is not up.
-    recorded = records.load(job.settings.name) or records.newest()
+    recorded = _recorded_engine(job)
     options = TargetOptions(
         region=job.options["region"],
         endpoint=job.options["endpoint"],
@@ -73,7 +74,22 @@ def resolve_target(job: Job) -> Target:
         recorded=recorded.endpoint if recorded else None,
     )
     target = resolve(environment, options, os.environ)
+    # A record is a claim: an endpoint that nobody named must lead to the very engine.
+    unnamed = target.local and not options.endpoint
+    if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
+        manager.refuse_stranger(recorded)
     return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
+
+
+def _recorded_engine(job: Job) -> EngineRecord | None:
+    """The configured engine, or where that one is not up the one that was used last."""
+    try:
+        for text in records.unreadable():
+            job.console.warn(text)
+        return records.load(job.settings.name) or records.newest()
+    except OsemError as error:  # no state directory: AWS can be reached all the same
+        job.console.warn(error.message)
+        return None
 
 
 def _empty_variables(job: Job, target: Target) -> list[str]:

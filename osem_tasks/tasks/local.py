@@ -10,7 +10,7 @@ from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
 from osem_tasks.config.local_access import variables
 from osem_tasks.config.settings import engine_name, one_of, option, port_number, seconds
 from osem_tasks.engines import manager, records, registry
-from osem_tasks.engines.base import EngineRequest
+from osem_tasks.engines.base import EngineRequest, EngineState
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks.command import command
@@ -45,11 +45,12 @@ def up(job: Job) -> Outcome:
     Example: inv local.up db.setup db.verify
     """
     request = _request(job)
+    _warn_of_unreadable(job)
     if job.dry:
         return _dry_up(job, request)
     begin = clock.now()
     with job.console.working(f"starting engine {request.name}"):
-        result = manager.bring_up(request, job.console.say)
+        result = manager.bring_up(request, job.console.say, job.console.warn)
     record = result.record
     job.remember("endpoint", record.endpoint)
     job.location["endpoint"] = record.endpoint
@@ -68,12 +69,13 @@ def down(job: Job, volumes: bool = False) -> Outcome:
     Example: inv local.down --volumes
     """
     name = _name(job)
+    _warn_of_unreadable(job)
     if job.dry:
         record = records.load(name)
         what = _described(record) if record else "nothing"
         return Outcome(summary=Line(Mark.INFO, f"{what} would be stopped; nothing was changed"))
     with job.console.working(f"stopping engine {name}"):
-        removed = manager.take_down(name, drop_data=volumes)
+        removed = manager.take_down(name, drop_data=volumes, say=job.console.warn)
     text = f"{', '.join(removed)} removed" if removed else f"{name}: nothing to stop"
     return Outcome(data={"name": name, "removed": removed}, summary=Line(Mark.DONE, text))
 
@@ -85,24 +87,33 @@ def status(job: Job) -> Outcome:
     Example: inv local.status --json
     """
     name = _name(job)
+    _warn_of_unreadable(job)
     record = records.load(name)
     start = engine_command("local.up", name)
     if record is None:
-        return Outcome(
-            data={"name": name, "running": False},
-            summary=Line(Mark.INFO, f"{name} is not running   (to start it: {start})"),
-        )
+        return Outcome(data={"name": name, "running": False}, summary=_not_recorded(name, start))
     job.location["endpoint"] = record.endpoint
-    running = manager.is_answering(record)
+    state = manager.state_of(record)
     text = f"{_described(record)} at {record.endpoint}, since {record.started_at}"
     if record.image:
         text += f", image {record.image}"
-    summary = (
-        Line(Mark.DONE, f"running: {text}")
-        if running
-        else Line(Mark.WARNING, f"not responding: {text}   (to start it again: {start})")
-    )
+    if state is EngineState.RUNNING:
+        summary = Line(Mark.DONE, f"running: {text}")
+    else:
+        summary = Line(Mark.WARNING, f"{state.value}: {text}   (to start it again: {start})")
+    running = state is EngineState.RUNNING
     return Outcome(data={**record.as_json(), "running": running}, summary=summary)
+
+
+def _not_recorded(name: str, start: str) -> Line:
+    if records.begun(name):
+        down = engine_command("local.down", name)
+        return Line(
+            Mark.WARNING,
+            f"a start of {name} has begun and not ended   "
+            f"(if it was killed: {start} mends it, {down} removes what is left)",
+        )
+    return Line(Mark.INFO, f"{name} is not running   (to start it: {start})")
 
 
 @command(OPTIONS, texts={"lines": "How many lines (default 100)."})
@@ -126,7 +137,9 @@ def env(job: Job) -> Outcome:
 
     Example: eval "$(inv local.env)"
     """
-    settings = variables(_recorded(job).endpoint)
+    record = _recorded(job)
+    manager.refuse_stranger(record)
+    settings = variables(record.endpoint)
     return Outcome(
         data={"variables": settings},
         lines=[
@@ -148,6 +161,7 @@ def _request(job: Job) -> EngineRequest:
         default_port=settings.port,
         default_image=settings.image,
         timeout=given("timeout", seconds) or settings.timeout,
+        lock_timeout=given("timeout", seconds),
         engine=given("engine", one_of(registry.choices())) or settings.engine,
         port=given("port", port_number),
         image=options["image"],
@@ -203,6 +217,11 @@ def _recorded(job: Job) -> EngineRecord:
         )
     job.location["endpoint"] = record.endpoint
     return record
+
+
+def _warn_of_unreadable(job: Job) -> None:
+    for text in records.unreadable():
+        job.console.warn(text)
 
 
 def _described(record: EngineRecord) -> str:

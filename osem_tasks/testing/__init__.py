@@ -7,11 +7,18 @@ gives an IsolatedDatabase.
 from __future__ import annotations
 
 from osem_tasks.testing.databases import IsolatedDatabase, Server
-from osem_tasks.testing.servers import remove_server, running_server, server_at, start_server
+from osem_tasks.testing.servers import (
+    remove_abandoned,
+    remove_server,
+    running_server,
+    server_at,
+    start_server,
+)
 
 __all__ = [
     "IsolatedDatabase",
     "Server",
+    "remove_abandoned",
     "remove_server",
     "running_server",
     "server_at",

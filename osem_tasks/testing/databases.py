@@ -2,33 +2,41 @@
 
 What keeps two of them apart depends on the DynamoDB that answers (``emulators.Isolation``).
 A new access key or a new account opens a new database with the same table names, so nothing
-has to be deleted. Where all keys share one database, table names get a prefix instead.
+has to be deleted. Where all keys share one database, table names get a prefix instead. Only
+tables that were made through a database are deleted by it, by their exact names.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.config.environments import configured
 from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY, variables
 from osem_tasks.config.secrets import Variables
 from osem_tasks.config.target import Target
+from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.emulators import Isolation
+from osem_tasks.testing.created import Created
+from osem_tasks.waiting import wait
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from boto3.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
 
     from osem_tasks.aws.session import Connection
+    from osem_tasks.config.environments import Environment
     from osem_tasks.config.settings import Settings
     from osem_tasks.schema.model import TableSet
 
 SETUP_SECONDS = 60.0
+DELETE_SECONDS = 20.0
 # DynamoDB Local holds some 1.1 MB for each key until it ends. After so many databases, one
 # that is no longer used is emptied and given out again, which takes little longer.
 MAX_DATABASES = 200
@@ -51,10 +59,12 @@ class Server:
 
     def database(self) -> IsolatedDatabase:
         """An empty database: a new one, or one that is no longer used. Raises OsemError."""
-        if self._made >= self.max_databases and self._released:
+        while self._made >= self.max_databases and self._released:
             database = self._released.pop()
             database.drop()
-            return database
+            # A program under test may have made tables that are not ours to delete.
+            if database.is_empty():
+                return database
         self._made += 1
         return self._new()
 
@@ -71,12 +81,19 @@ class Server:
         if self.isolation is Isolation.ACCOUNT:
             return IsolatedDatabase(self.endpoint, *_account_keys(self.endpoint, int(token, 16)))
         prefix = f"t{token[:12]}-"
-        return IsolatedDatabase(self.endpoint, ACCESS_KEY, SECRET_KEY, prefix=prefix)
+        journal = Created.at(self.endpoint, ACCESS_KEY)
+        return IsolatedDatabase(
+            self.endpoint, ACCESS_KEY, SECRET_KEY, prefix=prefix, journal=journal
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class IsolatedDatabase:
-    """One database: where it is, the keys that open it, and a prefix where keys cannot."""
+    """One database: where it is, the keys that open it, and a prefix where keys cannot.
+
+    ``made`` are the tables that were made through it. Where others share the database, they
+    are written to the ``journal`` before they are made.
+    """
 
     endpoint: str
     # No failing test shows its keys, nor a part of them, with --showlocals.
@@ -85,6 +102,8 @@ class IsolatedDatabase:
     session_token: str | None = field(default=None, repr=False)
     prefix: str = ""
     region: str = DEFAULT_REGION
+    journal: Created | None = field(default=None, compare=False, repr=False)
+    made: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -104,11 +123,15 @@ class IsolatedDatabase:
 
     def client(self) -> DynamoDBClient:
         """A DynamoDB client of this database."""
-        return _session().client("dynamodb", endpoint_url=self.endpoint, **self.keys)
+        client = _session().client("dynamodb", endpoint_url=self.endpoint, **self.keys)
+        self._watch(client)
+        return client
 
     def resource(self) -> DynamoDBServiceResource:
         """A DynamoDB resource of this database."""
-        return _session().resource("dynamodb", endpoint_url=self.endpoint, **self.keys)
+        resource = _session().resource("dynamodb", endpoint_url=self.endpoint, **self.keys)
+        self._watch(resource.meta.client)
+        return resource
 
     def setup(self, settings: Settings, declared: TableSet) -> dict[str, str]:
         """Provision ``declared`` as ``db.setup`` does; declared names to the real ones."""
@@ -120,24 +143,52 @@ class IsolatedDatabase:
         target = connection.target
         tables = target.tables_of(declared)
         store, deadline = TableStore(connection), Deadline(SETUP_SECONDS)
-        setup(Run(target, tables, store, deadline, _Silent(), Journal(tables.names)))
+        journal = Journal(tables.names)
+        if self.journal:
+            self.journal.add(tables.names)
+        try:
+            setup(Run(target, tables, store, deadline, _Silent(), journal))
+        finally:
+            self.made.update(journal.created)
         return dict(zip(declared.names, tables.names, strict=True))
 
     def drop(self) -> None:
-        """Delete the tables of this database: where it is shared, those with its prefix."""
-        client = self.client()
-        pages = client.get_paginator("list_tables").paginate()
-        mine = [
-            name for page in pages for name in page["TableNames"] if name.startswith(self.prefix)
-        ]
-        for name in mine:
-            client.delete_table(TableName=name)
+        """Delete the tables that were made through this database, and no others.
 
-    def _connection(self, settings: Settings) -> Connection:
-        from osem_tasks.aws.session import Connection
+        What cannot be deleted stays noted: the next run tries again.
+        """
+        names = self.made | (self.journal.names if self.journal else set())
+        for name in delete_tables(self, names):
+            self.made.discard(name)
+            if self.journal:
+                self.journal.discard(name)
 
-        environment = settings.environments["test"]
-        target = Target(
+    def is_empty(self) -> bool:
+        """Whether no table is left in this database."""
+        return not self.client().list_tables(Limit=1)["TableNames"]
+
+    def _watch(self, client: DynamoDBClient) -> None:
+        """Note every table that ``client`` makes."""
+
+        def before(params: dict[str, Any], **_: Any) -> None:
+            name = json.loads(params["body"])["TableName"]
+            # A name with our random prefix can be nobody else's, so it is noted beforehand.
+            if self.journal and name.startswith(self.prefix):
+                self.journal.add([name])
+
+        def after(parsed: Mapping[str, Any], **_: Any) -> None:
+            name = parsed.get("TableDescription", {}).get("TableName", "")
+            # Without a prefix of its own a shared database is everybody's.
+            if name and not self.journal:
+                self.made.add(name)
+
+        client.meta.events.register("before-call.dynamodb.CreateTable", before)
+        client.meta.events.register("after-call.dynamodb.CreateTable", after)
+
+    def target(self, environment: Environment | None = None) -> Target:
+        """The database as the tasks know it: environment ``test``, or the one given."""
+        environment = environment or configured({})[0]["test"]
+        return Target(
             environment=replace(environment, deletion_protection=None),
             local=True,
             endpoint=self.endpoint,
@@ -145,29 +196,35 @@ class IsolatedDatabase:
             region=self.region,
             prefix=self.prefix + environment.default_prefix,
         )
+
+    def _connection(self, settings: Settings) -> Connection:
+        from osem_tasks.aws.session import Connection
+
+        target = self.target(settings.environments["test"])
         return Connection(_session(), self.region, target, self.keys)
 
 
-def keys_share_tables(endpoint: str) -> bool:
-    """Whether two access keys see the same tables: tried out, because no call shows it."""
-    name = f"osem-probe-{uuid.uuid4().hex}"
-    one, other = (
-        IsolatedDatabase(endpoint, f"osem{uuid.uuid4().hex}", SECRET_KEY).client() for _ in range(2)
-    )
-    one.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    try:
-        other.describe_table(TableName=name)
-    except other.exceptions.ResourceNotFoundException:
+def delete_tables(database: IsolatedDatabase, names: Iterable[str]) -> list[str]:
+    """Delete tables by their exact names and wait until they are gone; those that are.
+
+    A table that is just being created, and a call that fails, are tried again.
+    """
+    client, deadline = database.client(), Deadline(DELETE_SECONDS)
+    return [name for name in sorted(names) if _delete(client, database.target(), name, deadline)]
+
+
+def _delete(client: DynamoDBClient, target: Target, name: str, deadline: Deadline) -> bool:
+    from osem_tasks.aws import errors
+
+    def is_gone() -> bool:
+        try:
+            with errors.translated("DeleteTable", target, name):
+                client.delete_table(TableName=name)
+        except OsemError as error:
+            return error.code is ErrorCode.TABLE_NOT_FOUND
         return False
-    else:
-        return True
-    finally:
-        one.delete_table(TableName=name)
+
+    return wait.poll(is_gone, bool, deadline)
 
 
 @cache

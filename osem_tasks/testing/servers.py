@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.local_access import SECRET_KEY
 from osem_tasks.engines import host, manager, probe, records, registry
 from osem_tasks.engines.base import EngineRequest
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.emulators import Isolation
-from osem_tasks.testing.databases import Server, keys_share_tables
+from osem_tasks.testing.created import left_behind
+from osem_tasks.testing.databases import IsolatedDatabase, Server, delete_tables
+from osem_tasks.testing.trial import keys_share_tables
 
 if TYPE_CHECKING:
     from osem_tasks.config.settings import Settings
@@ -26,8 +30,17 @@ def server_at(endpoint: str) -> Server:
             code=ErrorCode.ENGINE_NOT_RUNNING,
             remediation="Check --dynamodb-endpoint, or leave it out to have an engine started.",
         )
+    _delete_left_behind(endpoint)
     shared = found.isolation is Isolation.ACCESS_KEY and keys_share_tables(endpoint)
     return Server(endpoint, Isolation.TABLE_PREFIX if shared else found.isolation)
+
+
+def _delete_left_behind(endpoint: str) -> None:
+    """Delete the tables that killed runs made here and noted."""
+    for created in left_behind(endpoint):
+        database = IsolatedDatabase(endpoint, created.access_key, SECRET_KEY)
+        for name in delete_tables(database, created.names):
+            created.discard(name)
 
 
 def running_server() -> Server | None:
@@ -44,7 +57,7 @@ def start_server(
     ``engine`` is a kind's name or ``auto``. The engine belongs to process ``owner_pid``;
     engines whose owner is gone are removed first. Raises OsemError.
     """
-    manager.remove_abandoned()
+    remove_abandoned()
     request = EngineRequest(
         name=_engine_name(run),
         default_port=0,
@@ -57,6 +70,12 @@ def start_server(
     )
     record = manager.bring_up(request, lambda _: None).record
     return Server(record.endpoint, registry.kind_of(record.engine).answers_as.isolation)
+
+
+def remove_abandoned() -> None:
+    """Remove the engines that killed test runs left behind."""
+    with contextlib.suppress(OsemError):  # no state directory: nothing is known
+        manager.remove_abandoned()
 
 
 def remove_server(run: str) -> None:

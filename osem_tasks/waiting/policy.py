@@ -64,12 +64,16 @@ class Policy:
     engine_poll: Pauses = ENGINE_POLL
     # A Docker engine that needs longer for one API call is hung, not slow.
     docker_call: float = 15.0
+    # A pull tells of its progress many times a second; a registry may let it wait at first.
+    docker_stream: float = 120.0
     # How long an engine may take to end by itself before it is killed.
     engine_stop: float = 5.0
     # How long a container that was created and not started is another command's work.
     container_start: float = 5.0
     # How long a command waits for another one on the same engine: longer than a pull.
     engine_lock: float = 600.0
+    # After that long a wait for another command, the user is told which one it is.
+    engine_lock_notice: float = 1.5
 
 
 _active = Policy()

@@ -146,6 +146,35 @@ def test_a_killed_run_is_cleaned_up_by_the_next(
     assert (records.load_all(), manager.is_answering(left)) == ([], False)
 
 
+HOSTILE_TEST = """
+import os
+
+def test_that_leaves_the_environment_changed(dynamodb_tables):
+    {change}
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "os.environ['OSEM_STATE_DIR'] = '/nowhere'",
+        "os.environ['HOME'] = '/nowhere'",
+        "os.environ['DOCKER_HOST'] = 'unix:///nowhere.sock'",
+        "os.environ.update(dict.fromkeys(list(os.environ), 'x'))",
+    ],
+)
+def test_a_test_that_changes_the_environment_orphans_nothing(
+    project: Path, session_engine: Engine, change: str
+) -> None:
+    """The engine is removed with the variables with which it was started."""
+    (project / "test_users.py").write_text(HOSTILE_TEST.format(change=change), encoding="utf-8")
+
+    done = run(project, "--dynamodb-engine", session_engine.kind)
+
+    assert passed(done) == (0, "1")
+    assert (records.load_all(), records.all_begun()) == ([], [])
+
+
 def test_an_unused_plugin_loads_nothing() -> None:
     """A run without its fixtures imports no SDK."""
     code = (

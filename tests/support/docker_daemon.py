@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # "METHOD path" as a pattern, to a status and a body; a list is a stream of JSON lines.
 Routes = dict[str, tuple[int, Any]]
+DRIP = -1
 CONTAINER: dict[str, Any] = {
     "Id": "c0ffee" * 8,
     "Name": "/osem-fault",
@@ -42,7 +43,9 @@ def docker_daemon(
 ) -> Iterator[str]:
     """A Docker engine that answers by ``routes``, then by ``SOUND``; its host and port.
 
-    A status of 0 never answers. Every request is added to ``requests``.
+    A status of 0 never answers. Bytes as a body are sent as they are, with the connection
+    closed behind them; with status ``DRIP`` one a moment, for ever. Every request is added
+    to ``requests``.
     """
     released = threading.Event()
 
@@ -60,6 +63,9 @@ def docker_daemon(
             if not status:
                 released.wait()
                 return
+            if isinstance(body, bytes):
+                self._send_raw(status, body)
+                return
             streamed = isinstance(body, list) and self.command == "POST"
             text = "\n".join(map(json.dumps, body)) if streamed else json.dumps(body)
             self.send_response(status)
@@ -67,6 +73,13 @@ def docker_daemon(
             self.send_header("Content-Length", str(len(text) if body != "" else 0))
             self.end_headers()
             self.wfile.write(text.encode() if body != "" else b"")
+
+        def _send_raw(self, status: int, body: bytes) -> None:
+            self.close_connection = True
+            with contextlib.suppress(OSError):
+                self.wfile.write(body)
+                while status == DRIP and not released.wait(0.02):
+                    self.wfile.write(b" ")
 
         do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815  http.server's own names
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from osem_tasks.engines import manager, records, registry
+from osem_tasks.engines import host, manager, probe, records, registry
 from osem_tasks.engines.base import Engine, EngineRecord, UpResult
 from osem_tasks.engines.registry import EngineKind
 from osem_tasks.errors import ErrorCode, OsemError
@@ -95,6 +95,11 @@ class ScriptedEngine(Engine):
     def describe(self, record: EngineRecord) -> str:
         """The engine in a few words."""
         return f"{self.kind} in this test as {record.name}"
+
+    def is_running(self, record: EngineRecord) -> bool:
+        """Whether the record's process lives; without one, whether something answers."""
+        runs = host.process_runs(record)
+        return probe.ask(record.endpoint) is not None if runs is None else runs
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse the server of that name, else start one."""

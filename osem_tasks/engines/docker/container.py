@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from osem_tasks.engines.base import EngineRequest
+    from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent
 
 # A container is ours when it carries this label; the value is the engine's name.
 LABEL = "io.osem-tasks.engine"
@@ -36,7 +37,12 @@ class ContainerAction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A container as Docker shows it. ``port`` is the published host port, if any."""
+    """A container as Docker shows it. ``port`` is the published host port, if any.
+
+    ``image_id`` is the image that it was made from, ``address`` the address of this machine
+    at which its port is published. ``stranger`` says why it is not ours though it has our
+    label, which a container inherits from an image that was committed from ours.
+    """
 
     id: str
     name: str
@@ -44,6 +50,9 @@ class Snapshot:
     image: str
     labels: Mapping[str, str]
     port: int | None = None
+    image_id: str = field(default="", compare=False)
+    address: str | None = field(default=None, compare=False)
+    stranger: str = ""
 
     @classmethod
     def of(cls, attrs: Mapping[str, Any]) -> Snapshot:
@@ -52,7 +61,7 @@ class Snapshot:
         published = attrs["NetworkSettings"].get("Ports") or {}
         # A stopped container publishes nothing, but its configuration names the port.
         bindings = published.get(PORT) or configured.get(PORT) or [{}]
-        port = bindings[0].get("HostPort")
+        port, address = bindings[0].get("HostPort"), bindings[0].get("HostIp")
         return cls(
             id=attrs["Id"],
             name=attrs["Name"].lstrip("/"),
@@ -60,6 +69,8 @@ class Snapshot:
             image=attrs["Config"]["Image"],
             labels=attrs["Config"].get("Labels") or {},
             port=int(port) if port else None,
+            image_id=attrs.get("Image") or "",
+            address=address,
         )
 
     @property
@@ -77,9 +88,43 @@ class Snapshot:
         """Whether all access keys see one database."""
         return self.labels.get(LABEL_SHARED) != "no"
 
+    @property
+    def is_exposed(self) -> bool:
+        """Whether other machines reach it."""
+        if self.address is None:
+            return False
+        try:
+            return not ip_address(self.address).is_loopback
+        except ValueError:  # empty: every address of this machine
+            return True
+
     def belongs_to(self, name: str) -> bool:
-        """Whether the container belongs to our engine ``name``."""
-        return self.labels.get(LABEL) == name
+        """Whether the container is our engine ``name``: by its name, label and identity."""
+        return self.name == name and self.labels.get(LABEL) == name and not self.stranger
+
+
+def why_stranger(
+    found: Snapshot,
+    record: EngineRecord | None,
+    intent: Intent | None,
+    image_labels: Callable[[], Mapping[str, str]],
+) -> str:
+    """Why a container with our label is not ours, in words; empty when it is.
+
+    The id that was recorded decides. Without one, the label counts unless the container
+    has it from its image: ``image_labels`` are asked for only then.
+    """
+    attempt = found.labels.get(LABEL_ATTEMPT)
+    if intent and intent.attempt and attempt == intent.attempt:
+        return ""
+    recorded = record.container if record else None
+    if recorded:
+        return "" if found.id.startswith(recorded) else f"the one that was recorded is {recorded}"
+    inherited = image_labels()
+    mark, label = inherited.get(LABEL_ATTEMPT), inherited.get(LABEL)
+    if label == found.labels.get(LABEL) and mark == attempt:
+        return "it has our label from the image that it was made from"
+    return ""
 
 
 def volume_of(name: str) -> str:
@@ -111,8 +156,10 @@ def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
         return ContainerAction.CREATE
     if not found.belongs_to(request.name):
         other = replace(request, name=f"{request.name}-2")
+        why = f": {found.stranger}" if found.stranger else ""
         raise OsemError(
-            f"A container named '{request.name}' already exists and was not created by osem_tasks.",
+            f"A container named '{request.name}' already exists and was not created by "
+            f"osem_tasks{why}.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
             remediation=f"Use another name: {other.command()}",
             details={"container": found.id[:12], "image": found.image},

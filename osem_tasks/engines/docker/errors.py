@@ -11,11 +11,33 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.secrets import redact, without_userinfo
+from osem_tasks.engines.base import EngineFailureError
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_CONFIGURATION = (
+    "Invalid bind address",
+    "Invalid hostname",
+    "Port out of range",
+    "could not be cast to integer",
+    "Could not determine port",
+    "Invalid IPv6",
+    "Invalid URL",
+    "TLS",
+    "protocol",
+)
+_NOT_DOCKER = (
+    "BadStatusLine",
+    "RemoteDisconnected",
+    "IncompleteRead",
+    "Invalid response",
+    "Expecting value",
+    "JSONDecodeError",
+    "ConnectionResetError",
+    "LineTooLong",
+)
 _PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
 
@@ -25,20 +47,29 @@ def is_port_taken(error: Exception) -> bool:
     return any(words in text for words in _PORT_TAKEN)
 
 
+def broken() -> tuple[type[Exception], ...]:
+    """What the SDK raises where Docker is absent, or gives no answer that it understands.
+
+    It takes answers and configuration files as they come: a list where a mapping belongs
+    ends in an AttributeError of its own.
+    """
+    from http.client import HTTPException
+
+    import requests
+    import urllib3
+    from docker.errors import DockerException
+
+    absent = (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+    # RuntimeError: a stream that is no JSON, a failing credential helper, too deep a nesting.
+    rubbish = (HTTPException, ValueError, TypeError, AttributeError, LookupError, RuntimeError)
+    return (*absent, *rubbish)
+
+
 def unreachable(error: Exception, host: str) -> OsemError:
-    """The error for an engine that does not answer at ``host``, told without a password."""
+    """The error for an engine that does not answer at ``host``, or not as Docker does."""
     host = without_userinfo(host)
-    text = str(error)
-    if "PermissionError" in text or "Permission denied" in text:
-        why = "this user may not open its socket"
-        remedy = "Add yourself to the group 'docker' and log in again"
-    elif "timed out" in text.lower():
-        why = "it does not answer in time"
-        remedy = "Restart the Docker engine"
-    else:
-        why = "nothing answers there"
-        remedy = "Start Docker, or set DOCKER_HOST"
-    return OsemError(
+    why, remedy = _cause(error)
+    return EngineFailureError(
         f"No Docker engine at {host}: {why}.",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=remedy,
@@ -46,11 +77,52 @@ def unreachable(error: Exception, host: str) -> OsemError:
     )
 
 
+def _cause(error: Exception) -> tuple[str, str]:
+    """Why Docker cannot be used, and what to do."""
+    from docker.errors import InvalidConfigFile
+
+    text = str(error)
+    if (
+        isinstance(error, PermissionError)
+        or "PermissionError" in text
+        or "Permission denied" in text
+    ):
+        return (
+            "this user may not open its socket",
+            "Add yourself to the group 'docker' and log in again",
+        )
+    if isinstance(error, TimeoutError) or "timed out" in text.lower():
+        return "it does not answer in time", "Restart the Docker engine"
+    if isinstance(error, InvalidConfigFile) or _is_of_configuration(error):
+        return (
+            f"its configuration cannot be used ({type(error).__name__})",
+            "Correct DOCKER_HOST and ~/.docker/config.json, or set DOCKER_CONFIG to another folder",
+        )
+    if any(words in text for words in _NOT_DOCKER) or not isinstance(error, _absent()):
+        return (
+            "what answers there is no Docker engine, or it broke off",
+            "Restart the Docker engine, or set DOCKER_HOST",
+        )
+    return "nothing answers there", "Start Docker, or set DOCKER_HOST"
+
+
+def _absent() -> tuple[type[Exception], ...]:
+    import requests
+    from docker.errors import DockerException
+
+    return (DockerException, requests.RequestException, OSError)
+
+
+def _is_of_configuration(error: Exception) -> bool:
+    """Whether the SDK failed before it asked anybody: by an address or a file."""
+    text = str(error)
+    return any(words in text for words in _CONFIGURATION)
+
+
 @contextlib.contextmanager
 def translated(doing: str, host: str) -> Iterator[None]:
     """Turn what the SDK raises in the body into an OsemError; ``doing`` names the step."""
-    import requests
-    from docker.errors import APIError, DockerException
+    from docker.errors import APIError
 
     try:
         yield
@@ -61,8 +133,11 @@ def translated(doing: str, host: str) -> Iterator[None]:
             remediation="See Docker's message above; remove the cause, then run the command again.",
             details={"status": error.status_code},
         ) from error
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise unreachable(error, host) from error
+    except Exception as error:
+        # The SDK raises a bare Exception for an answer that is no mapping.
+        if type(error) is Exception or isinstance(error, broken()):
+            raise unreachable(error, host) from error
+        raise
 
 
 def pull_failed(image: str, reason: str) -> OsemError:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.engines.docker import errors
+from osem_tasks.engines.docker import client, errors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docker import DockerClient
 
     from osem_tasks.engines.base import Say
@@ -44,23 +46,40 @@ class PullProgress:
         return f"{current:.0f} of {total:.0f} MB, {layers}"
 
 
-def ensure(client: DockerClient, image: str, say: Say) -> None:
+def ensure(docker: DockerClient, image: str, say: Say) -> None:
     """Pull ``image`` unless it is here. Raises OsemError (IMAGE_NOT_FOUND) with the reason."""
     from docker.errors import APIError, ImageNotFound
 
     try:
-        client.images.get(image)
+        docker.images.get(image)
     except ImageNotFound:
         say(f"pulling {image}")
     else:
         return
     progress = PullProgress()
     try:
-        for event in client.api.pull(image, stream=True, decode=True):
+        for event in client.events(docker.api.pull(image, stream=True, decode=True)):
             progress.feed(event)
             if progress.layers:
                 say(f"pulling {image}: {progress}")
+        if not progress.error:
+            docker.images.get(image)
+    except ImageNotFound as error:
+        raise errors.pull_failed(image, "Docker broke off in the middle.") from error
     except APIError as error:
         raise errors.pull_failed(image, error.explanation or str(error)) from error
+    except TimeoutError as error:
+        raise errors.pull_failed(image, f"the pull stands still ({error}).") from error
     if progress.error:
         raise errors.pull_failed(image, progress.error)
+
+
+def inherited_labels(docker: DockerClient, image_id: str) -> Mapping[str, str]:
+    """The labels that a container gets from its image; none where the image is gone."""
+    from docker.errors import ImageNotFound
+
+    try:
+        attributes = docker.images.get(image_id).attrs
+    except ImageNotFound:
+        return {}
+    return (attributes.get("Config") or {}).get("Labels") or {}

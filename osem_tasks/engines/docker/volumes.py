@@ -29,6 +29,26 @@ def ensure(client: DockerClient, request: EngineRequest) -> None:
         )
 
 
+def refuse_if_used(client: DockerClient, name: str, own: str | None, keeping: str) -> None:
+    """Raise OsemError when another container than ``own`` uses the engine's volume.
+
+    ``own`` is the id of the engine's container, ``keeping`` the command that keeps the data.
+    To be called before anything is removed.
+    """
+    if not exists(client, name):
+        return
+    used = client.containers.list(
+        all=True, filters={"volume": volume_of(name)}, ignore_removed=True
+    )
+    others = sorted(str(container.name) for container in used if container.id != own)
+    if others:
+        raise OsemError(
+            f"Volume '{volume_of(name)}' is in use by {', '.join(others)}. Nothing was removed.",
+            code=ErrorCode.ENGINE_UNAVAILABLE,
+            remediation=f"docker rm -f {' '.join(others)}   or keep the data: {keeping}",
+        )
+
+
 def exists(client: DockerClient, name: str) -> bool:
     """Whether engine ``name`` has a volume of ours."""
     found = _find(client, name)

@@ -97,3 +97,22 @@ def test_a_record_may_have_a_process(facts: dict[str, Any], expected: bool | Non
     )
 
     assert host.process_runs(record) is expected
+
+
+def test_an_identity_needs_no_wall_clock() -> None:
+    """The start by the clock may be wrong by any time; another identity is another process."""
+    pid = os.getpid()
+    identity = host.process_identity(pid)
+
+    assert host.is_alive(pid, 0.0, identity)
+    assert not host.is_alive(pid, host.process_started(pid), f"{identity}0")
+    assert identity == host.process_identity(pid)
+
+
+def test_who_listens_is_known(taken_port: int) -> None:
+    """This process listens at its port, another one does not."""
+    with subprocess.Popen(["sleep", "600"]) as child:
+        found = (host.listens(os.getpid(), taken_port), host.listens(child.pid, taken_port))
+        child.kill()
+
+    assert found == (True, False)

@@ -50,7 +50,9 @@ def record(pid: int, started: float, endpoint: str = "http://127.0.0.1:9") -> En
 def program(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
     """A running Python program, obedient unless the test names another."""
     code = getattr(request, "param", OBEDIENT)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-X", moto.marker("mine"), "-c", code], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()  # it has set up its signals
         yield process
@@ -82,13 +84,16 @@ def test_a_process_is_ended(program: subprocess.Popen[bytes]) -> None:
     assert program.wait() in (-15, -9)
 
 
-def test_another_program_of_that_pid_is_left_alone(program: subprocess.Popen[bytes]) -> None:
-    """A record of an earlier process: nothing is stopped, the record is dropped."""
-    record(program.pid, host.process_started(program.pid) - 3600)
+@pytest.mark.parametrize("since", [3600, 0], ids=["earlier-process", "not-a-server-of-ours"])
+def test_another_program_of_that_pid_is_left_alone(since: float) -> None:
+    """Of an earlier process, or no server that we start: nothing is stopped, no record kept."""
+    with subprocess.Popen([sys.executable, "-c", OBEDIENT], stdout=subprocess.DEVNULL) as stranger:
+        record(stranger.pid, host.process_started(stranger.pid) - since)
 
-    removed = MotoEngine().down("mine", drop_data=False)
+        removed = MotoEngine().down("mine", drop_data=False)
 
-    assert (removed, program.poll(), records.load("mine")) == ([], None, None)
+        assert (removed, stranger.poll(), records.load("mine")) == ([], None, None)
+        stranger.kill()
 
 
 def test_down_ends_the_recorded_process(program: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,110 @@
+"""What a state file may claim: a check for every field. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from osem_tasks.config.endpoints import is_loopback
+from osem_tasks.config.settings import MAX_NAME
+from osem_tasks.engines import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MAX_TEXT = 4096
+# The largest pid that any system gives, and the end of the year 9999.
+MAX_PID = 2**31 - 1
+MAX_TIME = 253402300799.0
+# Nothing that leads out of the state directory.
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_ENGINE_ID = re.compile(r"[0-9a-f]{6,64}")
+
+
+def problem(values: Mapping[str, Any], name: str) -> str:
+    """What is wrong with the fields of a record of engine ``name``; empty when all are sound.
+
+    A field that is None or absent claims nothing.
+    """
+    if values.get("name") != name:
+        return f"it is not of engine '{name}'"
+    for field, check in _CHECKS.items():
+        value = values.get(field)
+        required = field in _REQUIRED and field in values
+        if (value is not None or required) and not check(value):
+            return f"its field '{field}' is wrong"
+    return ""
+
+
+def is_local_http(value: Any) -> bool:
+    """Whether ``value`` is the address of a server on this machine: http, with a port."""
+    if not _is_text(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = (parts.path in ("", "/")) and not (parts.query or parts.fragment or parts.username)
+    return parts.scheme == "http" and bool(port) and plain and is_loopback(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def is_pid(value: Any) -> bool:
+    """Whether ``value`` is the number of a process that a user may have started."""
+    # Process 1 is the system's own, and 0 and negative ones mean groups of processes.
+    return isinstance(value, int) and not isinstance(value, bool) and 1 < value <= MAX_PID
+
+
+def _is_owner(value: Any) -> bool:
+    # A test run may be the first process of a container.
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_PID
+
+
+def _is_time(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 <= value <= MAX_TIME and math.isfinite(value)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_NAME and bool(_NAME.fullmatch(value))
+
+
+def _is_kind(value: Any) -> bool:
+    return isinstance(value, str) and value in registry.names()
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, str) and _ENGINE_ID.fullmatch(value) is not None
+
+
+_REQUIRED = ("engine", "name", "endpoint", "started_at", "used_at", "persist", "shared")
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "name": _is_name,
+    "engine": _is_kind,
+    "endpoint": is_local_http,
+    "started_at": _is_text,
+    "used_at": _is_time,
+    "persist": _is_flag,
+    "shared": _is_flag,
+    "image": _is_text,
+    "container": _is_container,
+    "docker_host": _is_text,
+    "attempt": _is_container,
+    "pid": is_pid,
+    "process_started": _is_time,
+    "process_identity": _is_text,
+    "log": _is_text,
+    "owner_pid": _is_owner,
+    "owner_started": _is_time,
+    "owner_identity": _is_text,
+}

@@ -1,0 +1,271 @@
+"""The containers of one Docker engine: how one is found, started, recorded and removed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from osem_tasks.engines import host, records, registry
+from osem_tasks.engines.base import EngineRecord, Intent, UpResult
+from osem_tasks.engines.docker import client, errors, images, volumes
+from osem_tasks.engines.docker.container import (
+    LABEL,
+    LABEL_ATTEMPT,
+    ContainerAction,
+    Snapshot,
+    age,
+    create_options,
+    decide,
+    started_at,
+    volume_of,
+    why_stranger,
+)
+from osem_tasks.engines.docker.readiness import Remedies, wait_until_ready
+from osem_tasks.errors import OsemError
+from osem_tasks.waiting import interrupts, policy, wait
+from osem_tasks.waiting.clock import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+    from osem_tasks.engines.base import EngineRequest, Say
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """The containers of the Docker engine at ``host``, as records of engine ``kind`` know them.
+
+    What the SDK raises passes: see ``errors.translated``.
+    """
+
+    kind: str
+    client: DockerClient
+    host: str
+
+    @classmethod
+    def at(cls, kind: str, recorded: str | None = None) -> Containers:
+        """Of the Docker engine that was recorded, else of the configured one.
+
+        Raises OsemError (ENGINE_UNAVAILABLE) when it does not answer.
+        """
+        return cls(kind, *client.connect(recorded))
+
+    def up(self, request: EngineRequest, say: Say) -> UpResult:
+        """Reuse, repair or create the container of the request; see ``container.decide``."""
+        found = self._find_settled(request.name)
+        snapshot = self.snapshot(found, request.name) if found else None
+        action = decide(snapshot, request)
+        persist = bool(request.persist or (snapshot and snapshot.persist and not request.fresh))
+        if found is None or action in (ContainerAction.CREATE, ContainerAction.RECREATE):
+            if request.fresh:
+                keeping = replace(request, fresh=False).command()
+                own = found.id if found else None
+                volumes.refuse_if_used(self.client, request.name, own, keeping)
+            # Before anything is removed: an image that cannot be pulled must cost nothing.
+            images.ensure(self.client, request.image or request.default_image, say)
+            if found:
+                say(f"removing container {request.name} ({found.status})")
+                self.remove(found)
+            if request.fresh:
+                volumes.remove(self.client, request.name)
+            record, started = self._create(request, say, persist=persist), True
+        else:
+            started = self._wake(found, action, request, say)
+            record = records.save(self._record(request, found, persist=persist))
+        notes = (
+            _exposed(snapshot, request) if not started or action is ContainerAction.START else "",
+            self._note(request) if started and not persist else "",
+        )
+        how = "started" if started else "reused"
+        return UpResult(record=record, how=how, note=" ".join(filter(None, notes)))
+
+    def find(self, name: str) -> Container | None:
+        """The container of exactly that name, ours or not; None without one."""
+        from docker.errors import NotFound
+
+        labelled = self.client.containers.list(
+            all=True, filters={"label": f"{LABEL}={name}"}, ignore_removed=True
+        )
+        for container in labelled:
+            if container.name == name:
+                return container
+        try:
+            found = self.client.containers.get(name)
+        except NotFound:
+            return None
+        # Docker also takes the beginning of an id for a name.
+        return found if found.name == name else None
+
+    def snapshot(self, found: Container, name: str) -> Snapshot:
+        """``found`` as a value that knows whether it is our engine ``name``."""
+        snapshot = Snapshot.of(found.attrs)
+        if not snapshot.belongs_to(name):
+            return snapshot
+        why = why_stranger(
+            snapshot,
+            records.load(name),
+            records.begun(name),
+            lambda: images.inherited_labels(self.client, snapshot.image_id or snapshot.image),
+        )
+        return replace(snapshot, stranger=why)
+
+    def remove_attempt(self, attempt: str) -> None:
+        """Remove the container that one start made, and no other."""
+        mine: dict[str, str | list[str] | bool] = {"label": f"{LABEL_ATTEMPT}={attempt}"}
+        with errors.translated("removing the container", self.host):
+            for container in self.client.containers.list(
+                all=True, filters=mine, ignore_removed=True
+            ):
+                container.remove(force=True)
+
+    @staticmethod
+    def remove(container: Container) -> None:
+        """Stop and remove a container, and its unnamed volumes."""
+        # The jar ends at SIGTERM in a third of a second, its files closed; then by force.
+        if container.status == "running":
+            container.stop(timeout=int(policy.current().engine_stop))
+        container.remove(force=True, v=True)
+
+    @property
+    def docker_host(self) -> str | None:
+        """Where the Docker engine is, as a record keeps it; None for the SDK's own default."""
+        return self.host if "://" in self.host else None
+
+    def _note(self, request: EngineRequest) -> str:
+        """A remark on kept data that this engine does not use; empty when there is none."""
+        if not volumes.exists(self.client, request.name):
+            return ""
+        persistent = replace(request, persist=True, fresh=False)
+        return (
+            f"Data of an earlier --persist is kept in volume {volume_of(request.name)}. "
+            f"To use it: {persistent.replacing_command()}"
+        )
+
+    def _published_ports(self) -> dict[int, str]:
+        """Host ports that running containers publish, and the containers' names."""
+        published = {}
+        for container in self.client.containers.list():
+            for bindings in (container.ports or {}).values():
+                for binding in bindings or []:
+                    published[int(binding["HostPort"])] = str(container.name)
+        return published
+
+    def _find_settled(self, name: str) -> Container | None:
+        """The container of that name, once no other command is creating or removing it."""
+        limit = policy.current().container_start
+
+        def is_settled(found: Container | None) -> bool:
+            if found is None or found.status not in ("created", "removing"):
+                return True
+            # An old one was left half-made: no command is working on it any more.
+            return age(found.attrs, time.time()) > limit
+
+        backoff = wait.Backoff(policy.current().engine_poll)
+        return wait.poll(lambda: self.find(name), is_settled, Deadline(limit), backoff)
+
+    def _create(self, request: EngineRequest, say: Say, *, persist: bool) -> EngineRecord:
+        attempt = uuid.uuid4().hex
+        options = create_options(request, attempt, persist=persist)
+        with self._undone_on_failure(attempt, request):
+            if persist:
+                volumes.ensure(self.client, request)
+            say(f"starting container {request.name}")
+            # Shielded: what Docker is just making could not be found and removed yet.
+            with interrupts.shielded():
+                container = self.client.containers.create(**options, detach=True)
+            interrupts.check()
+            self._start(container, request)
+            longer = request.command("--timeout", f"{request.timeout * 2:g}")
+            others = registry.alternatives(self.kind, request)
+            remedies = Remedies(
+                ended=f"See its log above{others}", slow=f"{longer}   waits longer{others}"
+            )
+            wait_until_ready(container, request.timeout, remedies, say)
+            return records.save(self._record(request, container, persist=persist))
+
+    def _wake(
+        self, container: Container, action: ContainerAction, request: EngineRequest, say: Say
+    ) -> bool:
+        """Make a found container answer; whether it had to be started."""
+        if action is ContainerAction.UNPAUSE:
+            say(f"resuming container {container.name}")
+            container.unpause()
+        if action is ContainerAction.START:
+            say(f"starting stopped container {container.name}")
+            self._start(container, request)
+        again = f"{request.replacing_command()}   replaces it (data in memory is lost)"
+        wait_until_ready(container, request.timeout, Remedies(ended=again, slow=again), say)
+        return action is not ContainerAction.REUSE
+
+    def _start(self, container: Container, request: EngineRequest) -> None:
+        from docker.errors import APIError
+
+        try:
+            container.start()
+        except APIError as error:
+            if not errors.is_port_taken(error):
+                raise
+            container.reload()
+            port = Snapshot.of(container.attrs).port or request.port or request.default_port
+            raise host.port_in_use(port, request, self._published_ports()) from error
+
+    @contextlib.contextmanager
+    def _undone_on_failure(self, attempt: str, request: EngineRequest) -> Iterator[None]:
+        """Record what is begun; remove it when the body fails or is interrupted."""
+        had_volume = volumes.exists(self.client, request.name)
+        records.begin(
+            Intent(
+                engine=self.kind,
+                name=request.name,
+                started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                attempt=attempt,
+                docker_host=self.docker_host,
+                **request.ownership,
+            )
+        )
+        try:
+            yield
+        except BaseException:
+            with interrupts.shielded():
+                self.remove_attempt(attempt)
+                if not had_volume:
+                    volumes.remove(self.client, request.name)
+                with contextlib.suppress(OsemError):
+                    records.undo(request.name)
+            raise
+
+    def _record(
+        self, request: EngineRequest, container: Container, *, persist: bool
+    ) -> EngineRecord:
+        container.reload()
+        snapshot = Snapshot.of(container.attrs)
+        return EngineRecord(
+            engine=self.kind,
+            name=request.name,
+            endpoint=snapshot.endpoint,
+            started_at=started_at(container.attrs),
+            used_at=time.time(),
+            persist=persist,
+            image=snapshot.image,
+            container=snapshot.id[:12],
+            shared=snapshot.shared,
+            docker_host=self.docker_host,
+            **request.ownership,
+        )
+
+
+def _exposed(found: Snapshot | None, request: EngineRequest) -> str:
+    """A warning about a container that others can reach; empty when there is no reason."""
+    if found is None or not found.is_exposed:
+        return ""
+    return (
+        f"Container {found.name} is published at {found.address or 'every address'}: other "
+        f"machines can reach it. To replace it: {request.replacing_command()}"
+    )

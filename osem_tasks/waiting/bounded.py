@@ -1,0 +1,38 @@
+"""A call that ends in time, whatever it waits for."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def bounded(function: Callable[[], T], seconds: float) -> T:
+    """What ``function`` gives or raises, within ``seconds``. Raises TimeoutError.
+
+    A timeout of a socket counts from byte to byte: a server that sends one byte a second
+    passes it for ever. The call goes on in a daemon thread, which nobody waits for.
+    """
+    results: list[T] = []
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:  # noqa: BLE001  raised again by the caller
+            failures.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    if not done.wait(seconds):
+        msg = f"timed out after {seconds:g} s"
+        raise TimeoutError(msg)
+    if failures:
+        raise failures[0]
+    return results[0]
