@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry
-from osem_tasks.engines.base import AUTO, EngineState
+from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 
