@@ -31,7 +31,7 @@ def identify(connection: Connection) -> Identity:
             "sts", region_name=connection.region, config=client_config(local=False)
         )
         answer = client.get_caller_identity()
-    if "Account" not in answer:
+    if not answer.get("Account") or not answer.get("Arn"):
         raise errors.truncated_response("checking the credentials", target, None)
     return Identity(answer["Account"], answer["Arn"])
 

@@ -86,10 +86,13 @@ def test_a_refusal_is_told_in_words(answer: Answer, code: ErrorCode) -> None:
     assert caught.value.code is code
 
 
-def test_an_answer_without_an_account_is_incomplete() -> None:
+@pytest.mark.parametrize(
+    "content", ["", f"<Arn>{ARN}</Arn>", "<Account>123456789012</Account>"], ids=str
+)
+def test_an_answer_without_an_account_is_incomplete(content: str) -> None:
     """botocore raises nothing for half an answer."""
     with pytest.raises(OsemError) as caught:
-        identify(connection_with(caller(""))[0])
+        identify(connection_with(caller(content))[0])
 
     assert caught.value.code is ErrorCode.NETWORK_ERROR
     assert "incomplete response (checking the credentials)" in caught.value.message
