@@ -41,7 +41,7 @@ class Line:
 class Outcome:
     """What a task came to: data for JSON, lines and a summary for people, one error at most.
 
-    ``changed`` tells whether tables were created or altered, which makes a failure partial.
+    ``changed`` tells whether anything was created, altered or removed, which makes a failure partial.
     """
 
     data: dict[str, Any] = field(default_factory=dict)

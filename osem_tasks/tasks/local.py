@@ -59,6 +59,7 @@ def up(job: Job) -> Outcome:
     return Outcome(
         data={**record.as_json(), "how": result.how, "reason": result.reason},
         summary=Line(Mark.DONE, f"{_described(record)} ready at {record.endpoint} ({took})"),
+        changed=result.how == "started",
     )
 
 
@@ -77,7 +78,11 @@ def down(job: Job, volumes: bool = False) -> Outcome:
     with job.console.working(f"stopping engine {name}"):
         removed = manager.take_down(name, drop_data=volumes, say=job.console.warn)
     text = f"{', '.join(removed)} removed" if removed else f"{name}: nothing to stop"
-    return Outcome(data={"name": name, "removed": removed}, summary=Line(Mark.DONE, text))
+    return Outcome(
+        data={"name": name, "removed": removed},
+        summary=Line(Mark.DONE, text),
+        changed=bool(removed),
+    )
 
 
 @command(OPTIONS)
