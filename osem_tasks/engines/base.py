@@ -1,4 +1,4 @@
-"""What every local engine takes and gives: values, and the interface of a kind of engine."""
+"""The interface of local engines, and the values that they take and return."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-# Requests the first kind of engine that works.
+# Requests the first kind of engine that works on this machine.
 AUTO = "auto"
 
 
 class EngineFailureError(OsemError):
-    """What should run an engine, such as Docker, is absent or broken: another kind may work."""
+    """Docker or another engine runtime is absent or broken; another kind of engine may work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequest:
-    """What ``local.up`` requests. ``None`` means: not requested, a running engine may have any.
+    """The engine that ``local.up`` requests. ``None`` in a field accepts any running engine.
 
-    ``engine`` is a kind's name, or ``auto``. ``timeout`` (seconds) bounds the wait for the
-    first answer; ``default_port`` and ``default_image`` apply when a new engine is started
-    and no other was requested. An engine that is not ``shared`` keeps a database for every
-    access key and region (DynamoDB Local). An engine with an ``owner`` may be removed once
-    that process has ended. ``lock_timeout`` (seconds) bounds the wait for another command on
-    the same engine; ``None``: as long as a pull may take.
+    ``engine`` is the name of a kind, or ``auto``. ``timeout`` (seconds) limits the wait for
+    the first answer. ``default_port`` and ``default_image`` apply when a new engine starts
+    and no port or image was requested. An engine that is not ``shared`` keeps one database
+    per access key and region (DynamoDB Local). An engine with an ``owner`` may be removed
+    when that process has ended. ``lock_timeout`` (seconds) limits the wait for another
+    command on the same engine; ``None`` waits as long as a pull may take.
     """
 
     name: str
@@ -45,12 +45,12 @@ class EngineRequest:
     fresh: bool = False
     shared: bool = True
     owner: Owner | None = None
-    # Not a property of the engine: two requests may differ in it and mean the same engine.
+    # Not compared: requests for the same engine may have different lock timeouts.
     lock_timeout: float | None = field(default=None, compare=False)
 
     @property
     def ownership(self) -> dict[str, Any]:
-        """The owner as a record keeps it."""
+        """The owner as fields of a record."""
         owner = self.owner
         if owner is None:
             return {}
@@ -58,7 +58,7 @@ class EngineRequest:
         return {"owner_pid": owner.pid, "owner_started": owner.started, **identity}
 
     def command(self, *words: str) -> str:
-        """The ``local.up`` that requests the same engine, with ``words`` at its end."""
+        """Return the ``local.up`` command for the same request, with ``words`` appended."""
         options = {
             "--engine": None if self.engine == AUTO else self.engine,
             "--port": self.port,
@@ -79,19 +79,19 @@ class EngineRequest:
         )
 
     def replacing_command(self) -> str:
-        """The commands that stop the engine and start it as requested.
+        """Return the commands that stop the engine and start it as requested.
 
-        Unlike ``--fresh`` they keep the data that is in a volume.
+        Unlike ``--fresh``, they keep the data in a volume.
         """
         return f"{engine_command('local.down', self.name)} && {self.command()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The process for whose lifetime an engine was started.
+    """The process that an engine was started for.
 
-    ``started`` is in seconds since the epoch; ``identity`` (see ``host.process_identity``)
-    makes the pid unique, whatever happens to the wall clock.
+    ``started`` is in seconds since the epoch. ``identity`` (see ``host.process_identity``)
+    identifies the process even if its pid is reused or the wall clock changes.
     """
 
     pid: int
@@ -101,9 +101,9 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRecord:
-    """A running engine as later commands know it: a claim, to be checked before it is used.
+    """The record of a running engine: a claim that must be checked before use.
 
-    ``process_identity`` makes ``pid`` unmistakable: a pid alone is reused by the system.
+    ``process_identity`` makes ``pid`` unique, because the system reuses pids.
     Records of earlier versions have ``process_started`` (seconds since the epoch) instead.
     ``container`` is the id of a container in the Docker engine at ``docker_host``.
     """
@@ -127,7 +127,7 @@ class EngineRecord:
     docker_host: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """What ``local.status --json`` shows."""
+        """Return the fields that ``local.status --json`` shows."""
         return {
             "engine": self.engine,
             "name": self.name,
@@ -141,12 +141,12 @@ class EngineRecord:
         }
 
     def as_state(self) -> dict[str, Any]:
-        """The record as the state file keeps it."""
+        """Return the record as the content of its state file."""
         return asdict(self)
 
 
 class EngineState(Enum):
-    """How a recorded engine is found; the value says it in words."""
+    """The state of a recorded engine; the value is text for people."""
 
     RUNNING = "running"
     SILENT = "not responding"
@@ -155,10 +155,10 @@ class EngineState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A start that has begun, recorded before anything exists: a kill leaves nothing unknown.
+    """The start of an engine, recorded first so that a killed start can be cleaned up.
 
-    ``attempt`` labels the container that the start makes in the Docker engine at
-    ``docker_host``. ``started_at`` is a time in ISO 8601.
+    ``attempt`` is the label of the container that the start creates in the Docker engine
+    at ``docker_host``. ``started_at`` is a time in ISO 8601.
     """
 
     engine: str
@@ -171,17 +171,17 @@ class Intent:
     owner_identity: str | None = None
 
     def as_state(self) -> dict[str, Any]:
-        """The intent as its file keeps it."""
+        """Return the intent as the content of its state file."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpResult:
-    """What ``up`` came to: the engine, and whether it was ``started`` or ``reused``.
+    """The result of ``up``: the engine, and whether it was ``started`` or ``reused``.
 
-    ``note`` is a remark that deserves a warning. ``reason`` says why this kind of engine was
-    chosen; it is empty when the kind was named. It is a ``fallback`` where a preferred kind
-    was there and could not start.
+    ``note`` is shown as a warning. ``reason`` says why this kind of engine was chosen; it is
+    empty when the request named the kind. The engine is a ``fallback`` if a preferred kind
+    was available but could not start.
     """
 
     record: EngineRecord
@@ -192,28 +192,28 @@ class UpResult:
 
 
 class Engine(Protocol):
-    """One kind of local engine, at no cost until it is used. Every method may raise OsemError.
+    """One kind of local engine; creating the object costs nothing. Every method may raise OsemError.
 
-    An engine that ``persists`` can keep its data in a volume that outlives it.
+    An engine that ``persists`` can keep its data in a volume after it is removed.
     """
 
     kind: str
     persists: bool
 
     def check(self) -> str:
-        """What there is to run it, in words. Raises OsemError where it cannot run here."""
+        """Describe the runtime of the engine. Raises OsemError if it cannot run here."""
 
     def describe(self, record: EngineRecord) -> str:
-        """The engine of ``record`` in a few words: what it is, and in what it runs."""
+        """Describe the engine of ``record`` briefly: its product, and its container or process."""
 
     def is_running(self, record: EngineRecord) -> bool:
-        """Whether the very engine of ``record`` runs, not only something at its endpoint."""
+        """Return whether exactly the engine of ``record`` runs, not another one at its endpoint."""
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
-        """Start the engine or find the running one, and wait until it answers."""
+        """Start the engine or reuse the running one, and wait until it answers."""
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:
-        """Stop and remove what ``up`` started under ``name``; what was removed, in words."""
+        """Stop and remove what ``up`` started under ``name``; return descriptions of it."""
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
-        """The last ``lines`` lines of the engine's log."""
+        """Yield the last ``lines`` lines of the engine's log."""

@@ -1,4 +1,4 @@
-"""What a state file may claim: a check for every field. Pure."""
+"""Checks for every field of a state file. Pure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MAX_TEXT = 4096
-# The largest pid that any system gives, and the end of the year 9999.
+# The largest pid on any system, and the end of the year 9999.
 MAX_PID = 2**31 - 1
 MAX_TIME = 253402300799.0
-# Nothing that leads out of the state directory.
+# Names must not lead out of the state directory.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _ENGINE_ID = re.compile(r"[0-9a-f]{6,64}")
 
 
 def problem(values: Mapping[str, Any], name: str) -> str:
-    """What is wrong with the fields of a record of engine ``name``; empty when all are sound.
+    """Return the first problem in the record of engine ``name``, or an empty string.
 
-    A field that is None or absent claims nothing.
+    Absent fields, and optional fields that are None, are valid.
     """
     if values.get("name") != name:
         return f"it is not of engine '{name}'"
@@ -39,7 +39,7 @@ def problem(values: Mapping[str, Any], name: str) -> str:
 
 
 def is_local_http(value: Any) -> bool:
-    """Whether ``value`` is the address of a server on this machine: http, with a port."""
+    """Return whether ``value`` is an http URL of this machine with a port."""
     if not _is_text(value):
         return False
     try:
@@ -60,13 +60,13 @@ def _is_flag(value: Any) -> bool:
 
 
 def is_pid(value: Any) -> bool:
-    """Whether ``value`` is the number of a process that a user may have started."""
-    # Process 1 is the system's own, and 0 and negative ones mean groups of processes.
+    """Return whether ``value`` is the pid of a process that a user may have started."""
+    # Process 1 belongs to the system; 0 and negative numbers are process groups.
     return isinstance(value, int) and not isinstance(value, bool) and 1 < value <= MAX_PID
 
 
 def _is_owner(value: Any) -> bool:
-    # A test run may be the first process of a container.
+    # A test run may be process 1 in a container.
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_PID
 
 

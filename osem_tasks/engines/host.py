@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import EngineRecord, EngineRequest
 
-# Two readings of a process's start, in seconds, differ by a little: some clocks count ticks.
+# Two readings of a start time differ slightly, because some clocks count ticks. In seconds.
 START_TOLERANCE = 1.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-# The start of a process, in ticks since the boot: counted after the command's name.
+# The index of the start time (ticks since boot) in the fields after the command's name.
 _STAT_START = 19
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
+    """Return a port that is free now; another program may take it at any time."""
     with socket.socket() as listener:
         listener.bind((LOOPBACK, 0))
         port: int = listener.getsockname()[1]
@@ -33,9 +33,9 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1 at ``port`` right now."""
+    """Return whether a server could listen on 127.0.0.1 at ``port`` now."""
     with socket.socket() as listener:
-        # As servers do: a port in TIME_WAIT after a stopped engine counts as free.
+        # Servers set it too: a port in TIME_WAIT after a stopped engine counts as free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, port))
@@ -47,9 +47,9 @@ def is_free(port: int) -> bool:
 def port_in_use(
     port: int, request: EngineRequest, containers: Mapping[int, str] | None = None
 ) -> OsemError:
-    """The error (PORT_IN_USE) for a taken port, naming its owner where the system tells it.
+    """Return the error (PORT_IN_USE) for a taken port, with its owner if the system shows it.
 
-    ``request`` could not be met for it; ``containers`` maps published host ports to
+    ``request`` is the request that failed. ``containers`` maps published host ports to
     container names.
     """
     container = (containers or {}).get(port)
@@ -63,33 +63,33 @@ def port_in_use(
 
 
 def owner(pid: int) -> Owner:
-    """The running process ``pid`` as the owner of an engine."""
+    """Return the running process ``pid`` as the owner of an engine."""
     return Owner(pid=pid, started=process_started(pid), identity=process_identity(pid))
 
 
 def process_started(pid: int) -> float:
-    """When the running process ``pid`` began, in seconds since the epoch."""
+    """Return the start time of the running process ``pid``, in seconds since the epoch."""
     import psutil
 
     return psutil.Process(pid).create_time()
 
 
 def process_identity(pid: int) -> str:
-    """What the running process ``pid`` shares with no other process, before or after.
+    """Return a string that identifies the running process ``pid`` among all past and future ones.
 
-    Its start, on a clock that nobody can set: a start by the wall clock changes when the
-    clock is stepped. Raises psutil.NoSuchProcess when there is no such process.
+    It contains the start time on a monotonic clock, because a start by the wall clock changes
+    when the clock is set. Raises psutil.NoSuchProcess if there is no such process.
     """
     import psutil
 
     if not _BOOT_ID.exists():
-        # Where there is no /proc, the kernel keeps the start as it was first read.
+        # Systems without /proc store the start time when the process starts.
         return f"{psutil.Process(pid).create_time():.6f}"
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError as error:
         raise psutil.NoSuchProcess(pid) from error
-    # The command's name is in brackets and may hold spaces and brackets itself.
+    # The command's name is in parentheses and may contain spaces and parentheses.
     ticks = stat.rpartition(b")")[2].split()[_STAT_START].decode("ascii")
     return f"{_boot_id()}/{ticks}"
 
@@ -100,10 +100,10 @@ def _boot_id() -> str:
 
 
 def is_alive(pid: int, started: float, identity: str | None = None) -> bool:
-    """Whether the very process that began at ``started`` (seconds since the epoch) is alive.
+    """Return whether the process that began at ``started`` (seconds since the epoch) is alive.
 
-    A pid alone proves nothing: the system gives it to another program one day. ``identity``
-    decides where it is known; records of earlier versions have none.
+    A pid alone is not proof, because the system reuses pids. ``identity`` decides if it is
+    known; records of earlier versions have none.
     """
     import psutil
 
@@ -119,14 +119,14 @@ def is_alive(pid: int, started: float, identity: str | None = None) -> bool:
 
 
 def process_runs(record: EngineRecord) -> bool | None:
-    """Whether the process of ``record`` is alive; None when it is no process of this machine."""
+    """Return whether the process of ``record`` is alive; None if it has no process here."""
     if record.pid is None or record.process_started is None:
         return None
     return is_alive(record.pid, record.process_started, record.process_identity)
 
 
 def command_line(pid: int) -> list[str]:
-    """The words with which process ``pid`` was started; empty when they cannot be read."""
+    """Return the command line of process ``pid``; empty if it cannot be read."""
     import psutil
 
     try:
@@ -136,14 +136,14 @@ def command_line(pid: int) -> list[str]:
 
 
 def processes_with(word: str) -> list[int]:
-    """The pids of this machine's processes that have ``word`` on their command line."""
+    """Return the pids of the processes with ``word`` on their command line."""
     import psutil
 
     return [pid for pid in psutil.pids() if word in command_line(pid)]
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether process ``pid`` itself listens at ``port``."""
+    """Return whether process ``pid`` itself listens at ``port``."""
     import psutil
 
     try:

@@ -1,4 +1,4 @@
-"""Chooses the kind of engine, and starts, finds and stops engines. Loads no SDK by itself."""
+"""Choose the kind of engine; start, find and stop engines. This module loads no SDK."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine and why it was chosen; ``reason`` is empty when its kind was named."""
+    """An engine and why it was chosen; ``reason`` is empty if the request named its kind."""
 
     engine: Engine
     reason: str
 
 
 def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpResult:
-    """Start the engine or find the running one, and wait until it answers. Raises OsemError.
+    """Start the engine or reuse the running one, and wait until it answers. Raises OsemError.
 
-    ``warn`` is told when another command has to be waited for, ``say`` of the progress.
+    ``say`` reports progress; ``warn`` reports a wait for another command.
     """
     patience = request.lock_timeout
     if patience is None:
-        # The lock outlasts a pull and a slow start by another command.
+        # Another command may hold the lock during a pull and a slow start.
         patience = request.timeout + policy.current().engine_lock
     with records.locked(request.name, patience, warn or say):
         choice = choose(request)
@@ -53,9 +53,9 @@ def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpRes
 
 
 def choose(request: EngineRequest) -> Choice:
-    """The engine of the requested kind, or for ``auto`` the first that works, and why.
+    """Return the engine of the requested kind; for ``auto``, the first that works, and why.
 
-    Raises OsemError (ENGINE_UNAVAILABLE) when it cannot run here.
+    Raises OsemError (ENGINE_UNAVAILABLE) if it cannot run here.
     """
     if request.engine != AUTO:
         engine = registry.kind_of(request.engine).create()
@@ -66,33 +66,33 @@ def choose(request: EngineRequest) -> Choice:
             raise
         return Choice(engine, "")
     running = None if request.fresh else records.load(request.name)
-    # Whether a container runs would cost a question to Docker, which comes first anyway.
+    # Containers are not checked: that needs a call to Docker, which auto tries first anyway.
     if running and running.pid is not None and is_running(running):
         return Choice(engine_of(running), f"it already runs since {running.started_at}")
     return _first_that_works(registry.KINDS, [])
 
 
 def take_down(name: str, *, drop_data: bool = False, say: Say = lambda _text: None) -> list[str]:
-    """Stop and remove engine ``name``; what was removed, in words. Raises OsemError."""
+    """Stop and remove engine ``name``; return what was removed. Raises OsemError."""
     removed = []
     with records.locked(name, policy.current().engine_lock, say):
         claim = records.load(name) or records.begun(name)
         recorded = claim.engine if claim else None
-        # The recorded engine first: it is stopped even where another cannot be asked.
+        # The recorded engine comes first, so that it stops even if another kind fails.
         for kind in sorted(registry.KINDS, key=lambda kind: kind.name != recorded):
             engine = kind.create()
             # A volume of an earlier --persist may belong to another kind of engine.
             must = kind.name == recorded or (drop_data and engine.persists)
-            # Without a record there may still be an engine, if its kind can run here.
+            # An engine may exist without a record if its kind can run here.
             if must or (recorded is None and _works(engine)):
                 removed += engine.down(name, drop_data=drop_data)
     return removed
 
 
 def remove_abandoned() -> list[str]:
-    """Remove the engines whose owner is gone; what was removed, in words.
+    """Remove the engines whose owner has ended or whose start was killed; return what was removed.
 
-    Also those whose start was killed. A developer's engine has no owner and is left alone.
+    A developer's engine has no owner and stays.
     """
     removed = []
     claims: list[EngineRecord | Intent] = [*records.load_all(), *records.all_begun()]
@@ -100,14 +100,14 @@ def remove_abandoned() -> list[str]:
         pid, started = claim.owner_pid, claim.owner_started
         if pid is None or started is None or host.is_alive(pid, started, claim.owner_identity):
             continue
-        with contextlib.suppress(OsemError):  # it cannot be reached now: another time
+        with contextlib.suppress(OsemError):  # unreachable now; the next call tries again
             removed += take_down(claim.name)
             records.erase(claim.name)
     return removed
 
 
 def is_running(record: EngineRecord) -> bool:
-    """Whether the very engine of ``record`` runs; False where that cannot be found out."""
+    """Return whether exactly the engine of ``record`` runs; False if that is unknown."""
     try:
         return engine_of(record).is_running(record)
     except OsemError:
@@ -115,13 +115,13 @@ def is_running(record: EngineRecord) -> bool:
 
 
 def is_answering(record: EngineRecord) -> bool:
-    """Whether the engine of ``record`` really answers now, and no stranger at its port."""
+    """Return whether the engine of ``record`` itself answers now, not another one at its port."""
     answers = probe.ask(record.endpoint) is registry.kind_of(record.engine).answers_as
     return answers and is_running(record)
 
 
 def state_of(record: EngineRecord) -> EngineState:
-    """How the engine of ``record`` is found now."""
+    """Return the current state of the engine of ``record``."""
     found = probe.ask(record.endpoint)
     if found is None:
         return EngineState.SILENT
@@ -132,7 +132,7 @@ def state_of(record: EngineRecord) -> EngineState:
 
 
 def refuse_stranger(record: EngineRecord) -> None:
-    """Raise OsemError (ENGINE_NOT_RUNNING) when not ``record``'s engine is at its endpoint."""
+    """Raise OsemError (ENGINE_NOT_RUNNING) if another engine is at the endpoint of ``record``."""
     if is_running(record):
         return
     found = probe.ask(record.endpoint)
@@ -150,7 +150,7 @@ def refuse_stranger(record: EngineRecord) -> None:
 
 
 def engine_of(record: EngineRecord) -> Engine:
-    """The engine of ``record``."""
+    """Return the engine of ``record``."""
     return registry.kind_of(record.engine).create()
 
 
@@ -167,12 +167,12 @@ def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
 
 
 def _fallback(engine: Engine, request: EngineRequest, error: OsemError) -> Choice:
-    """Another kind where ``engine`` has no image or is broken; raises ``error`` elsewhere."""
+    """Choose another kind if ``engine`` has no image or is broken; otherwise raise ``error``."""
     missing = error.code is ErrorCode.IMAGE_NOT_FOUND
     if not missing and (not isinstance(error, EngineFailureError) or request.persist):
         raise error
     if request.engine != AUTO or request.image:
-        # To name an image is to name the kind of engine that runs it.
+        # A request for an image is also a request for the kind of engine that runs it.
         error.remediation += registry.alternatives(engine.kind, request)
         raise error
     others = [kind for kind in registry.KINDS if kind.name != engine.kind]
@@ -180,9 +180,9 @@ def _fallback(engine: Engine, request: EngineRequest, error: OsemError) -> Choic
 
 
 def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]) -> Choice:
-    """The first of ``kinds`` that can run here; the reason is why others cannot, if any.
+    """Return the first of ``kinds`` that can run here; the reason says why earlier ones cannot.
 
-    Raises OsemError with all refusals when none can.
+    Raises OsemError with all refusals if none can.
     """
     refusals = list(refusals)
     for kind in kinds:
@@ -214,11 +214,11 @@ def _works(engine: Engine) -> bool:
 
 
 def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
-    """Keep one engine a name: another kind that runs under it stays, unless ``--fresh``."""
+    """Ensure one engine per name. A running engine of another kind stays unless ``--fresh``."""
     other = records.load(request.name)
     if other is None or other.engine == engine.kind:
         return
-    # An engine that does not answer would otherwise be lost with its record.
+    # is_running, not is_answering: the new record would hide an engine that does not answer.
     if not is_running(other):
         return
     if not request.fresh:

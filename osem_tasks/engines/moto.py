@@ -1,4 +1,4 @@
-"""moto's server as a detached process of ours: the embedded engine where Docker is absent."""
+"""moto's server as a detached process: the embedded engine for machines without Docker."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 INSTALL = 'pip install "moto[dynamodb,server]"'
 LOG_LINES = 8
 MODULE = "moto.server"
-# How often a port that was free a moment ago may be taken by another program.
+# How often another program may take a port between its choice and its use.
 MAX_RACES = 3
-# The processes that this one started. They outlive it; until then it is their parent.
+# Processes that this process started. They outlive it, but it must reap those that end first.
 _children: list[subprocess.Popen[bytes]] = []
 
 
 class MotoEngine(Engine):
-    """A process engine: its pid, port and log are kept in the record."""
+    """An engine that runs as a process; the record has its pid, port and log."""
 
     kind = "moto"
     persists = False
 
     def check(self) -> str:
-        """Whether moto is installed. Raises OsemError (ENGINE_UNAVAILABLE) when it is not."""
+        """Describe the installed moto. Raises OsemError (ENGINE_UNAVAILABLE) if there is none."""
         if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
             raise OsemError(
                 "The moto engine cannot run: the Python package moto[server] is not installed.",
@@ -55,19 +55,19 @@ class MotoEngine(Engine):
         return "moto is installed"
 
     def describe(self, record: EngineRecord) -> str:
-        """The engine of ``record`` in a few words."""
+        """Describe the engine of ``record`` briefly."""
         return f"moto in process {record.pid}"
 
     def is_running(self, record: EngineRecord) -> bool:
-        """Whether the process of ``record`` is alive, and is a server that we started."""
+        """Return whether the process of ``record`` is alive and is a server that we started."""
         return bool(host.process_runs(record)) and _is_ours(record)
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
-        """Reuse our live process, else start one. Raises OsemError."""
+        """Reuse our running process, or start one. Raises OsemError."""
         running = _running(request.name)
         if running and not request.fresh:
             return UpResult(record=_reuse(running, request), how="reused")
-        # Before the running engine is stopped: a start that must fail leaves it as it is.
+        # Choose the port first: if that fails, the running engine must not be stopped.
         port = _port(request, running)
         if running:
             stop(running)
@@ -75,7 +75,7 @@ class MotoEngine(Engine):
         return UpResult(record=_start(request, port, say), how="started")
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:  # noqa: ARG002  keeps nothing
-        """Stop our processes; another program that took over a pid is left alone."""
+        """Stop our processes, but no other program that has reused a pid."""
         running = _running(name)
         if running:
             stop(running)
@@ -85,42 +85,42 @@ class MotoEngine(Engine):
         return [f"moto process {pid}" for pid in ended]
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
-        """The last ``lines`` lines of the process's log."""
+        """Yield the last ``lines`` lines of the process's log."""
         yield from deque(_log_lines(records.log_path(name)), maxlen=lines)
 
 
 def marker(name: str) -> str:
-    """What the command line of engine ``name``'s process has: it tells whose process it is.
+    """Return the word that identifies the process of engine ``name`` on its command line.
 
-    Python takes any ``-X`` option and ignores those that it does not know.
+    Python accepts any ``-X`` option and ignores unknown ones.
     """
     path = os.path.realpath(records.directory() / name)
     return f"osem-engine={path}"
 
 
 def stop(record: EngineRecord) -> None:
-    """End the process of a record, which is alive. Raises OsemError when it stays."""
+    """End the running process of a record. Raises OsemError if it does not end."""
     if record.pid is not None:
         _end(record.pid, lambda: bool(host.process_runs(record)), record.name)
 
 
 def _end(pid: int, runs: Callable[[], bool], name: str) -> None:
-    """End process ``pid``, by force in the end; ``runs`` tells whether it is still the same.
+    """End process ``pid``, by force if necessary; ``runs`` says whether it is still the same.
 
-    Raises OsemError when it stays.
+    Raises OsemError if it does not end.
     """
     import psutil
 
     def has_ended() -> bool:
         for child in _children:
-            child.poll()  # a child of this very process would stay a zombie
+            child.poll()  # a child of this process would stay a zombie
         return not runs()
 
     seconds = policy.current().engine_stop
     for end in (psutil.Process.terminate, psutil.Process.kill):
         with contextlib.suppress(psutil.Error):
             end(psutil.Process(pid))
-        # Not psutil's own wait: where no parent collects ended processes, it never returns.
+        # psutil's own wait never returns if no parent reaps the ended process.
         backoff = wait.Backoff(policy.current().engine_poll)
         if wait.poll(has_ended, bool, Deadline(seconds), backoff):
             return
@@ -132,9 +132,9 @@ def _end(pid: int, runs: Callable[[], bool], name: str) -> None:
 
 
 def _end_unrecorded(name: str) -> list[int]:
-    """End the processes of engine ``name`` that no record knows; their pids.
+    """End the processes of engine ``name`` that have no record; return their pids.
 
-    A command that was killed between the start of a process and its record leaves one.
+    A command that is killed after it starts a process and before it records it leaves one.
     """
     mark = marker(name)
 
@@ -149,14 +149,14 @@ def _end_unrecorded(name: str) -> list[int]:
 
 
 def _is_ours(record: EngineRecord) -> bool:
-    """Whether the command line of a record's process is one with which we start moto."""
+    """Return whether the process of a record has a command line that we use to start moto."""
     words = host.command_line(record.pid or 0)
-    # Earlier versions put no mark on it.
+    # Earlier versions added no marker.
     return marker(record.name) in words or (not record.process_identity and MODULE in words)
 
 
 def _running(name: str) -> EngineRecord | None:
-    """The record of engine ``name`` if its process is alive: the very one that was started."""
+    """Return the record of engine ``name`` if the process that we started is still alive."""
     record = records.load(name)
     return record if record and MotoEngine().is_running(record) else None
 
@@ -179,7 +179,7 @@ def _reuse(running: EngineRecord, request: EngineRequest) -> EngineRecord:
 
 
 def _port(request: EngineRequest, running: EngineRecord | None) -> int:
-    """The port to listen on, 0 for any; one that only our own engine holds is free."""
+    """Return the port to listen on, 0 for any. A port that our own engine holds counts as free."""
     wanted = request.default_port if request.port is None else request.port
     own = running is not None and _is_at(running, wanted)
     if wanted and not own and not host.is_free(wanted):
@@ -197,7 +197,7 @@ def _start(request: EngineRequest, wanted: int, say: Say) -> EngineRecord:
         try:
             return _start_at(port, request, say)
         except OsemError as error:
-            # Any free port was requested, and another program was quicker.
+            # Retry only if any free port was requested and another program took it.
             if wanted or error.code is not ErrorCode.PORT_IN_USE:
                 raise
     return _start_at(host.free_port(), request, say)
@@ -217,7 +217,7 @@ def _start_at(port: int, request: EngineRequest, say: Say) -> EngineRecord:
         _await(process, port, request)
         return records.save(_record(process.pid, port, started_at, request))
     except BaseException:
-        # Also on Ctrl-C, and where it cannot be recorded: nobody would ever stop it.
+        # Also on Ctrl-C and if the record cannot be written: nothing else would stop it.
         with interrupts.shielded():
             for child in _children[before:]:
                 child.kill()
@@ -230,7 +230,7 @@ def _start_at(port: int, request: EngineRequest, say: Say) -> EngineRecord:
 def _spawn(port: int, name: str) -> subprocess.Popen[bytes]:
     own = ("-X", marker(name))
     command = [sys.executable, *own, "-m", MODULE, "-H", LOOPBACK, "-p", str(port)]
-    # Shielded: an interrupt between the fork and the note of it would orphan the child.
+    # Shielded: an interrupt between the fork and the entry in _children would orphan the child.
     with interrupts.shielded(), os.fdopen(state.create(records.log_path(name)), "wb") as stream:
         process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell
             command,
@@ -244,7 +244,7 @@ def _spawn(port: int, name: str) -> subprocess.Popen[bytes]:
 
 
 def _await(process: subprocess.Popen[bytes], port: int, request: EngineRequest) -> None:
-    """Wait until this very process answers at ``port``. Raises OsemError."""
+    """Wait until this process answers at ``port``. Raises OsemError."""
     log = records.log_path(request.name)
 
     def check_alive() -> None:
@@ -258,7 +258,7 @@ def _await(process: subprocess.Popen[bytes], port: int, request: EngineRequest) 
     def is_this_process() -> bool:
         return host.listens(process.pid, port)
 
-    # Another engine may answer at the port, which it took a moment earlier.
+    # Another engine may have taken the port first and answer there.
     arguments = (f"http://{LOOPBACK}:{port}", emulators.MOTO, request.timeout)
     if not probe.wait_for(*arguments, check_alive, is_this_process):
         remedy = f"{request.command('--timeout', f'{request.timeout * 2:g}')}   waits longer"
@@ -291,7 +291,7 @@ def _failed(what: str, log: Path, remedy: str) -> OsemError:
 
 
 def _log_lines(path: Path) -> Iterator[str]:
-    """The lines of a log; none where it is absent, or no plain file of this user."""
+    """Yield the lines of a log; none if it is absent or not a regular file of this user."""
     with contextlib.suppress(OSError, state.UnreadableError), state.open_plain(path) as log:
         for line in log:
             yield line.decode("utf-8", errors="replace").rstrip("\r\n")

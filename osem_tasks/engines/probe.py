@@ -1,4 +1,4 @@
-"""Which DynamoDB answers at an endpoint, by one plain HTTP request: no SDK, no proxy."""
+"""Detect which DynamoDB answers at an endpoint with one HTTP request: no SDK, no proxy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from osem_tasks.waiting.clock import Deadline
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What answers, but not as a DynamoDB.
+# A server that answers, but not as DynamoDB does.
 ANOTHER_SERVER = emulators.Engine("another server")
-# A ListTables call. No engine checks the signature, DynamoDB Local only the form of the
-# access key; so a real answer costs no SDK.
+# A ListTables call. No engine checks the signature, and DynamoDB Local checks only the form
+# of the access key, so the request needs no SDK.
 _SCOPE = f"{ACCESS_KEY}/20200101/us-east-1/dynamodb/aws4_request"
 _HEADERS = {
     "X-Amz-Target": "DynamoDB_20120810.ListTables",
@@ -28,11 +28,11 @@ _HEADERS = {
 
 
 def ask(endpoint: str, timeout: float = 1.0) -> emulators.Engine | None:
-    """The engine that answers a ListTables at ``endpoint`` within ``timeout`` seconds.
+    """Return the engine that answers ListTables at ``endpoint`` within ``timeout`` seconds.
 
-    None when nothing answers, ANOTHER_SERVER when something else does. An open port proves
-    nothing, and neither does DynamoDB Local's refusal of a plain GET: it still gives that
-    when its database file cannot be written and every call hangs.
+    Returns None if nothing answers, ANOTHER_SERVER if something else does. An open port
+    proves nothing. DynamoDB Local's refusal of a plain GET proves nothing either: it also
+    comes when the database file cannot be written and every call hangs.
     """
     parts = urlsplit(endpoint)
     connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=timeout)
@@ -56,16 +56,16 @@ def wait_for(
     check_alive: Callable[[], None] | None = None,
     is_own: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Wait until ``expected`` answers; False when ``timeout`` seconds pass without.
+    """Wait until ``expected`` answers; return False after ``timeout`` seconds.
 
-    ``check_alive`` is called between tries and raises when waiting has become pointless.
-    An answer counts when ``is_own`` says that it comes from the engine that is waited for.
+    ``check_alive`` is called after every failed try and raises if waiting is useless. An answer
+    counts only if ``is_own`` says that it comes from the right engine.
     """
 
     def answers() -> bool:
         if ask(endpoint, min(2.0, timeout)) is expected and is_own():
             return True
-        # First: an engine that ended by the same Ctrl-C must not be reported as a failure.
+        # Check this first: the same Ctrl-C may end the engine, which is not a failure.
         interrupts.check()
         if check_alive:
             check_alive()

@@ -1,8 +1,8 @@
-"""Which engines run, where and since when: small files in the user's state directory.
+"""Records of running engines: small files in the user's state directory.
 
-One file a name, so that two checkouts or a test session never overwrite each other.
-``OSEM_STATE_DIR`` moves the directory. A record is a claim: every field is checked when it
-is read, and a file that does not hold one is ignored (see ``unreadable``).
+Every name has its own file, so that checkouts and test sessions do not overwrite each other.
+``OSEM_STATE_DIR`` moves the directory. Records are claims: every field is checked when a file
+is read, and an invalid file is ignored (see ``unreadable``).
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ if TYPE_CHECKING:
 RECORD, INTENT = ".json", ".starting"
 _SUFFIXES = (RECORD, INTENT, ".log", ".lock", ".holder")
 _Claim = TypeVar("_Claim", EngineRecord, Intent)
-# The files of which a user was told that they are ignored.
+# Ignored files that were already reported to the user.
 _reported: set[Path] = set()
 
 
 def directory() -> Path:
-    """The state directory; it exists afterwards. Raises OsemError when it cannot be used."""
+    """Return the state directory, created if absent. Raises OsemError if it is not usable."""
     return state.directory()
 
 
 def load(name: str) -> EngineRecord | None:
-    """The record of engine ``name``; None when there is none or it cannot be read."""
+    """Return the record of engine ``name``; None if it is absent or unreadable."""
     return _load(directory() / f"{name}{RECORD}", EngineRecord)
 
 
 def newest() -> EngineRecord | None:
-    """The record that a ``local.up`` wrote or confirmed last, of any name."""
-    # The engine of a test run belongs to that run alone.
+    """Return the record that ``local.up`` wrote or confirmed last, of any name."""
+    # Only a test run itself uses its engine.
     records = [record for record in load_all() if record.owner_pid is None]
     return max(records, key=lambda record: record.used_at, default=None)
 
 
 def load_all() -> list[EngineRecord]:
-    """All records, of any name."""
+    """Return all records."""
     return _load_all(RECORD, EngineRecord)
 
 
 def save(record: EngineRecord) -> EngineRecord:
-    """Write ``record`` as the one that was used last; the start of its engine has ended.
+    """Write ``record`` as the last used one, and drop the intent of its start.
 
-    Raises OsemError when it cannot be written.
+    Raises OsemError if it cannot be written.
     """
     record = replace(record, used_at=time.time())
     state.write(directory() / f"{record.name}{RECORD}", record.as_state())
@@ -68,53 +68,53 @@ def save(record: EngineRecord) -> EngineRecord:
 
 
 def begin(intent: Intent) -> None:
-    """Record that an engine is about to be started. Raises OsemError."""
+    """Record that an engine is about to start. Raises OsemError."""
     state.write(directory() / f"{intent.name}{INTENT}", intent.as_state())
 
 
 def begun(name: str) -> Intent | None:
-    """The start of engine ``name`` that has not ended, or was killed; None without one."""
+    """Return the unfinished or killed start of engine ``name``, or None."""
     return _load(directory() / f"{name}{INTENT}", Intent)
 
 
 def all_begun() -> list[Intent]:
-    """All starts that have not ended, or were killed."""
+    """Return all unfinished or killed starts."""
     return _load_all(INTENT, Intent)
 
 
 def undo(name: str) -> None:
-    """Drop the intent of engine ``name``: nothing is left of its start."""
+    """Drop the intent of engine ``name`` after its start was undone."""
     state.remove(directory() / f"{name}{INTENT}")
 
 
 def forget(name: str) -> None:
-    """Drop the record of engine ``name`` and of its start, if any."""
+    """Drop the record and the intent of engine ``name``, if any."""
     for suffix in (RECORD, INTENT):
         state.remove(directory() / f"{name}{suffix}")
 
 
 def erase(name: str) -> None:
-    """Drop all files of an engine whose name will never be used again."""
+    """Drop all files of an engine whose name is never used again."""
     for suffix in _SUFFIXES:
         state.remove(directory() / f"{name}{suffix}")
 
 
 def log_path(name: str) -> Path:
-    """Where a process engine of that name writes its log."""
+    """Return the path of the log of process engine ``name``."""
     return directory() / f"{name}.log"
 
 
 def _silent(_text: str) -> None:
-    """Tell nobody."""
+    """Drop a message."""
 
 
 @contextlib.contextmanager
 def locked(name: str, timeout: float, say: Say = _silent) -> Iterator[None]:
-    """Hold engine ``name`` alone among this user's commands.
+    """Lock engine ``name`` against this user's other commands.
 
-    Two ``local.up`` at once then end with one engine and two successes. ``say`` is told who
-    holds it when that takes long. Raises OsemError (TIMEOUT) when another command holds it
-    longer than ``timeout`` seconds.
+    Two concurrent ``local.up`` then both succeed and share one engine. ``say`` reports the
+    holder of the lock if the wait is long. Raises OsemError (TIMEOUT) if another command
+    holds the lock longer than ``timeout`` seconds.
     """
     from filelock import FileLock
 
@@ -159,7 +159,7 @@ def _acquire(lock: BaseFileLock, path: Path) -> bool:
 
 
 def _holder(path: Path) -> str:
-    """The command that holds an engine, in words: by pid and command line where it is known."""
+    """Describe the command that holds the lock, by pid and command line if they are known."""
     try:
         values = state.read(path)
     except (OSError, state.UnreadableError):
@@ -172,7 +172,7 @@ def _holder(path: Path) -> str:
 
 
 def unreadable() -> list[str]:
-    """The state files that are ignored, in words; every file is named once."""
+    """Return messages about ignored state files; every file is reported once."""
     found = []
     for path in sorted(directory().iterdir()):
         problem = _problem(path)
@@ -188,7 +188,7 @@ def _load_all(suffix: str, kind: type[_Claim]) -> list[_Claim]:
 
 
 def _load(path: Path, kind: type[_Claim]) -> _Claim | None:
-    # What is absent or not ours is not known, which is always safe.
+    # It is always safe to treat an absent or foreign file as unknown.
     with contextlib.suppress(OSError, state.UnreadableError):
         return _read(path, kind)
     return None
@@ -208,7 +208,7 @@ def _problem(path: Path) -> str:
 
 
 def _read(path: Path, kind: type[_Claim]) -> _Claim:
-    """The claim in a file. Raises FileNotFoundError and UnreadableError."""
+    """Return the claim in a file. Raises FileNotFoundError and UnreadableError."""
     values: dict[str, Any] = state.read(path)
     names = {field.name for field in fields(kind)}
     known = {name: value for name, value in values.items() if name in names}

@@ -1,6 +1,6 @@
-"""The kinds of local engine: a row each, in the order in which ``auto`` tries them.
+"""The table of local engines, one row per kind, in the order that ``auto`` tries them.
 
-A new kind of engine is a row here and a class in a file of its own.
+A new kind of engine needs a row here and a class in a separate file.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class EngineKind:
     """A kind of engine.
 
-    Its class (``location``, as ``module:class``) is imported when it is first used: listing
-    the tasks loads no SDK. ``answers_as`` is the DynamoDB that answers at its endpoint.
+    Its class (``location``, as ``module:class``) is imported on first use, so that the task
+    list loads no SDK. ``answers_as`` is the DynamoDB that answers at its endpoint.
     """
 
     name: str
@@ -29,7 +29,7 @@ class EngineKind:
     answers_as: emulators.Engine
 
     def create(self) -> Engine:
-        """The engine; nothing is contacted or started yet."""
+        """Return the engine without contacting or starting anything."""
         engine: Engine = pkgutil.resolve_name(self.location)()
         return engine
 
@@ -49,30 +49,30 @@ KINDS = (
 
 
 def names() -> tuple[str, ...]:
-    """The names of all kinds, as records keep them."""
+    """Return the names of all kinds, as in records."""
     return tuple(kind.name for kind in KINDS)
 
 
 def choices() -> tuple[str, ...]:
-    """What a user may choose."""
+    """Return the names that a user may choose."""
     return (AUTO, *names())
 
 
 def choices_in_words(auto: str = AUTO) -> str:
-    """The choices for a help text: ``auto, docker or moto``."""
+    """Return the choices for a help text: ``auto, docker or moto``."""
     *first, last = (auto, *names())
     return f"{', '.join(first)} or {last}"
 
 
 def kind_of(name: str) -> EngineKind:
-    """The kind of that name. Raises KeyError where there is none."""
+    """Return the kind ``name``. Raises KeyError if there is none."""
     return {kind.name: kind for kind in KINDS}[name]
 
 
 def alternatives(name: str, request: EngineRequest) -> str:
-    """The end of a remedy: the commands that request another kind of engine than ``name``.
+    """Return the end of a remedy: commands that request a kind of engine other than ``name``.
 
-    Only of kinds that can do what was requested. The image is left out: it is for ``name``.
+    Only kinds that support the request are included. The image is omitted: it fits ``name``.
     """
     other_engines = (kind.create() for kind in KINDS if kind.name != name)
     return "".join(

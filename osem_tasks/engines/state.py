@@ -1,7 +1,7 @@
-"""The state directory: private, of this user, never by way of a symbolic link.
+"""The state directory: private to this user, and never reached through a symbolic link.
 
-What lies in it are claims: a file is read only where it is a plain, small one of this user,
-and written only where there was none. Errors name the file and what to do.
+Its files are claims. A file is read only if it is regular, small and owned by this user. A
+file is written only as a new file. Errors name the file and a remedy.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 VARIABLE = "OSEM_STATE_DIR"
 REMEDY = f"Set {VARIABLE} to a directory of your own that you can write to."
-# A record has some 600 bytes.
+# A record has about 600 bytes.
 MAX_BYTES = 65536
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
-# Windows has neither links without privileges nor FIFOs in directories.
+# Windows lacks these flags, but there links need privileges and directories hold no FIFOs.
 _PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class UnreadableError(Exception):
-    """A state file that is not what this package writes; the text says why."""
+    """A state file that this package did not write; the text says why."""
 
 
 def directory() -> Path:
-    """The state directory; it exists afterwards, and only this user may use it.
+    """Return the state directory, created if absent and private to this user.
 
-    Raises OsemError (INVALID_CONFIGURATION) when it cannot be made, or is another's.
+    Raises OsemError (INVALID_CONFIGURATION) if it cannot be created or has another owner.
     """
     path = location()
     try:
@@ -57,7 +57,7 @@ def directory() -> Path:
 
 
 def location() -> Path:
-    """Where the state directory is or will be. Raises OsemError where there is no home."""
+    """Return the path of the state directory. Raises OsemError if there is no home directory."""
     configured = os.environ.get(VARIABLE)
     try:
         if configured:
@@ -68,14 +68,14 @@ def location() -> Path:
             path = user_state_path("osem-tasks", appauthor=False)
     except (RuntimeError, KeyError) as error:
         _refuse("There is no home directory in which running engines could be recorded.", error)
-    # Without a home, '~' stays as it is: it would become a directory of that name.
+    # Without a home directory '~' is not expanded and would become a directory of that name.
     if path.parts[:1] and path.parts[0].startswith("~"):
         _refuse("There is no home directory in which running engines could be recorded.")
     return Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow a link
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The JSON object in a state file. Raises FileNotFoundError and UnreadableError."""
+    """Return the JSON object in a state file. Raises FileNotFoundError and UnreadableError."""
     try:
         with open_plain(path) as stream:
             text = stream.read(MAX_BYTES + 1)
@@ -96,9 +96,9 @@ def read(path: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def open_plain(path: Path) -> Iterator[Any]:
-    """A plain file of this user, open for reading bytes. Raises OSError, UnreadableError.
+    """Open a regular file of this user for reading bytes. Raises OSError, UnreadableError.
 
-    A FIFO is not waited for, and a symbolic link not followed.
+    The call does not block on a FIFO and does not follow a symbolic link.
     """
     descriptor = os.open(path, os.O_RDONLY | _PLAIN)
     found = os.fstat(descriptor)
@@ -110,7 +110,7 @@ def open_plain(path: Path) -> Iterator[Any]:
 
 
 def create(path: Path) -> int:
-    """A descriptor of a new, private, empty file in place of what was there.
+    """Replace the file with a new, private, empty one and return its descriptor.
 
     Raises OsemError.
     """
@@ -120,7 +120,7 @@ def create(path: Path) -> int:
 
 
 def write(path: Path, values: Mapping[str, Any]) -> None:
-    """Write a state file as a whole: a reader never sees half of it. Raises OsemError."""
+    """Write a state file atomically. Raises OsemError."""
     draft = path.with_name(f".{os.getpid()}.{path.name}.tmp")
     try:
         with os.fdopen(create(draft), "w", encoding="utf-8") as stream, writing(path):
@@ -135,14 +135,14 @@ def write(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a state file, if there is one. Raises OsemError."""
+    """Remove a state file if it exists. Raises OsemError."""
     with writing(path):
         path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system refuses in the body into an OsemError that names ``path``."""
+    """Convert an OSError in the body to an OsemError that names ``path``."""
     try:
         yield
     except OSError as error:
@@ -150,7 +150,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def refusal(path: Path, error: OSError) -> OsemError:
-    """The error for a state file that the system does not let us write."""
+    """Return the error for a state file that the system refuses to write."""
     return OsemError(
         f"The state file {path} cannot be written: {error.strerror or error}.",
         code=ErrorCode.INVALID_CONFIGURATION,

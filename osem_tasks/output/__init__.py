@@ -1,1 +1,1 @@
-"""From results to text, JSON and the formats of CI."""
+"""Write results as text, JSON and the formats of CI systems."""

@@ -1,6 +1,6 @@
-"""What CI systems read: GitHub's annotations and step summary, JUnit's XML. Pure.
+"""Formats for CI systems: GitHub's annotations and step summary, JUnit's XML. Pure.
 
-Names, states and values come from servers: what a format would read as its own is escaped.
+Names, states and values come from servers, so the syntax of every format is escaped in them.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
     from osem_tasks.schema.difference import TableDiff
 
-# GitHub shows some ten annotations of a kind for a step and drops the rest in silence.
+# GitHub shows about ten annotations of one level per step and silently drops the rest.
 MAX_ANNOTATIONS = 10
-# What XML 1.0 has no way to write, not even escaped.
+# Characters that XML 1.0 cannot represent, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# What Markdown and HTML may take for their own; these stay readable in the source.
+# Punctuation that Markdown or HTML may interpret; the exceptions keep the source readable.
 _MARKUP = {ord(mark): f"&#{ord(mark)};" for mark in set(string.punctuation) - set(".,-()='\"")}
 _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
 def annotation_lines(diffs: Sequence[TableDiff]) -> list[str]:
-    """One ``::error`` line for each difference; the last tells of those left out."""
+    """Return one ``::error`` line per difference; the last line counts the omitted ones."""
     found = [
         f"::error title={_property(f'{fact.issue_type.value} {diff.name}')}::"
         f"{_message(f'{diff.name}: {message(fact)}')}"
@@ -42,7 +42,7 @@ def annotation_lines(diffs: Sequence[TableDiff]) -> list[str]:
 
 
 def step_summary(diffs: Sequence[TableDiff], environment: str) -> str:
-    """A Markdown table for ``$GITHUB_STEP_SUMMARY``."""
+    """Return a Markdown table for ``$GITHUB_STEP_SUMMARY``."""
     heading = f"### Tables of {_code(environment)}"
     rows = [heading, "", "| table | status | result |", "|---|---|---|"]
     for diff in diffs:
@@ -56,7 +56,7 @@ def step_summary(diffs: Sequence[TableDiff], environment: str) -> str:
 
 
 def junit(diffs: Sequence[TableDiff], seconds: float) -> str:
-    """A JUnit document: a test case a fact; not comparable ones count as skipped."""
+    """Return a JUnit document with one test case per fact; facts not comparable are skipped."""
     facts = [(diff, fact) for diff in diffs for fact in diff.facts]
     suite = ET.Element(
         "testsuite",
@@ -79,7 +79,7 @@ def junit(diffs: Sequence[TableDiff], seconds: float) -> str:
 
 
 def _message(text: str) -> str:
-    # What is visible has no line break left; ``%`` would begin an escape of GitHub's own.
+    # one_line() leaves no line break; ``%`` would start one of GitHub's escapes.
     return re.sub(r"##(\w*)\[", r"##\1\\[", one_line(text)).replace("%", "%25")
 
 
@@ -96,7 +96,7 @@ def _markdown(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """A name in the type of code. A backtick or a bar in it would end Markdown's own form."""
+    """Return a name as HTML code: a backtick or a bar in it would break Markdown's syntax."""
     if _PLAIN_NAME.fullmatch(text):
         return f"`{one_line(text)}`"
     return f"<code>{_markdown(text)}</code>"

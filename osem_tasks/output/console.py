@@ -1,10 +1,10 @@
-"""The only place that prints: results on stdout, narration on stderr.
+"""The only module that prints: results to stdout, messages to stderr.
 
-Every text passes ``output.text`` on its way, so that nothing secret is told and nothing from
-elsewhere acts on a terminal, a CI runner or the log. A result that cannot be written is an
-OSError; narration that cannot is lost, because there is no better place for it.
+Every text passes through ``output.text``, which removes secrets and escapes what could control
+a terminal, a CI runner or the log. A result that cannot be written raises OSError; a message
+that cannot be written is dropped, because there is no other place for it.
 
-Spinners come from halo and colours from colorama, both only where a person looks on.
+Spinners (halo) and colours (colorama) are used only in an interactive terminal.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ COLOURS = {
 
 
 def wants_colour(stream: TextIO | None, variables: Mapping[str, str]) -> bool:
-    """FORCE_COLOR, then NO_COLOR (no-color.org), CI and TERM, then: is it a terminal?"""
+    """Check FORCE_COLOR, then NO_COLOR (no-color.org), CI and TERM, then for a terminal."""
     forced = variables.get("FORCE_COLOR", "")
     if forced:
         return forced != "0"
@@ -61,9 +61,9 @@ def wants_colour(stream: TextIO | None, variables: Mapping[str, str]) -> bool:
 
 
 class Console:
-    """Prints one task's result and narration. ``quiet`` keeps errors and the summary only.
+    """Prints the result and messages of one task. ``quiet`` shows only errors and the summary.
 
-    With ``results_to_stderr`` the human result makes room for another task's JSON.
+    ``results_to_stderr`` leaves stdout to the JSON of another task.
     """
 
     def __init__(
@@ -75,48 +75,48 @@ class Console:
         results_to_stderr: bool = False,
     ) -> None:
         self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
-        # None for a stream that the shell has closed (``>&-``).
+        # A stream is None if the shell has closed it (``>&-``).
         self._err: TextIO | None = sys.stderr
         self._out: TextIO | None = self._err if results_to_stderr else sys.stdout
         self._spinner = Spinner()
         self._log = ""
 
     def log_to(self, path: str) -> None:
-        """Also append everything that is narrated, calls included, to the file ``path``."""
+        """Also append all messages, including AWS calls, to the file ``path``."""
         self._log = path
 
     def info(self, text: str) -> None:
-        """Narration: what is about to happen, and where."""
+        """Print a message about the next step and its place."""
         if not self.quiet:
             self._narrate(Line(Mark.INFO, one_line(text)))
 
     def warn(self, text: str) -> None:
-        """Narration that asks for attention."""
+        """Print a warning."""
         if not self.quiet:
             self._narrate(Line(Mark.WARNING, text))
 
     def detail(self, text: str) -> None:
-        """Narration for ``--verbose``, and for the log."""
+        """Print a message for ``--verbose`` and for the log."""
         if self.verbose:
             self._narrate(Line(Mark.DETAIL, text))
         else:
             self._append(text)
 
     def call(self, text: str) -> None:
-        """A call to AWS, with the time of day, for ``--verbose``."""
+        """Print a call to AWS with the time of day, for ``--verbose``."""
         self._append(text)
         if self.verbose:
             now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
             self._show(Line(Mark.DETAIL, f"{now} {one_line(text)}"))
 
     def say(self, text: str) -> None:
-        """Progress: shown by the spinner, as a detail where there is none."""
+        """Show progress in the spinner, or as a detail if there is none."""
         if not self._spinner.show(one_line(text)):
             self.detail(text)
 
     @contextlib.contextmanager
     def working(self, text: str) -> Iterator[None]:
-        """Show that work goes on while the body runs."""
+        """Show a spinner while the body runs."""
         shown = not self.quiet and not self.as_json
         if shown and self._err is not None and wants_spinner(self._err, os.environ):
             self._spinner.start(one_line(text), self._err)
@@ -126,9 +126,9 @@ class Console:
             self._spinner.stop()
 
     def result(self, outcome: Outcome) -> None:
-        """The human form of a result; errors go to stderr with what to type next.
+        """Print a result as text; errors go to stderr with the next command to type.
 
-        Raises OSError when stdout is closed or full.
+        Raises OSError if stdout is closed or full.
         """
         for line in outcome.lines:
             if not self.quiet or line.mark is Mark.FAILED:
@@ -139,22 +139,22 @@ class Console:
             self.error(outcome.error)
 
     def document(self, document: dict[str, Any]) -> None:
-        """One JSON document on one line of stdout. Raises OSError as ``result`` does."""
+        """Print a JSON document on one line of stdout. Raises OSError as ``result`` does."""
         self._print(self._out, json_line(redact_all(document), os.environ))
 
     def annotate(self, text: str) -> None:
-        """A workflow command for GitHub's runner, which reads stderr as well."""
+        """Print a workflow command for GitHub's runner, which also reads stderr."""
         self._print(self._err, text)
 
     def error(self, error: OsemError) -> None:
-        """An error, its code, and its remedy."""
+        """Print an error with its code and its remedy."""
         self._narrate(Line(Mark.FAILED, f"{error.code.value}: {error.message}"))
         self._narrate(Line(Mark.PLAIN, f"  {ARROW} {one_line(error.remediation)}"))
 
     def ask(self, question: str) -> str:
-        """A person's answer; the question goes to stderr. Empty at the end of input.
+        """Ask a question on stderr and return the answer, empty at the end of input.
 
-        Empty too where the question cannot be written: nobody has read it.
+        The answer is also empty if the question cannot be written.
         """
         try:
             streams.write(self._err, "\n".join(map(one_line, question.split("\n"))))
@@ -195,24 +195,24 @@ class Console:
         try:
             streams.write(stream, f"{text}\n")
         except OSError:
-            # What cannot be told on stderr cannot be told anywhere.
+            # There is no other place for what stderr cannot show.
             if stream is not self._err:
                 raise
 
 
 def _dressed(mark: Mark, text: str, *, coloured: bool) -> str:
-    """``text`` with the symbol of its mark, and its colour."""
+    """Return ``text`` with the symbol and the colour of its mark."""
     symbol = SYMBOLS.get(mark)
     plain = f"{symbol} {text}" if symbol else text
     if not coloured or mark not in COLOURS:
         return plain
     colour = COLOURS[mark]
-    # The symbol alone is coloured where there is one: the text stays readable.
+    # Only the symbol is coloured, if there is one, so that the text stays readable.
     return f"\x1b[{colour}m{symbol}\x1b[0m {text}" if symbol else f"\x1b[{colour}m{plain}\x1b[0m"
 
 
 def prepare_terminal() -> None:
-    """Let a Windows console understand colours, and guard what the libraries log."""
+    """Enable colours in a Windows console, and guard the libraries' logs."""
     from colorama import just_fix_windows_console
 
     just_fix_windows_console()

@@ -1,4 +1,4 @@
-"""What the libraries log, for ``inv --debug`` and INVOKE_DEBUG: without secrets.
+"""Remove secrets from the libraries' logs, which ``inv --debug`` and INVOKE_DEBUG show.
 
 botocore logs canonical requests, headers and whole responses; Invoke logs every option.
 """
@@ -19,9 +19,9 @@ LIBRARIES = re.compile(r"(boto3|botocore|docker|invoke|requests|urllib3)\b")
 
 
 def guard() -> None:
-    """Have every record of these libraries redacted before any handler gets it.
+    """Redact every record of these libraries before any handler gets it.
 
-    A project's own records are left alone. To call it again changes nothing.
+    A project's own records are not changed. Further calls have no effect.
     """
     factory = logging.getLogRecordFactory()
     if not isinstance(factory, _Guarded):
@@ -29,7 +29,7 @@ def guard() -> None:
 
 
 class _Guarded:
-    """A factory of records that redacts those of LIBRARIES, each to one line."""
+    """A record factory that redacts the records of LIBRARIES and puts them on one line."""
 
     def __init__(self, factory: Callable[..., logging.LogRecord]) -> None:
         self._factory = factory
@@ -39,7 +39,7 @@ class _Guarded:
         if LIBRARIES.match(record.name):
             record.msg, record.args = one_line(_message(record)), None
             if record.exc_info:
-                # A traceback quotes the exception's text and its causes.
+                # A traceback contains the text of the exception and of its causes.
                 text = "".join(traceback.format_exception(*record.exc_info))
                 record.exc_text, record.exc_info = one_line(text), None
         return record
@@ -48,5 +48,5 @@ class _Guarded:
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except (TypeError, ValueError, KeyError):  # what logging itself would complain about
+    except (TypeError, ValueError, KeyError):  # logging itself would report these
         return f"{record.msg} {record.args}"

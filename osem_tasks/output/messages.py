@@ -1,4 +1,4 @@
-"""Differences and remedies in words. Pure."""
+"""Messages for differences and remedies. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def message(fact: Fact) -> str:
-    """One sentence for a difference."""
+    """Return one sentence for a difference."""
     if fact.issue_type is IssueType.TABLE_NOT_FOUND:
         return "the table does not exist" if fact.found is None else "the table exists here only"
     if fact.found is None:
@@ -24,7 +24,7 @@ def message(fact: Fact) -> str:
 
 
 def remedy_text(remedy: Remedy, target: Target) -> str:
-    """What to do about a difference on ``target``, with the command to type if there is one."""
+    """Return the remedy for a difference on ``target``, with the command if there is one."""
     if not remedy.task:
         return remedy.words
     return remedy.words + target.command(remedy.task, *remedy.options)

@@ -1,4 +1,4 @@
-"""What a task came to, as values: lines for people, data for JSON, one error at most."""
+"""The outcome of a task as values: lines for people, data for JSON, at most one error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KILO = 1000
 
 
 class Mark(Enum):
-    """How a line is meant; the console gives each a symbol and a colour."""
+    """The meaning of a line, which the console shows as a symbol and a colour."""
 
     DONE = "done"
     FAILED = "failed"
@@ -39,9 +39,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a task came to: data for JSON, lines and a summary for people, one error at most.
+    """The outcome of a task: data for JSON, lines and a summary for people, at most one error.
 
-    ``changed`` tells whether anything was created, altered or removed, which makes a failure partial.
+    ``changed`` says whether anything was created, changed or removed; a failure is then partial.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -52,14 +52,14 @@ class Outcome:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 table``, ``2 tables``; a noun in -x gets -es."""
+    """Return ``1 table`` or ``2 tables``; a noun in -x gets -es."""
     if number == 1:
         return f"{number} {noun}"
     return f"{number} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with their columns aligned."""
+    """Return rows as lines with aligned columns."""
     if not rows:
         return []
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -70,11 +70,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def size(number: int) -> str:
-    """Bytes as people read them: ``512 B``, ``1.4 MB``."""
+    """Return a readable number of bytes: ``512 B``, ``1.4 MB``."""
     if number < KILO:
         return f"{number} B"
     value, units = number / KILO, ["kB", "MB", "GB", "TB"]
-    # What would be rounded up to 1000.0 is shown as 1.0 of the next unit.
+    # A value that rounds up to 1000.0 becomes 1.0 of the next unit.
     while len(units) > 1 and round(value, 1) >= KILO:
         value /= KILO
         units.pop(0)

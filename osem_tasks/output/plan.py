@@ -1,4 +1,4 @@
-"""Plans as lines and JSON: like a good diff, aligned, stable in order. Pure."""
+"""Show plans as lines and JSON, aligned and in a stable order. Pure."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _MARKS = {Effect.ADDS: Mark.ADDED, Effect.REMOVES: Mark.REMOVED, Effect.CHANGES:
 
 
 def mark_of(action: Action) -> Mark:
-    """How the action is marked: added, removed, changed, or refused."""
+    """Return the mark of an action: added, removed, changed or refused."""
     return _MARKS[action.kind.effect] if action.possible else Mark.REFUSED
 
 
 def _cost(action: Action, given: Sequence[str]) -> str:
-    """The risk, and the options that are missing to take it."""
+    """Return the risk of an action, and the missing options that allow it."""
     missing = action.missing(given)
     needs = f"needs {' '.join(missing)}" if missing else ""
     return ", ".join(filter(None, (action.risk.value, needs)))
 
 
 def plan_lines(actions: Sequence[Action], given: Sequence[str]) -> list[Line]:
-    """The actions under the name of their table, each with its risk; the reasons below."""
+    """Return the actions with their risks by table, followed by the reasons."""
     rows = [(action.kind.words, action.target, _cost(action, given)) for action in actions]
     lines: list[Line] = []
     table = ""
@@ -45,7 +45,7 @@ def plan_lines(actions: Sequence[Action], given: Sequence[str]) -> list[Line]:
 
 
 def plan_outcome(plan: Plan, tables: int, error: OsemError | None = None) -> Outcome:
-    """What ``--dry-run`` shows: the actions in the order in which they would run."""
+    """Return the outcome of ``--dry-run``: the actions in the order of execution."""
     text = f"{counted(len(plan.runnable), 'step')} would run"
     if plan.held_back:
         text += f", {len(plan.held_back)} more with {' '.join(plan.missing_options)}"
@@ -66,7 +66,7 @@ def plan_outcome(plan: Plan, tables: int, error: OsemError | None = None) -> Out
 def applied_outcome(
     plan: Plan, journal: Journal, error: OsemError | None, seconds: float
 ) -> Outcome:
-    """The account of ``db.repair``: what was planned, what was done, what went wrong."""
+    """Return the outcome of ``db.repair``: planned and completed actions, and failures."""
     done = journal.completed
     left = [action for action in plan.actions if action not in done]
     lines = [Line(Mark.DONE, str(action)) for action in done]

@@ -1,4 +1,4 @@
-"""The account of ``db.setup``."""
+"""The outcome of ``db.setup``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     rows += [
         (Mark.FAILED, (name, "FAILED", _cause(entry))) for name, entry in journal.failed.items()
     ]
-    if rows:  # where nothing was tried, the error alone says it all
+    if rows:  # if nothing was tried, the error is enough
         rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
     rows.sort(key=lambda row: journal.names.index(row[1][0]))
     texts = aligned([cells for _, cells in rows])
@@ -57,7 +57,7 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
 
 
 def _cause(entry: Entry) -> str:
-    """Why a table failed, in the shortest words: its issues, else the error's code."""
+    """Return why a table failed, briefly: its issues, or else the error's code."""
     if entry.error is None:
         return ""
     return ", ".join(entry.issues) or entry.error.code.value

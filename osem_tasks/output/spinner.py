@@ -1,7 +1,7 @@
-"""halo's spinner with its faults fenced in. Nothing else knows halo.
+"""A wrapper of halo's spinner that works around its bugs. No other module uses halo.
 
-halo writes frames into pipes, hides its last line when disabled, crashes on a stream that
-is not UTF-8 and wraps the standard streams when imported; hence the care here.
+halo writes frames to pipes, hides its last line when disabled, crashes on a stream that is not
+UTF-8, and wraps the standard streams on import.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def wants_spinner(stream: TextIO, variables: Mapping[str, str]) -> bool:
-    """Whether a person looks on at a terminal that can show a spinner."""
+    """Return whether the stream is an interactive terminal that can show a spinner."""
     encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
     return (
         stream.isatty()
@@ -29,21 +29,21 @@ def wants_spinner(stream: TextIO, variables: Mapping[str, str]) -> bool:
 
 
 class Spinner:
-    """A spinner that shares its terminal with lines of text, or nothing at all."""
+    """A spinner that shares its terminal with lines of text; does nothing if none is started."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._halo: Any = None
 
     def start(self, text: str, stream: TextIO) -> None:
-        """Begin to turn, where halo can be had: it must never stop a task."""
+        """Start the spinner if halo is available; a missing halo must not stop a task."""
         halo = _halo(text, stream)
         if halo is None:
             return
         render = halo._render_frame  # noqa: SLF001  halo has no public way to hook it
 
         def render_alone() -> None:
-            # Not between the clearing of a frame and the line that takes its place.
+            # The lock prevents a frame between a cleared line and the text that replaces it.
             with self._lock:
                 if self._halo is not None:
                     render()
@@ -53,19 +53,19 @@ class Spinner:
         halo.start()
 
     def stop(self) -> None:
-        """Stop turning; the cursor is back afterwards."""
+        """Stop the spinner and restore the cursor."""
         with self._lock:
             halo, self._halo = self._halo, None
-        # Outside the lock, for which the thread that it joins may be waiting.
+        # Outside the lock: stop() joins a thread that may be waiting for the lock.
         if halo is not None:
             halo.stop()
 
     def show(self, text: str) -> bool:
-        """Put ``text`` beside the spinner; False where none turns."""
+        """Show ``text`` beside the spinner; return False if no spinner runs."""
         with self._lock:
             if self._halo is None:
                 return False
-            # Cut to the terminal's width by halo; a line break would leave a trail.
+            # halo cuts the text to the terminal's width; a line break would leave old frames.
             self._halo.text = _CONTROL.sub(" ", text)
             return True
 
@@ -81,12 +81,12 @@ def _halo(text: str, stream: TextIO) -> Any:
     import warnings
 
     try:
-        # halo calls colorama.init() on import, which wraps stdout and stderr for good.
+        # halo calls colorama.init() on import, which wraps stdout and stderr permanently.
         import colorama
         from halo import Halo
 
         colorama.deinit()
-        # It would write a reset code at exit, under NO_COLOR too.
+        # colorama would write a reset code at exit, even with NO_COLOR.
         atexit.unregister(colorama.initialise.reset_all)
     except ImportError:
         return None

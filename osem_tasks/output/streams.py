@@ -1,4 +1,4 @@
-"""The standard streams, which may be closed, full, or read by nobody."""
+"""Write to the standard streams, which may be closed, full or without a reader."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ASCII = {"✓": "+", "✗": "x", "⚠": "!", "ℹ": "i", "→": "->", "·": "-",
 
 
 def write(stream: TextIO | None, text: str) -> None:
-    """Write and flush ``text``. Raises OSError where the stream is closed or full.
+    """Write and flush ``text``. Raises OSError if the stream is closed or full.
 
-    A reader (head, less) that has gone wants nothing more: nothing is wrong then.
+    It is not an error if the reader (head, less) has ended.
     """
     try:
         stream = _opened(stream)
@@ -32,7 +32,7 @@ def write(stream: TextIO | None, text: str) -> None:
 
 
 class Closed(io.TextIOBase):
-    """In place of a stream that the shell has closed: writing fails, and is not just lost."""
+    """A replacement for a stream that the shell has closed; writing to it fails."""
 
     def write(self, _: str) -> int:
         """Raise OSError."""
@@ -40,22 +40,22 @@ class Closed(io.TextIOBase):
 
 
 def discard(stream: TextIO) -> None:
-    """Drop what ``stream`` still holds and all that follows: Python flushes it at the end."""
-    with contextlib.suppress(OSError, ValueError):  # a stream without a file has no number
+    """Discard buffered and later output of ``stream``, which Python flushes at exit."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a file has no descriptor
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 
 def _opened(stream: TextIO | None) -> TextIO:
-    # Python has no stream at all for one that the shell has closed (``>&-``).
+    # Python sets a stream to None if the shell has closed it (``>&-``).
     if stream is None or stream.closed:
         raise OSError(errno.EBADF, CLOSED)
     return stream
 
 
 def _in_encoding_of(stream: TextIO, text: str) -> str:
-    """``text`` as ``stream`` can write it: in plain ASCII where its encoding lacks a symbol."""
+    """Return ``text``, in plain ASCII if the encoding of ``stream`` lacks a symbol."""
     try:
         text.encode(getattr(stream, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):

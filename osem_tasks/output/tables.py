@@ -1,4 +1,4 @@
-"""The environment's tables as a list, and what a deletion takes away."""
+"""Show the environment's tables, and the plan and outcome of a deletion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def list_outcome(live: dict[str, LiveTable | None], others: Sequence[str]) -> Outcome:
-    """The tables of the environment, and those beside them that the model does not name."""
+    """Return the tables of the environment, and other tables that the model does not declare."""
     rows = [("TABLE", "STATUS", "ITEMS", "SIZE", "INDEXES")]
     for name, table in live.items():
         if table is None:
@@ -40,15 +40,15 @@ def list_outcome(live: dict[str, LiveTable | None], others: Sequence[str]) -> Ou
 
 
 def deletion_summary(existing: Mapping[str, LiveTable]) -> str:
-    """How much there is to lose: ``6 tables with 120 items (14.2 kB)``."""
+    """Return how much data a deletion loses: ``6 tables with 120 items (14.2 kB)``."""
     items = sum(table.items for table in existing.values())
     held = size(sum(table.size for table in existing.values()))
-    # DynamoDB counts some hours behind on AWS.
+    # On AWS the counts are several hours old.
     return f"{counted(len(existing), 'table')} with {counted(items, 'item')} ({held}) at last count"
 
 
 def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
-    """What a deletion would take away."""
+    """Return what a deletion would remove."""
     rows = [
         (f"- {name}", counted(table.items, "item"), size(table.size))
         for name, table in existing.items()
@@ -73,7 +73,7 @@ def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
 
 
 def deletion_outcome(deleted: Sequence[str], error: OsemError | None) -> Outcome:
-    """What a deletion came to."""
+    """Return the outcome of a deletion."""
     return Outcome(
         data={"tablesDeleted": list(deleted)},
         lines=[Line(Mark.DONE, f"{name}  deleted") for name in deleted],

@@ -1,4 +1,4 @@
-"""The checks of ``db.verify`` and ``db.compare``."""
+"""The outcome of ``db.verify`` and ``db.compare``."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def verify_outcome(
     remedy: Remedy | None = None,
     other: str = "",
 ) -> Outcome:
-    """The checks of ``db.verify``, or of ``db.compare`` with the environment ``other``.
+    """Return the outcome of ``db.verify``, or of ``db.compare`` with environment ``other``.
 
-    Remedies lead to the model, so that a comparison with another environment has none.
+    A comparison with another environment has no remedy, because remedies apply the model.
     """
     lines = [line for diff in diffs for line in _lines(diff, _width(diffs), remedy)]
     lines += [Line(Mark.DETAIL, text) for text in _not_comparable(diffs)]
@@ -59,7 +59,7 @@ def _width(diffs: Sequence[TableDiff]) -> int:
 
 
 def _lines(diff: TableDiff, width: int, remedy: Remedy | None) -> Iterator[Line]:
-    """How many facts of a table are as declared, and below it those that are not."""
+    """Yield the number of matching facts of a table, then the facts that differ."""
     same, issues, unknown = len(diff.same), diff.issues, len(diff.not_comparable)
     count = f"{same} of {same + len(issues)} facts"
     count += f", {unknown} not comparable" if unknown else ""

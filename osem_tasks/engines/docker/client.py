@@ -24,11 +24,11 @@ _DEFAULT = "the default socket"
 
 
 def connect(recorded: str | None = None) -> tuple[DockerClient, str]:
-    """A client of the Docker engine that answers, and where it is.
+    """Return a client of the Docker engine, and the engine's address.
 
-    ``recorded`` is the engine in which a container was started: it wins over the
-    environment, which may have changed since. Raises OsemError (ENGINE_UNAVAILABLE) when
-    none answers, or on another machine.
+    ``recorded`` is the engine in which a container was started. It overrides the environment,
+    which may have changed since. Raises OsemError (ENGINE_UNAVAILABLE) if no engine answers,
+    or if it is on another machine.
     """
     environment = {**os.environ, "DOCKER_HOST": recorded} if recorded else dict(os.environ)
     configured = _configured_host(environment)
@@ -46,14 +46,14 @@ def connect(recorded: str | None = None) -> tuple[DockerClient, str]:
 
 
 def events(stream: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The events of a stream. Raises TimeoutError when none comes for too long."""
+    """Yield the events of a stream. Raises TimeoutError if none comes for too long."""
     seconds = policy.current().docker_stream
     while (event := bounded(lambda: next(stream, None), seconds)) is not None:
         yield event
 
 
 def _client(environment: Mapping[str, str]) -> DockerClient:
-    """A client whose every call ends in time, and that leaves no socket open when it fails."""
+    """Return a client with a timeout for every call; a failure leaves no socket open."""
     from docker import APIClient, DockerClient
 
     class BoundedAPIClient(APIClient):
@@ -65,7 +65,7 @@ def _client(environment: Mapping[str, str]) -> DockerClient:
                 raise
 
         def send(self, request: Any, **options: Any) -> Any:
-            # A pull has no timeout of its own: its answer begins when the registry's does.
+            # A pull has no timeout in the SDK: its response starts when the registry responds.
             seconds = options.get("timeout") or policy.current().docker_stream
             return bounded(lambda: super(BoundedAPIClient, self).send(request, **options), seconds)
 
@@ -74,12 +74,12 @@ def _client(environment: Mapping[str, str]) -> DockerClient:
             self.api = BoundedAPIClient(*args, **options)
 
     seconds = policy.current().docker_call
-    # requests, which gets the timeout in the end, takes fractions of a second.
+    # The timeout is passed to requests, which accepts fractions of a second.
     return BoundedDockerClient.from_env(timeout=seconds, environment=environment)  # type: ignore[arg-type]
 
 
 def _configured_host(environment: Mapping[str, str]) -> str:
-    """Where the SDK would look for an engine: DOCKER_HOST, the CLI's context, the default."""
+    """Return the address that the SDK would use: DOCKER_HOST, the CLI's context, the default."""
     from docker.context import ContextAPI
 
     if environment.get("DOCKER_HOST"):
@@ -91,7 +91,7 @@ def _configured_host(environment: Mapping[str, str]) -> str:
 
 
 def _try_socket(host: str) -> None:
-    """Raise OSError where nothing listens: the SDK would leave its own socket open."""
+    """Raise OSError if nothing listens; the SDK would leave its own socket open."""
     if host.startswith(_UNIX) and hasattr(socket, "AF_UNIX"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
             trial.settimeout(policy.current().docker_call)
@@ -99,7 +99,7 @@ def _try_socket(host: str) -> None:
 
 
 def _refuse_remote(host: str) -> None:
-    # A port published on the loopback of another machine is out of reach from here.
+    # A port published on the loopback address of another machine cannot be reached from here.
     try:
         name = urlsplit(host).hostname
     except ValueError:

@@ -1,4 +1,4 @@
-"""The container as values: as it was requested, as it is, and what to do. No SDK here."""
+"""The requested and the existing container as values, and the action to take. Uses no SDK."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent
 
-# A container is ours when it carries this label; the value is the engine's name.
+# Our containers have this label; its value is the engine's name.
 LABEL = "io.osem-tasks.engine"
 LABEL_ATTEMPT = "io.osem-tasks.attempt"
 LABEL_PERSIST = "io.osem-tasks.persist"
@@ -26,7 +26,7 @@ DATA = "/home/dynamodblocal/data"
 
 
 class ContainerAction(Enum):
-    """What ``local.up`` does with the container that it found."""
+    """The action of ``local.up`` for the container that it found."""
 
     CREATE = "create"
     REUSE = "reuse"
@@ -39,9 +39,9 @@ class ContainerAction(Enum):
 class Snapshot:
     """A container as Docker shows it. ``port`` is the published host port, if any.
 
-    ``image_id`` is the image that it was made from, ``address`` the address of this machine
-    at which its port is published. ``stranger`` says why it is not ours though it has our
-    label, which a container inherits from an image that was committed from ours.
+    ``image_id`` is the container's image; ``address`` is the host address at which the port
+    is published. ``stranger`` says why the container is not ours although it has our label:
+    a container inherits the label from an image that was committed from one of ours.
     """
 
     id: str
@@ -56,10 +56,10 @@ class Snapshot:
 
     @classmethod
     def of(cls, attrs: Mapping[str, Any]) -> Snapshot:
-        """From the output of ``docker inspect``."""
+        """Create a snapshot from the output of ``docker inspect``."""
         configured = attrs["HostConfig"].get("PortBindings") or {}
         published = attrs["NetworkSettings"].get("Ports") or {}
-        # A stopped container publishes nothing, but its configuration names the port.
+        # A stopped container publishes nothing, but its configuration has the port.
         bindings = published.get(PORT) or configured.get(PORT) or [{}]
         port, address = bindings[0].get("HostPort"), bindings[0].get("HostIp")
         return cls(
@@ -75,22 +75,22 @@ class Snapshot:
 
     @property
     def endpoint(self) -> str:
-        """The URL at which it answers."""
+        """The URL of the engine in the container."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def persist(self) -> bool:
-        """Whether its data lives in a named volume."""
+        """Whether the data is in a named volume."""
         return self.labels.get(LABEL_PERSIST) == "yes"
 
     @property
     def shared(self) -> bool:
-        """Whether all access keys see one database."""
+        """Whether all access keys share one database."""
         return self.labels.get(LABEL_SHARED) != "no"
 
     @property
     def is_exposed(self) -> bool:
-        """Whether other machines reach it."""
+        """Whether other machines can reach the port."""
         if self.address is None:
             return False
         try:
@@ -99,7 +99,7 @@ class Snapshot:
             return True
 
     def belongs_to(self, name: str) -> bool:
-        """Whether the container is our engine ``name``: by its name, label and identity."""
+        """Return whether the container is our engine ``name``, by name, label and identity."""
         return self.name == name and self.labels.get(LABEL) == name and not self.stranger
 
 
@@ -109,10 +109,10 @@ def why_stranger(
     intent: Intent | None,
     image_labels: Callable[[], Mapping[str, str]],
 ) -> str:
-    """Why a container with our label is not ours, in words; empty when it is.
+    """Return why a container with our label is not ours; empty if it is.
 
-    The id that was recorded decides. Without one, the label counts unless the container
-    has it from its image: ``image_labels`` are asked for only then.
+    The recorded id decides. Without one, the label counts unless the container inherited it
+    from its image; ``image_labels`` is called only in that case.
     """
     attempt = found.labels.get(LABEL_ATTEMPT)
     if intent and intent.attempt and attempt == intent.attempt:
@@ -128,29 +128,29 @@ def why_stranger(
 
 
 def volume_of(name: str) -> str:
-    """The named volume that keeps engine ``name``'s data under ``--persist``."""
+    """Return the name of the volume for the data of engine ``name`` under ``--persist``."""
     return f"{name}-data"
 
 
 def started_at(attributes: Mapping[str, Any]) -> str:
-    """When the container was started, of ``docker inspect``'s output: ISO 8601, in seconds."""
+    """Return the container's start time from ``docker inspect``: ISO 8601, in seconds."""
     return _in_seconds(str(attributes["State"]["StartedAt"]))
 
 
 def age(attributes: Mapping[str, Any], now: float) -> float:
-    """Seconds since the container was created; ``now`` is in seconds since the epoch."""
+    """Return the seconds since the container was created; ``now`` is in seconds since the epoch."""
     return now - datetime.fromisoformat(_in_seconds(str(attributes["Created"]))).timestamp()
 
 
 def _in_seconds(timestamp: str) -> str:
-    """Docker's UTC time in nanoseconds, cut to seconds."""
+    """Return Docker's UTC time in nanoseconds, cut to seconds."""
     return timestamp.partition(".")[0].rstrip("Z") + "+00:00"
 
 
 def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
-    """What to do with ``found``; loses no data unless ``--fresh`` was requested.
+    """Return the action for ``found``; it loses no data unless ``--fresh`` was requested.
 
-    Raises OsemError when the container is not ours, or runs with other settings.
+    Raises OsemError if the container is not ours or runs with different settings.
     """
     if found is None:
         return ContainerAction.CREATE
@@ -179,16 +179,16 @@ def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
                 ),
             )
         return ContainerAction.UNPAUSE if found.status == "paused" else ContainerAction.REUSE
-    # Started again it would take its old port, though any free one is requested.
+    # A restart would use the old port, but the request is for any free port.
     moves = request.port == 0 and found.port is not None
     if found.status == "exited" and not differing and not moves:
         return ContainerAction.START
-    # A container that does not run has no data but its volume, which outlives it.
+    # The only data of a stopped container is in its volume, which stays.
     return ContainerAction.RECREATE
 
 
 def mismatches(found: Snapshot, request: EngineRequest) -> list[str]:
-    """How ``found`` differs from what was explicitly requested, in words."""
+    """Describe the differences between ``found`` and the explicitly requested settings."""
     settings = (
         ("image", request.image, found.image),
         ("port", request.port or None, found.port),
@@ -207,17 +207,17 @@ def _yes_or_no(value: bool | None) -> str | None:
 
 
 def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> dict[str, Any]:
-    """The arguments of the SDK's ``containers.create`` for ``request``.
+    """Return the arguments of the SDK's ``containers.create`` for ``request``.
 
-    ``attempt`` labels the container with this very call, so that an interrupted call
-    can remove what it made and nothing else.
+    ``attempt`` labels the container with this call, so that an interrupted call can remove
+    exactly what it created.
     """
     port = request.default_port if request.port is None else request.port
     options: dict[str, Any] = {
         "image": request.image or request.default_image,
         "name": request.name,
-        # A quick compiler and a small collector: DynamoDB Local is up in 2.1 s instead
-        # of 2.8 s and at half the CPU time.
+        # A fast compiler and a small garbage collector: DynamoDB Local starts in 2.1 s
+        # instead of 2.8 s, with half the CPU time.
         "command": [
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
@@ -228,7 +228,7 @@ def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> di
             *(["-dbPath", DATA] if persist else ["-inMemory"]),
         ],
         "environment": {"DDB_LOCAL_TELEMETRY": "0"},
-        # DynamoDB Local has no authentication: never beyond this machine.
+        # DynamoDB Local has no authentication: publish it on this machine only.
         "ports": {PORT: (LOOPBACK, port or None)},
         "labels": {
             LABEL: request.name,
@@ -239,6 +239,6 @@ def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> di
     }
     if persist:
         options["volumes"] = {volume_of(request.name): {"bind": DATA, "mode": "rw"}}
-        # A new volume belongs to root, and the image's own user could not write to it.
+        # A new volume belongs to root; the image's default user cannot write to it.
         options["user"] = "root"
     return options

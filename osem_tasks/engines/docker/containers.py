@@ -1,4 +1,4 @@
-"""The containers of one Docker engine: how one is found, started, recorded and removed."""
+"""Find, start, record and remove the containers of one Docker engine."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Containers:
-    """The containers of the Docker engine at ``host``, as records of engine ``kind`` know them.
+    """The containers of the Docker engine at ``host``, for records of engine ``kind``.
 
-    What the SDK raises passes: see ``errors.translated``.
+    The methods do not catch the SDK's exceptions: see ``errors.translated``.
     """
 
     kind: str
@@ -51,14 +51,14 @@ class Containers:
 
     @classmethod
     def at(cls, kind: str, recorded: str | None = None) -> Containers:
-        """Of the Docker engine that was recorded, else of the configured one.
+        """Connect to the recorded Docker engine, or else to the configured one.
 
-        Raises OsemError (ENGINE_UNAVAILABLE) when it does not answer.
+        Raises OsemError (ENGINE_UNAVAILABLE) if it does not answer.
         """
         return cls(kind, *client.connect(recorded))
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
-        """Reuse, repair or create the container of the request; see ``container.decide``."""
+        """Reuse, repair or create the requested container; see ``container.decide``."""
         found = self._find_settled(request.name)
         snapshot = self.snapshot(found, request.name) if found else None
         action = decide(snapshot, request)
@@ -68,7 +68,7 @@ class Containers:
                 keeping = replace(request, fresh=False).command()
                 own = found.id if found else None
                 volumes.refuse_if_used(self.client, request.name, own, keeping)
-            # Before anything is removed: an image that cannot be pulled must cost nothing.
+            # Pull before anything is removed: a failed pull must not lose a container.
             images.ensure(self.client, request.image or request.default_image, say)
             if found:
                 say(f"removing container {request.name} ({found.status})")
@@ -87,7 +87,7 @@ class Containers:
         return UpResult(record=record, how=how, note=" ".join(filter(None, notes)))
 
     def find(self, name: str) -> Container | None:
-        """The container of exactly that name, ours or not; None without one."""
+        """Return the container with exactly this name, ours or not; None if there is none."""
         from docker.errors import NotFound
 
         labelled = self.client.containers.list(
@@ -100,11 +100,11 @@ class Containers:
             found = self.client.containers.get(name)
         except NotFound:
             return None
-        # Docker also takes the beginning of an id for a name.
+        # Docker also accepts the beginning of an id as a name.
         return found if found.name == name else None
 
     def snapshot(self, found: Container, name: str) -> Snapshot:
-        """``found`` as a value that knows whether it is our engine ``name``."""
+        """Return a snapshot of ``found`` that shows whether it is our engine ``name``."""
         snapshot = Snapshot.of(found.attrs)
         if not snapshot.belongs_to(name):
             return snapshot
@@ -117,7 +117,7 @@ class Containers:
         return replace(snapshot, stranger=why)
 
     def remove_attempt(self, attempt: str) -> None:
-        """Remove the container that one start made, and no other."""
+        """Remove only the container that start ``attempt`` created."""
         mine: dict[str, str | list[str] | bool] = {"label": f"{LABEL_ATTEMPT}={attempt}"}
         with errors.translated("removing the container", self.host):
             for container in self.client.containers.list(
@@ -128,18 +128,18 @@ class Containers:
     @staticmethod
     def remove(container: Container) -> None:
         """Stop and remove a container, and its unnamed volumes."""
-        # The jar ends at SIGTERM in a third of a second, its files closed; then by force.
+        # SIGTERM ends the jar in a third of a second and lets it close its files.
         if container.status == "running":
             container.stop(timeout=int(policy.current().engine_stop))
         container.remove(force=True, v=True)
 
     @property
     def docker_host(self) -> str | None:
-        """Where the Docker engine is, as a record keeps it; None for the SDK's own default."""
+        """The address of the Docker engine for a record; None for the SDK's default."""
         return self.host if "://" in self.host else None
 
     def _note(self, request: EngineRequest) -> str:
-        """A remark on kept data that this engine does not use; empty when there is none."""
+        """Return a warning about a kept volume that this engine does not use; empty if none."""
         if not volumes.exists(self.client, request.name):
             return ""
         persistent = replace(request, persist=True, fresh=False)
@@ -149,7 +149,7 @@ class Containers:
         )
 
     def _published_ports(self) -> dict[int, str]:
-        """Host ports that running containers publish, and the containers' names."""
+        """Map the host ports that running containers publish to the containers' names."""
         published = {}
         for container in self.client.containers.list():
             for bindings in (container.ports or {}).values():
@@ -158,13 +158,13 @@ class Containers:
         return published
 
     def _find_settled(self, name: str) -> Container | None:
-        """The container of that name, once no other command is creating or removing it."""
+        """Return the container ``name`` after other commands have created or removed it."""
         limit = policy.current().container_start
 
         def is_settled(found: Container | None) -> bool:
             if found is None or found.status not in ("created", "removing"):
                 return True
-            # An old one was left half-made: no command is working on it any more.
+            # An old incomplete container is abandoned: no command is working on it.
             return age(found.attrs, time.time()) > limit
 
         backoff = wait.Backoff(policy.current().engine_poll)
@@ -177,7 +177,7 @@ class Containers:
             if persist:
                 volumes.ensure(self.client, request)
             say(f"starting container {request.name}")
-            # Shielded: what Docker is just making could not be found and removed yet.
+            # Shielded: cleanup cannot find a container that Docker is still creating.
             with interrupts.shielded():
                 container = self.client.containers.create(**options, detach=True)
             interrupts.check()
@@ -193,7 +193,7 @@ class Containers:
     def _wake(
         self, container: Container, action: ContainerAction, request: EngineRequest, say: Say
     ) -> bool:
-        """Make a found container answer; whether it had to be started."""
+        """Make a found container answer; return whether it was started."""
         if action is ContainerAction.UNPAUSE:
             say(f"resuming container {container.name}")
             container.unpause()
@@ -218,7 +218,7 @@ class Containers:
 
     @contextlib.contextmanager
     def _undone_on_failure(self, attempt: str, request: EngineRequest) -> Iterator[None]:
-        """Record what is begun; remove it when the body fails or is interrupted."""
+        """Record the start; remove its container if the body fails or is interrupted."""
         had_volume = volumes.exists(self.client, request.name)
         records.begin(
             Intent(
@@ -262,7 +262,7 @@ class Containers:
 
 
 def _exposed(found: Snapshot | None, request: EngineRequest) -> str:
-    """A warning about a container that others can reach; empty when there is no reason."""
+    """Return a warning if other machines can reach the container; empty if they cannot."""
     if found is None or not found.is_exposed:
         return ""
     return (

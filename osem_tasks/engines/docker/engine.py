@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent, Say, UpResult
 
-# Our lock does not cover another user's command: how often it may create the container first.
+# How often another user's command, which our lock does not cover, may create the container first.
 MAX_CONFLICTS = 2
 
 
@@ -32,19 +32,19 @@ class DockerEngine(Engine):
 
     @cached_property
     def _containers(self) -> Containers:
-        """Of the Docker engine that the environment names now."""
+        """The containers of the Docker engine that the environment names."""
         return Containers.at(self.kind)
 
     def check(self) -> str:
-        """Which Docker engine answers. Raises OsemError (ENGINE_UNAVAILABLE) when none does."""
+        """Describe the Docker engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
         return f"a Docker engine answers at {self._containers.host}"
 
     def describe(self, record: EngineRecord) -> str:
-        """The engine of ``record`` in a few words."""
+        """Describe the engine of ``record`` briefly."""
         return f"DynamoDB Local in container {record.name}"
 
     def is_running(self, record: EngineRecord) -> bool:
-        """Whether the very container of ``record`` runs and publishes the recorded port."""
+        """Return whether exactly the container of ``record`` runs and publishes the recorded port."""
         from docker.errors import NotFound
 
         containers = self._at(record)
@@ -71,9 +71,9 @@ class DockerEngine(Engine):
             return self._containers.up(request, say)
 
     def down(self, name: str, *, drop_data: bool) -> list[str]:
-        """Remove the container of that name if it is ours, and its volume on request.
+        """Remove the container ``name`` if it is ours, and its volume on request.
 
-        Raises OsemError before anything is removed when another container uses the volume.
+        Raises OsemError if another container uses the volume; nothing is removed then.
         """
         containers, removed = self._at(records.load(name) or records.begun(name)), []
         with errors.translated("removing the container", containers.host):
@@ -92,7 +92,7 @@ class DockerEngine(Engine):
         return removed
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
-        """The last ``lines`` lines that the container wrote."""
+        """Yield the last ``lines`` lines of the container's log."""
         containers = self._at(records.load(name))
         with errors.translated("reading the container's log", containers.host):
             found = containers.find(name)
@@ -100,15 +100,15 @@ class DockerEngine(Engine):
                 yield from found.logs(tail=lines).decode(errors="replace").splitlines()
 
     def _at(self, claim: EngineRecord | Intent | None) -> Containers:
-        """Of the Docker engine in which a claim's container was started, if that is known."""
+        """Return the containers of the Docker engine in ``claim``, or else the default one."""
         recorded = claim.docker_host if claim else None
         return Containers.at(self.kind, recorded) if recorded else self._containers
 
     def _refuse_elsewhere(self, request: EngineRequest) -> None:
-        """Raise OsemError when the engine runs in another Docker engine: it would be lost."""
+        """Raise OsemError if the engine runs in another Docker engine: its record would be lost."""
         record, intent = records.load(request.name), records.begun(request.name)
         if record and record.docker_host not in (None, self._containers.docker_host):
-            with contextlib.suppress(EngineFailureError):  # gone, with everything in it
+            with contextlib.suppress(EngineFailureError):  # that Docker engine is gone
                 if self.is_running(record):
                     raise OsemError(
                         f"Engine '{request.name}' is already running in the Docker engine at "
@@ -121,5 +121,5 @@ class DockerEngine(Engine):
             and intent.attempt
             and intent.docker_host not in (None, self._containers.docker_host)
         ):
-            with contextlib.suppress(OsemError):  # it cannot be reached now
+            with contextlib.suppress(OsemError):  # unreachable now
                 self._at(intent).remove_attempt(intent.attempt)

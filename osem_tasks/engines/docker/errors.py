@@ -1,8 +1,8 @@
-"""The Docker SDK's exceptions as errors of this package, translated in one place.
+"""Translate the Docker SDK's exceptions to errors of this package.
 
-Observed with docker 7.2 against Docker 20.10 and podman. An absent engine is a plain
-DockerException whose text alone has the cause; a hung one is an exception of requests; a
-taken port is an APIError 500 that only its message tells apart.
+Observed with docker 7.2 against Docker 20.10 and podman: an absent engine is a plain
+DockerException with the cause only in its text; a hung engine is an exception of requests; a
+taken port is an APIError 500 that only its message distinguishes.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ _PORT_TAKEN = ("port is already allocated", "address already in use", "ports are
 
 
 def is_port_taken(error: Exception) -> bool:
-    """Whether Docker refused to start a container because its port is taken."""
+    """Return whether Docker refused to start a container because its port is taken."""
     text = str(error).lower()
     return any(words in text for words in _PORT_TAKEN)
 
 
 def broken() -> tuple[type[Exception], ...]:
-    """What the SDK raises where Docker is absent, or gives no answer that it understands.
+    """Return the exceptions that the SDK raises if Docker is absent or its answer is invalid.
 
-    It takes answers and configuration files as they come: a list where a mapping belongs
-    ends in an AttributeError of its own.
+    The SDK does not validate answers and configuration files: a list in place of a mapping
+    causes an AttributeError.
     """
     from http.client import HTTPException
 
@@ -60,13 +60,13 @@ def broken() -> tuple[type[Exception], ...]:
     from docker.errors import DockerException
 
     absent = (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-    # RuntimeError: a stream that is no JSON, a failing credential helper, too deep a nesting.
+    # RuntimeError: a stream that is not JSON, a failing credential helper, too deep nesting.
     rubbish = (HTTPException, ValueError, TypeError, AttributeError, LookupError, RuntimeError)
     return (*absent, *rubbish)
 
 
 def unreachable(error: Exception, host: str) -> OsemError:
-    """The error for an engine that does not answer at ``host``, or not as Docker does."""
+    """Return the error for an engine that does not answer at ``host`` as Docker does."""
     host = without_userinfo(host)
     why, remedy = _cause(error)
     return EngineFailureError(
@@ -78,7 +78,7 @@ def unreachable(error: Exception, host: str) -> OsemError:
 
 
 def _cause(error: Exception) -> tuple[str, str]:
-    """Why Docker cannot be used, and what to do."""
+    """Return why Docker is not usable, and a remedy."""
     from docker.errors import InvalidConfigFile
 
     text = str(error)
@@ -114,14 +114,14 @@ def _absent() -> tuple[type[Exception], ...]:
 
 
 def _is_of_configuration(error: Exception) -> bool:
-    """Whether the SDK failed before it asked anybody: by an address or a file."""
+    """Return whether an address or a file made the SDK fail before it sent a request."""
     text = str(error)
     return any(words in text for words in _CONFIGURATION)
 
 
 @contextlib.contextmanager
 def translated(doing: str, host: str) -> Iterator[None]:
-    """Turn what the SDK raises in the body into an OsemError; ``doing`` names the step."""
+    """Convert the SDK's exceptions in the body to OsemError; ``doing`` names the step."""
     from docker.errors import APIError
 
     try:
@@ -134,14 +134,14 @@ def translated(doing: str, host: str) -> Iterator[None]:
             details={"status": error.status_code},
         ) from error
     except Exception as error:
-        # The SDK raises a bare Exception for an answer that is no mapping.
+        # The SDK raises a bare Exception for an answer that is not a mapping.
         if type(error) is Exception or isinstance(error, broken()):
             raise unreachable(error, host) from error
         raise
 
 
 def pull_failed(image: str, reason: str) -> OsemError:
-    """The error (IMAGE_NOT_FOUND) for an image that is not here and cannot be pulled."""
+    """Return the error (IMAGE_NOT_FOUND) for an absent image that cannot be pulled."""
     return OsemError(
         f"Image {image} is not on this machine and cannot be pulled: {redact(reason)}",
         code=ErrorCode.IMAGE_NOT_FOUND,

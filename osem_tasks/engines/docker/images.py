@@ -1,4 +1,4 @@
-"""Pulling an image that is not here: shows the progress, keeps every error of the stream."""
+"""Pull absent images, show the progress, and report errors from the stream."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _DONE = ("Pull complete", "Already exists", "Download complete")
 
 @dataclass(slots=True)
 class PullProgress:
-    """Adds up the layers of a pull: bytes that are here, and bytes in all.
+    """Adds up the layers of a pull: downloaded bytes and total bytes.
 
-    ``error`` is the failure that the stream reported. A stream that began with status 200
-    may still carry one, a rate limit for example.
+    ``error`` is a failure that the stream reported. A stream with status 200 may still report
+    one, for example a rate limit.
     """
 
     layers: dict[str, tuple[int, int]] = field(default_factory=dict)
     error: str = ""
 
     def feed(self, event: dict[str, Any]) -> None:
-        """Take one event of the stream."""
+        """Process one event of the stream."""
         if "error" in event:
             self.error = event.get("errorDetail", {}).get("message") or event["error"]
         layer, detail = event.get("id"), event.get("progressDetail") or {}
-        # Extracting counts from the beginning again: only the download is shown.
+        # Extraction restarts the count at zero, so only the download is shown.
         if layer and detail.get("total") and event.get("status") == "Downloading":
             self.layers[layer] = (int(detail.get("current", 0)), int(detail["total"]))
         elif layer in self.layers and event.get("status") in _DONE:
@@ -47,7 +47,7 @@ class PullProgress:
 
 
 def ensure(docker: DockerClient, image: str, say: Say) -> None:
-    """Pull ``image`` unless it is here. Raises OsemError (IMAGE_NOT_FOUND) with the reason."""
+    """Pull ``image`` if it is absent. Raises OsemError (IMAGE_NOT_FOUND) with the reason."""
     from docker.errors import APIError, ImageNotFound
 
     try:
@@ -75,7 +75,7 @@ def ensure(docker: DockerClient, image: str, say: Say) -> None:
 
 
 def inherited_labels(docker: DockerClient, image_id: str) -> Mapping[str, str]:
-    """The labels that a container gets from its image; none where the image is gone."""
+    """Return the labels that a container inherits from its image; none if the image is gone."""
     from docker.errors import ImageNotFound
 
     try:

@@ -1,4 +1,4 @@
-"""Waiting until a container answers, and what to say when it does not."""
+"""Wait until a container answers, and report why it does not."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ LOG_LINES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedies:
-    """What to do about a container that ended, and about one that is too slow."""
+    """The remedies for a container that ended and for one that is too slow."""
 
     ended: str
     slow: str
 
 
 def wait_until_ready(container: Container, timeout: float, remedies: Remedies, say: Say) -> None:
-    """Wait ``timeout`` seconds at most for DynamoDB Local to answer in a started container.
+    """Wait at most ``timeout`` seconds until DynamoDB Local answers in a started container.
 
-    Raises OsemError with the end of the container's log: ENGINE_UNAVAILABLE when it has
-    ended, TIMEOUT when it does not answer in time.
+    Raises OsemError with the end of the container's log: ENGINE_UNAVAILABLE if it has ended,
+    TIMEOUT if it does not answer in time.
     """
 
     def check_alive() -> None:
@@ -41,7 +41,7 @@ def wait_until_ready(container: Container, timeout: float, remedies: Remedies, s
     container.reload()
     snapshot = Snapshot.of(container.attrs)
     if snapshot.port is None:
-        # It has ended already, and publishes its port no longer.
+        # A container without a published port has already ended.
         raise _ended(container, remedies.ended)
     say(f"waiting for an answer at {snapshot.endpoint}")
     if not probe.wait_for(snapshot.endpoint, emulators.DYNAMODB_LOCAL, timeout, check_alive):

@@ -1,4 +1,4 @@
-"""The named volumes that keep data under ``--persist``. Only those with our label are touched."""
+"""Named volumes for data under ``--persist``. Only volumes with our label are changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def ensure(client: DockerClient, request: EngineRequest) -> None:
-    """Create the engine's volume unless it exists. Raises OsemError when it is not ours."""
+    """Create the engine's volume if it is absent. Raises OsemError if it is not ours."""
     name = request.name
     found = _find(client, name)
     if found is None:
@@ -30,10 +30,10 @@ def ensure(client: DockerClient, request: EngineRequest) -> None:
 
 
 def refuse_if_used(client: DockerClient, name: str, own: str | None, keeping: str) -> None:
-    """Raise OsemError when another container than ``own`` uses the engine's volume.
+    """Raise OsemError if a container other than ``own`` uses the engine's volume.
 
-    ``own`` is the id of the engine's container, ``keeping`` the command that keeps the data.
-    To be called before anything is removed.
+    ``own`` is the id of the engine's container; ``keeping`` is the command that keeps the
+    data. Call this before anything is removed.
     """
     if not exists(client, name):
         return
@@ -50,13 +50,13 @@ def refuse_if_used(client: DockerClient, name: str, own: str | None, keeping: st
 
 
 def exists(client: DockerClient, name: str) -> bool:
-    """Whether engine ``name`` has a volume of ours."""
+    """Return whether engine ``name`` has a volume with our label."""
     found = _find(client, name)
     return found is not None and _is_ours(found, name)
 
 
 def remove(client: DockerClient, name: str) -> bool:
-    """Remove engine ``name``'s volume if it is ours; whether it was removed."""
+    """Remove the volume of engine ``name`` if it is ours; return whether it was removed."""
     found = _find(client, name)
     if found is None or not _is_ours(found, name):
         return False
