@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> Outcome:
-    """The account of ``db.setup``."""
+    """Return the outcome of ``db.setup``."""
     groups = (("created", journal.created), ("verified", journal.verified))
     rows = [
         (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))

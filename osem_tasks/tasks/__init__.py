@@ -1,1 +1,1 @@
-"""The Invoke tasks: thin. They parse, call and hand back an outcome."""
+"""The Invoke tasks: thin functions that parse options, call the package and return an outcome."""

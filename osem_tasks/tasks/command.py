@@ -1,8 +1,8 @@
-"""From an Invoke call to a task's body and back to an exit code.
+"""Run the body of a task for an Invoke call, and exit with a code.
 
-``command`` gives a body the common options, reads the configuration, times the run,
-prints the outcome in one of its two forms and turns an OsemError, an interrupt or an
-unexpected error into an exit code. No other task module exits.
+``command`` adds the common options, reads the configuration, times the run, prints the
+outcome as text or JSON, and converts an OsemError, an interrupt or an unexpected error to an
+exit code. No other task module exits.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def command(
 ) -> Callable[[Callable[..., Outcome]], Task[Any]]:
     """Make an Invoke task of ``body(job, **own options)``.
 
-    ``options`` are the common ones, name to default and help; they reach the body as
-    ``job.options``. ``texts`` is the help of the body's own parameters.
+    ``options`` maps the names of common options to default and help; the body gets them as
+    ``job.options``. ``texts`` is the help for the body's own parameters.
     """
 
     def decorate(body: Callable[..., Outcome]) -> Task[Any]:
@@ -61,7 +61,7 @@ def command(
                 for name, (default, _) in options.items()
             ),
         ]
-        # Invoke makes its options of the signature.
+        # Invoke creates its options from the signature.
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         common_texts = {name: text for name, (_, text) in options.items()}
         return _StrictTask(
@@ -75,13 +75,13 @@ def command(
 
 
 class _StrictTask(Task[Any]):
-    """A task whose repeatable options need a value, as every other option does.
+    """A task whose repeatable options require a value, like all other options.
 
-    Invoke takes ``--table`` without a value for an option that was not given.
+    Invoke itself treats ``--table`` without a value as an option that was not given.
     """
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """The options for Invoke's parser, which asks for a value while ``raw_value`` is None."""
+        """Return options for Invoke's parser, which requires a value while ``raw_value`` is None."""
         arguments = super().get_arguments(ignore_unknown_help)
         for argument in arguments:
             if argument.kind is list:
@@ -91,9 +91,9 @@ class _StrictTask(Task[Any]):
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-    """End the command line with a message and a code when the body raises OsemError.
+    """Exit with a message and a code if the body raises OsemError.
 
-    For what goes wrong before any task is called.
+    Use this for errors before any task is called.
     """
     try:
         yield
@@ -118,14 +118,14 @@ def _run(
         quiet=bool(common.get("quiet")),
         verbose=bool(common.get("verbose")),
         as_json=as_json,
-        # Another task of this command line owns stdout for its document.
+        # Another task on this command line needs stdout for its JSON document.
         results_to_stderr=not as_json and "--json" in sys.argv,
     )
     job = Job(
         context=context,
         console=console,
         options=common,
-        # Invoke's --dry knows shell commands only; here no task changes anything with it.
+        # Invoke's --dry affects only shell commands; here it also stops tasks from changes.
         dry=bool(context.config.run.dry),
     )
     begin = time.perf_counter()
@@ -138,9 +138,9 @@ def _run(
 
 
 def _tell(console: Console, document: dict[str, Any], outcome: Outcome) -> OsemError | None:
-    """Print the outcome in one of its two forms; the error when stdout cannot be written.
+    """Print the outcome as text or JSON; return an error if stdout cannot be written.
 
-    What was done is then told on stderr: a script must not take it for nothing.
+    The outcome then goes to stderr, so that changes do not stay unreported.
     """
     try:
         if console.as_json:
@@ -160,7 +160,7 @@ def _tell(console: Console, document: dict[str, Any], outcome: Outcome) -> OsemE
 
 
 def _discard_stdout() -> None:
-    """Let what stdout still holds go nowhere: Python would fail again on it when it ends."""
+    """Discard the buffer of stdout: Python would fail again on it at exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
@@ -168,10 +168,10 @@ def _discard_stdout() -> None:
 
 
 def _check_values(values: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError for options that were given without a value.
+    """Raise ConfigurationError for options without a value.
 
-    A shell variable that is not set leaves ``--table ''``, or without quotes the next
-    option as a value: neither may be taken for an option that was not given.
+    An unset shell variable leaves ``--table ''``, or without quotes the next option as the
+    value. Neither must count as an option that was not given.
     """
     problems = []
     for name, value in values.items():
@@ -204,13 +204,13 @@ def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any
         return job.failed(up.error)
     except KeyboardInterrupt:
         return job.failed(interrupted())
-    except Exception as error:  # noqa: BLE001  the last resort: a document and a code
+    except Exception as error:  # noqa: BLE001  last resort: still print a document and exit with a code
         job.console.detail(_frames(error))
         return job.failed(_unexpected(error))
 
 
 def interrupted() -> OsemError:
-    """The error for Ctrl-C and SIGTERM."""
+    """Return the error for Ctrl-C and SIGTERM."""
     return OsemError(
         "Interrupted.",
         code=ErrorCode.INTERRUPTED,
@@ -219,7 +219,7 @@ def interrupted() -> OsemError:
 
 
 def unwritten(error: OSError) -> OsemError:
-    """The error for a result that cannot be written to stdout."""
+    """Return the error for a result that cannot be written to stdout."""
     return OsemError(
         f"The result cannot be written to stdout: {error.strerror or error}.",
         code=ErrorCode.INVALID_CONFIGURATION,
@@ -228,7 +228,7 @@ def unwritten(error: OSError) -> OsemError:
 
 
 def _frames(error: BaseException) -> str:
-    """Where it happened. Without the exceptions' texts: a library's may hold a secret."""
+    """Return the traceback without the exceptions' texts, which may contain secrets."""
     return "".join(traceback.format_tb(error.__traceback__)).rstrip()
 
 

@@ -1,4 +1,4 @@
-"""``db.compare``: how the live tables of two environments differ. Read-only."""
+"""``db.compare``: compare the live tables of two environments. Read-only."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ def compare(job: Job, *, with_: str | None = None, with_profile: str | None = No
 
 
 def _live(run: Run) -> list[LiveTable | None]:
-    """The environment's live tables in the model's order, with every fact."""
+    """Return the environment's live tables in the model's order, with all facts."""
     found = run.store.read_all(wanting_everything(table) for table in run.tables)
     return [found[name] for name in run.tables.names]

@@ -1,4 +1,4 @@
-"""Asks a person before anything is removed on AWS."""
+"""Ask for confirmation before anything is removed on AWS."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: bool) -> None:
-    """Have a person type the environment's name, where one is there to be asked.
+    """Ask the user to type the environment's name.
 
-    ``what`` completes "This would ...". Local engines need no confirmation. Raises
-    OsemError (CONFIRMATION_REQUIRED) when nobody can be asked, or the answer is another.
+    ``what`` completes "This would ...". Local engines need no confirmation. Raises OsemError
+    (CONFIRMATION_REQUIRED) if there is no terminal or the answer is wrong.
     """
     if target.local or yes:
         return

@@ -1,4 +1,4 @@
-"""What every ``db`` task begins with: its target, its tables, its connection."""
+"""The first steps of every ``db`` task: find the target and the tables, and connect."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def open_target(job: Job, *, destructive: bool = False) -> Run:
-    """Resolve the target, check it, say where it is, and connect. Raises OsemError.
+    """Resolve the target, check it, report it, and connect. Raises OsemError.
 
-    A ``destructive`` task is refused before a protected environment is even asked.
+    A ``destructive`` task on a protected environment is refused before any request to it.
     """
     from osem_tasks.aws.session import connect
 
@@ -57,12 +57,12 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
 
 
 def declared_tables(job: Job) -> TableSet:
-    """The tables that the configuration declares, without prefix. Raises OsemError."""
+    """Return the tables that the configuration declares, without prefix. Raises OsemError."""
     return load.load(job.settings.tables, file.project())
 
 
 def resolve_target(job: Job) -> Target:
-    """Where the task acts, by options, variables and running engines."""
+    """Return the target of the task from options, variables and running engines."""
     environment = job.settings.environment(job.options["env"], os.environ)
     recorded = _recorded_engine(job)
     options = TargetOptions(
@@ -74,7 +74,7 @@ def resolve_target(job: Job) -> Target:
         recorded=recorded.endpoint if recorded else None,
     )
     target = resolve(environment, options, os.environ)
-    # A record is a claim: an endpoint that nobody named must lead to the very engine.
+    # A record is a claim: an endpoint from it must belong to exactly that engine.
     unnamed = target.local and not options.endpoint
     if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
         manager.refuse_stranger(recorded)
@@ -82,20 +82,20 @@ def resolve_target(job: Job) -> Target:
 
 
 def _recorded_engine(job: Job) -> EngineRecord | None:
-    """The configured engine, or where that one is not up the one that was used last."""
+    """Return the record of the configured engine, or of the last used one if that is not up."""
     try:
         for text in records.unreadable():
             job.console.warn(text)
         return records.load(job.settings.name) or records.newest()
-    except OsemError as error:  # no state directory: AWS can be reached all the same
+    except OsemError as error:  # AWS does not need the state directory
         job.console.warn(error.message)
         return None
 
 
 def _empty_variables(job: Job, target: Target) -> list[str]:
-    """A warning for each empty variable that would have decided about the target."""
+    """Return a warning for each empty variable that would have determined the target."""
     options = ["env", "prefix", "region"]
-    # Only AWS asks for a profile; an engine of this very command line goes before variables.
+    # Only AWS uses a profile; an engine of this command line overrides the variables.
     options += [] if target.local else ["profile"]
     options += [] if target.source == STARTED else ["endpoint"]
     options += ["name"] if target.local and target.source != STARTED else []
@@ -112,7 +112,7 @@ def _describe_local(target: Target) -> str:
 
 
 def _check_aws(job: Job, connection: Connection) -> str:
-    """Check identity, account, region and endpoint of an AWS target, and name it."""
+    """Check identity, account, region and endpoint of an AWS target; return its description."""
     from osem_tasks.aws.identity import identify
 
     target, force = connection.target, bool(job.options["force"])

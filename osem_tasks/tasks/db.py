@@ -1,4 +1,4 @@
-"""The ``db`` tasks that read and create. None of them can reach DeleteTable."""
+"""The ``db`` tasks that read and create. None of them can call DeleteTable."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
 
 
 def _first_setup(job: Job) -> Outcome:
-    """The plan for an engine that a dry ``local.up`` would have started: all is missing."""
+    """Return the plan for an engine that a dry ``local.up`` did not start: all tables are missing."""
     target = resolve_target(job)
     tables = target.tables_of(declared_tables(job))
     job.location.update(environment=target.environment.name)
@@ -61,14 +61,14 @@ def _first_setup(job: Job) -> Outcome:
 
 
 def _dry_setup(run: Run, comparison: Comparison, *, repair: bool) -> Outcome:
-    """The plan of a setup; drift that would stop it is an error."""
+    """Return the plan of a setup; drift that would stop the setup is an error."""
     decided = setup_plan(comparison, repairing=repair)
     error = difference_error(decided.blocking, run.target) if decided.blocking else None
     return plan_outcome(decided.plan, len(run.tables), error)
 
 
 def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
-    """Set up; the exact account is given also after a failure or an interrupt."""
+    """Set up the tables; the outcome is exact even after a failure or an interrupt."""
     before = job.partial_outcome
 
     def outcome(error: OsemError | None) -> Outcome:

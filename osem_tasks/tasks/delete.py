@@ -1,4 +1,4 @@
-"""The ``db`` tasks that delete: the only ones that import ``aws.delete``."""
+"""The ``db`` tasks that delete, the only ones that import ``aws.delete``."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def delete(
 
 
 def _chosen(run: Run, names: Sequence[str] | None) -> list[Table]:
-    """The tables of those names, all of them where none is given. Raises ConfigurationError."""
+    """Return the tables with these names, or all tables. Raises ConfigurationError."""
     if not names:
         return list(run.tables)
     prefix = run.target.prefix
@@ -95,14 +95,14 @@ def _chosen(run: Run, names: Sequence[str] | None) -> list[Table]:
 
 
 def _names(table: Table, prefix: str) -> tuple[str, str]:
-    """The full name of a table last: where two tables share a name, the full one counts."""
+    """Return the names of a table; the full name comes last, so that it wins over a short one."""
     return table.name.removeprefix(prefix), table.name
 
 
 def _existing(job: Job, run: Run, tables: list[Table]) -> tuple[dict[str, LiveTable], Target]:
-    """The tables that exist, by name, once every rule allows to delete them all.
+    """Return the existing tables by name, after all rules have allowed their deletion.
 
-    Also the target by whose rules the deletion is confirmed. Raises OsemError.
+    Also returns the target whose rules apply to the confirmation. Raises OsemError.
     """
     with job.console.working("reading"):
         found = retry(lambda: run.store.read_owners(tables), run.deadline, run.say)

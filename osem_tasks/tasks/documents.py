@@ -1,4 +1,4 @@
-"""The ``db`` tasks that write declarations: of live tables, and of the declared ones."""
+"""The ``db`` tasks that write declarations of live and of declared tables."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def import_(
 
 
 def _declared(target: Target, live: LiveTable) -> Table:
-    """What a team would declare of a live table: unprefixed, without the suite's own tags."""
+    """Return the declaration of a live table, without prefix and without the suite's tags."""
     own = target.environment.all_tags.items()
     unreadable: dict[str, Any] = dict.fromkeys(live.unreadable)
     part = declared_part(replace(live.table, check=False, **unreadable))

@@ -1,7 +1,7 @@
-"""Files that a task writes because it was asked to.
+"""Write the files that a user requests from a task.
 
-A file is written beside its place and renamed: a full disk, a kill or a refusal leaves
-what was there.
+A file is written under a temporary name and renamed, so that a full disk, a kill or a refusal
+keeps the old file.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _REMEDIES = {
     errno.EDQUOT: "Free some space there, or name a file elsewhere.",
     errno.ENXIO: "Start the program that reads the pipe first, or name a file.",
 }
-# A descriptor by its path: what is opened there is somebody else's.
+# Paths of descriptors, which another process has opened.
 _STREAMS = ("/dev/fd/", "/dev/std", "/proc/")
-# The rights of a new file, as `open` gives them before the umask.
+# The permissions of a new file before the umask, as in `open`.
 _NEW = 0o666
 
 
 def write(path: str, text: str, *, append: bool = False) -> None:
-    """Write ``text`` to the file ``path``, or add it to the end.
+    """Write ``text`` to the file ``path``, or append it.
 
-    A symlink is followed, an existing file keeps its permissions, and a pipe or device is
-    written to as it is. Raises OsemError (INVALID_CONFIGURATION).
+    Symlinks are followed, an existing file keeps its permissions, and pipes and devices are
+    written directly. Raises OsemError (INVALID_CONFIGURATION).
     """
-    # What UTF-8 cannot write becomes JSON's own escape of it.
+    # Characters that UTF-8 cannot encode become JSON escapes.
     content = text.encode("utf-8", errors="backslashreplace")
     try:
         found = _found(path)
@@ -55,8 +55,8 @@ def write(path: str, text: str, *, append: bool = False) -> None:
 
 
 def _found(path: str) -> os.stat_result | None:
-    """What stands at the path, a symlink followed. Raises OSError for a directory, or ``-``."""
-    if path == "-":  # others' word for stdout, hardly the name of a file
+    """Stat the path and follow symlinks. Raises OSError for a directory or ``-``."""
+    if path == "-":  # means stdout in other tools
         raise OSError(errno.EINVAL, "'-' names no file; './-' would")
     try:
         found = Path(path).stat()
@@ -68,8 +68,8 @@ def _found(path: str) -> os.stat_result | None:
 
 
 def _add(path: str, content: bytes) -> None:
-    """Write to a stream or the end of a file; a file that cannot take all keeps none of it."""
-    # Without O_NONBLOCK a pipe that nobody reads would be waited for.
+    """Write to a stream or append to a file; a partial append to a file is removed."""
+    # Without O_NONBLOCK, open() blocks on a pipe without a reader.
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags, _NEW)
     with open(descriptor, "wb", buffering=0) as stream:  # noqa: PTH123  a descriptor has no path
@@ -101,8 +101,8 @@ def _replace(target: Path, content: bytes, found: os.stat_result | None) -> None
 
 @contextlib.contextmanager
 def _beside(target: Path) -> Iterator[tuple[Path, int]]:
-    """A new file in the target's directory, open for writing; removed unless it is renamed."""
-    # Short, because the target's own name may have all 255 characters.
+    """Create a file in the target's directory, open for writing; remove it unless it is renamed."""
+    # A short name, because the target's name may already have 255 characters.
     temporary = target.with_name(f".osem-{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _NEW)
     try:
@@ -113,7 +113,7 @@ def _beside(target: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _keep_rights(temporary: Path, found: os.stat_result) -> None:
-    # Only root may give a file away; its permissions matter more than its owner.
+    # Only root may change a file's owner; the permissions matter more than the owner.
     with contextlib.suppress(PermissionError):
         os.chown(temporary, found.st_uid, found.st_gid)
     temporary.chmod(stat.S_IMODE(found.st_mode))

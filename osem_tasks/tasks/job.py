@@ -1,4 +1,4 @@
-"""One call of one task: its console, its configuration, and what its document needs."""
+"""One call of one task: its console, its configuration, and data for its JSON document."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from osem_tasks.errors import OsemError
     from osem_tasks.output.console import Console
 
-# What local.up leaves for later tasks of the same command line; Invoke hands one
-# configuration to all of them.
+# The key under which local.up stores values for later tasks of the same command line;
+# Invoke passes one configuration to all tasks.
 SESSION = "osem_session"
 ENDPOINT = "endpoint"
 NOT_STARTED = "not_started"
@@ -32,9 +32,9 @@ NOWHERE = {"environment": None, "region": None, "endpoint": None}
 class Job:
     """One call of one task.
 
-    ``location`` is where it acts, as the document tells it. A body that changes something
-    sets ``partial_outcome``: the outcome so far, given what ended it. ``empty_variables``
-    are those of the shell that were set and empty, and count as unset.
+    ``location`` is the target for the JSON document. A body that changes something sets
+    ``partial_outcome``, which returns the outcome so far for an error. ``empty_variables``
+    are environment variables that are set but empty and count as unset.
     """
 
     context: Context
@@ -46,7 +46,7 @@ class Job:
     empty_variables: frozenset[str] = frozenset()
 
     def failed(self, error: OsemError) -> Outcome:
-        """The outcome after ``error``: with the account of what was done until then."""
+        """Return the outcome after ``error``, including the changes before it."""
         return self.partial_outcome(error) if self.partial_outcome else Outcome(error=error)
 
     @functools.cached_property
@@ -63,10 +63,10 @@ class Job:
 
     @property
     def session(self) -> dict[str, Any]:
-        """What earlier tasks of this command line left for later ones."""
+        """Values that earlier tasks of this command line stored for later ones."""
         return dict(self.context.config.get(SESSION, {}))
 
     def remember(self, key: str, value: str) -> None:
-        """Leave ``value`` for later tasks of this command line."""
+        """Store ``value`` for later tasks of this command line."""
         config: Any = self.context.config
         config[SESSION] = {**self.session, key: value}

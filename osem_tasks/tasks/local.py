@@ -1,4 +1,4 @@
-"""The ``local`` tasks: the engine on this machine."""
+"""The ``local`` tasks, which manage the engine on this machine."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def _request(job: Job) -> EngineRequest:
         engine=given("engine", one_of(registry.choices())) or settings.engine,
         port=given("port", port_number),
         image=options["image"],
-        # Not requested is not the same as requested not to: a kept volume stays in use.
+        # None, not False: without a request, a kept volume stays in use.
         persist=options["persist"] or None,
         shared=not options["isolated"],
         fresh=options["fresh"],
@@ -194,10 +194,10 @@ def _dry_up(job: Job, request: EngineRequest) -> Outcome:
 
 
 def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
-    """Say why this kind of engine runs, and what is not as it might be expected."""
+    """Report why this kind of engine runs, and any unexpected facts."""
     record, console = result.record, job.console
     if result.reason:
-        # A preferred engine that could not start deserves a warning, an absent one does not.
+        # Warn if a preferred engine could not start, but not if it is absent.
         tell = console.warn if result.fallback else console.info
         tell(f"Engine: {record.engine}, because {_lower(result.reason)}")
     if result.note:
@@ -211,7 +211,7 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
 
 
 def _recorded(job: Job) -> EngineRecord:
-    """The record of the engine. Raises OsemError (ENGINE_NOT_RUNNING) when there is none."""
+    """Return the record of the engine. Raises OsemError (ENGINE_NOT_RUNNING) if there is none."""
     name = _name(job)
     record = records.load(name)
     if record is None:
@@ -234,7 +234,7 @@ def _described(record: EngineRecord) -> str:
 
 
 def _name(job: Job) -> str:
-    """``--name``, checked because it also names files, else the configured one."""
+    """Return ``--name`` or the configured name, checked because files are named after it."""
     name = job.options["name"]
     return job.settings.name if name is None else option("--name", name, engine_name)
 

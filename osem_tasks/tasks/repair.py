@@ -1,4 +1,4 @@
-"""``db.repair``: changes existing tables in place. It cannot reach DeleteTable."""
+"""``db.repair``: change existing tables in place. It cannot call DeleteTable."""
 
 from __future__ import annotations
 

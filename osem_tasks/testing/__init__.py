@@ -1,7 +1,7 @@
-"""Databases for tests: an engine for a test run, and in it an empty database for each test.
+"""Databases for tests: one engine for a test run, with an empty database for each test.
 
-``server_at``, ``running_server`` and ``start_server`` give a Server; ``Server.database``
-gives an IsolatedDatabase.
+``server_at``, ``running_server`` and ``start_server`` return a Server; ``Server.database``
+returns an IsolatedDatabase.
 """
 
 from __future__ import annotations

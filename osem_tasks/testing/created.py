@@ -1,8 +1,8 @@
-"""The tables that a test run made on a database which others share, by exact name.
+"""The exact names of the tables that a test run creates in a shared database.
 
-They are written down before they are made, so that the next run can delete what a killed one
-left. Only names that carry a random part of this package are ever written or deleted: a name
-alone, even from a planted file, cannot lead to anybody's own table.
+A name is written to a file before its table is created, so that the next run can delete the
+tables of a killed one. Only names with a random part from this package are written or deleted:
+even a forged file cannot make a run delete a user's table.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".tables"
-# What makes a name of ours: the prefix of a test's database, or of a trial table.
+# Our names have the prefix of a test's database or of a trial table.
 OWN_NAME = re.compile(r"(t[0-9a-f]{12}-|osem-probe-)[A-Za-z0-9_.-]{1,230}")
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The tables that are made at ``endpoint`` with ``access_key``, kept in a file."""
+    """The tables created at ``endpoint`` with ``access_key``, stored in a file."""
 
     endpoint: str
     access_key: str
@@ -36,19 +36,19 @@ class Created:
 
     @classmethod
     def at(cls, endpoint: str, access_key: str) -> Created:
-        """For a new database; the file is written with its first table."""
+        """Return an empty list for a new database; the first table creates the file."""
         path = records.directory() / f"osem-tests-{uuid.uuid4().hex[:12]}{SUFFIX}"
         return cls(endpoint, access_key, path)
 
     def add(self, names: Iterable[str]) -> None:
-        """Note tables that are about to be made. Raises OsemError."""
+        """Record tables before they are created. Raises OsemError."""
         own = {name for name in names if OWN_NAME.fullmatch(name)}
         if not own <= self.names:
             self.names.update(own)
             self._write()
 
     def discard(self, name: str) -> None:
-        """Note that a table is gone; the file goes with the last one."""
+        """Remove a deleted table from the file; the last one removes the file."""
         if name not in self.names:
             return
         self.names.discard(name)
@@ -72,7 +72,7 @@ class Created:
 
 
 def left_behind(endpoint: str) -> Iterator[Created]:
-    """What killed runs have made at ``endpoint`` and not deleted."""
+    """Yield the tables that killed runs left at ``endpoint``."""
     for path in sorted(records.directory().glob(f"*{SUFFIX}")):
         with contextlib.suppress(OSError, state.UnreadableError):
             values = state.read(path)
@@ -93,5 +93,5 @@ def _is_sound(values: dict[str, Any]) -> bool:
 
 
 def _is_owned(values: dict[str, Any]) -> bool:
-    """Whether the run that made the tables still runs."""
+    """Return whether the run that created the tables still runs."""
     return host.is_alive(values["pid"], 0.0, values["identity"])

@@ -1,9 +1,9 @@
-"""Databases for tests: empty ones of one engine, which do not see each other.
+"""Empty, isolated databases of one engine for tests.
 
-What keeps two of them apart depends on the DynamoDB that answers (``emulators.Isolation``).
-A new access key or a new account opens a new database with the same table names, so nothing
-has to be deleted. Where all keys share one database, table names get a prefix instead. Only
-tables that were made through a database are deleted by it, by their exact names.
+The isolation depends on the DynamoDB that answers (``emulators.Isolation``). A new access key
+or account opens a new database with the same table names, so nothing has to be deleted. If all
+keys share one database, table names get a prefix instead. A database deletes only tables that
+were created through it, by their exact names.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 SETUP_SECONDS = 60.0
 DELETE_SECONDS = 20.0
-# DynamoDB Local holds some 1.1 MB for each key until it ends. After so many databases, one
-# that is no longer used is emptied and given out again, which takes little longer.
+# DynamoDB Local holds about 1.1 MB per key until it ends. Beyond this number, an unused
+# database is emptied and reused, which is only a little slower.
 MAX_DATABASES = 200
 
 
 @dataclass(slots=True)
 class Server:
-    """A running engine, and what keeps its databases apart."""
+    """A running engine, and how its databases are isolated."""
 
     endpoint: str
     isolation: Isolation
@@ -54,22 +54,22 @@ class Server:
 
     @property
     def is_shared(self) -> bool:
-        """Whether all databases are one, kept apart by table names only."""
+        """Whether all databases are one database, isolated only by table names."""
         return self.isolation is Isolation.TABLE_PREFIX
 
     def database(self) -> IsolatedDatabase:
-        """An empty database: a new one, or one that is no longer used. Raises OsemError."""
+        """Return an empty database, either new or reused. Raises OsemError."""
         while self._made >= self.max_databases and self._released:
             database = self._released.pop()
             database.drop()
-            # A program under test may have made tables that are not ours to delete.
+            # A program under test may have created tables that we must not delete.
             if database.is_empty():
                 return database
         self._made += 1
         return self._new()
 
     def release(self, database: IsolatedDatabase) -> None:
-        """Take a database back. Tables in a database that others share are deleted at once."""
+        """Take back a database. Tables in a shared database are deleted immediately."""
         if self.is_shared:
             database.drop()
         self._released.append(database)
@@ -89,14 +89,14 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class IsolatedDatabase:
-    """One database: where it is, the keys that open it, and a prefix where keys cannot.
+    """One database: its endpoint, its keys, and a table prefix if keys do not isolate it.
 
-    ``made`` are the tables that were made through it. Where others share the database, they
-    are written to the ``journal`` before they are made.
+    ``made`` are the tables that were created through it. In a shared database, they are
+    written to the ``journal`` before they are created.
     """
 
     endpoint: str
-    # No failing test shows its keys, nor a part of them, with --showlocals.
+    # pytest's --showlocals must not show any part of the keys.
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
@@ -107,7 +107,7 @@ class IsolatedDatabase:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables by which an application's own clients find this database."""
+        """The environment variables that lead an application's clients to this database."""
         found = Variables(variables(self.endpoint, self.region, self.access_key, self.secret_key))
         if self.session_token:
             found["AWS_SESSION_TOKEN"] = self.session_token
@@ -115,26 +115,26 @@ class IsolatedDatabase:
 
     @property
     def keys(self) -> Mapping[str, Any]:
-        """The credentials as ``boto3.client`` takes them."""
+        """The credentials as arguments of ``boto3.client``."""
         found = Variables(aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key)
         if self.session_token:
             found["aws_session_token"] = self.session_token
         return found
 
     def client(self) -> DynamoDBClient:
-        """A DynamoDB client of this database."""
+        """Return a DynamoDB client of this database."""
         client = _session().client("dynamodb", endpoint_url=self.endpoint, **self.keys)
         self._watch(client)
         return client
 
     def resource(self) -> DynamoDBServiceResource:
-        """A DynamoDB resource of this database."""
+        """Return a DynamoDB resource of this database."""
         resource = _session().resource("dynamodb", endpoint_url=self.endpoint, **self.keys)
         self._watch(resource.meta.client)
         return resource
 
     def setup(self, settings: Settings, declared: TableSet) -> dict[str, str]:
-        """Provision ``declared`` as ``db.setup`` does; declared names to the real ones."""
+        """Provision ``declared`` as ``db.setup`` does; map declared names to real ones."""
         from osem_tasks.apply.run import Journal, Run
         from osem_tasks.apply.setup import setup
         from osem_tasks.aws.store import TableStore
@@ -153,9 +153,9 @@ class IsolatedDatabase:
         return dict(zip(declared.names, tables.names, strict=True))
 
     def drop(self) -> None:
-        """Delete the tables that were made through this database, and no others.
+        """Delete only the tables that were created through this database.
 
-        What cannot be deleted stays noted: the next run tries again.
+        Tables that cannot be deleted stay in the journal: the next run tries again.
         """
         names = self.made | (self.journal.names if self.journal else set())
         for name in delete_tables(self, names):
@@ -164,21 +164,21 @@ class IsolatedDatabase:
                 self.journal.discard(name)
 
     def is_empty(self) -> bool:
-        """Whether no table is left in this database."""
+        """Return whether this database has no tables."""
         return not self.client().list_tables(Limit=1)["TableNames"]
 
     def _watch(self, client: DynamoDBClient) -> None:
-        """Note every table that ``client`` makes."""
+        """Record every table that ``client`` creates."""
 
         def before(params: dict[str, Any], **_: Any) -> None:
             name = json.loads(params["body"])["TableName"]
-            # A name with our random prefix can be nobody else's, so it is noted beforehand.
+            # A name with our random prefix is ours, so it can be recorded in advance.
             if self.journal and name.startswith(self.prefix):
                 self.journal.add([name])
 
         def after(parsed: Mapping[str, Any], **_: Any) -> None:
             name = parsed.get("TableDescription", {}).get("TableName", "")
-            # Without a prefix of its own a shared database is everybody's.
+            # In a shared database, tables without our prefix may belong to others.
             if name and not self.journal:
                 self.made.add(name)
 
@@ -186,7 +186,7 @@ class IsolatedDatabase:
         client.meta.events.register("after-call.dynamodb.CreateTable", after)
 
     def target(self, environment: Environment | None = None) -> Target:
-        """The database as the tasks know it: environment ``test``, or the one given."""
+        """Return the database as a target for tasks, by default in environment ``test``."""
         environment = environment or configured({})[0]["test"]
         return Target(
             environment=replace(environment, deletion_protection=None),
@@ -205,9 +205,9 @@ class IsolatedDatabase:
 
 
 def delete_tables(database: IsolatedDatabase, names: Iterable[str]) -> list[str]:
-    """Delete tables by their exact names and wait until they are gone; those that are.
+    """Delete tables by their exact names, wait, and return the names of those that are gone.
 
-    A table that is just being created, and a call that fails, are tried again.
+    A table that is still being created and a call that fails are tried again.
     """
     client, deadline = database.client(), Deadline(DELETE_SECONDS)
     return [name for name in sorted(names) if _delete(client, database.target(), name, deadline)]
@@ -229,14 +229,14 @@ def _delete(client: DynamoDBClient, target: Target, name: str, deadline: Deadlin
 
 @cache
 def _session() -> Session:
-    """The one session of all databases: a client of it takes 7 ms, one of a new session 120."""
+    """Return the shared session: a client takes 7 ms, with a new session 120 ms."""
     from osem_tasks.aws.session import local_session
 
     return local_session(DEFAULT_REGION)
 
 
 class _Silent:
-    """Reports no progress: a test run has a display of its own."""
+    """Drops progress messages, because a test run has its own display."""
 
     def info(self, text: str) -> None:
         """Drop ``text``."""
@@ -246,7 +246,7 @@ class _Silent:
 
 
 def _account_keys(endpoint: str, number: int) -> tuple[str, str, str]:
-    """Keys of an account that exists as soon as somebody asks for it."""
+    """Return the keys of an account, which the engine creates on first use."""
     own = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY)
     sts = _session().client("sts", endpoint_url=endpoint, **own.keys)
     role = f"arn:aws:iam::{number % 10**12:012d}:role/osem-tests"

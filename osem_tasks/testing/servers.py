@@ -1,4 +1,4 @@
-"""The engine of a test run: one at an endpoint, the running one, or one of the run's own."""
+"""The engine of a test run: at a given endpoint, already running, or started for the run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROBE_SECONDS = 5.0
 
 
 def server_at(endpoint: str) -> Server:
-    """The server at an endpoint that somebody else started. Raises OsemError."""
+    """Return the server at an endpoint that we did not start. Raises OsemError."""
     found = probe.ask(endpoint, timeout=PROBE_SECONDS)
     if found is None or found is probe.ANOTHER_SERVER:
         what = "no server" if found is None else found.name
@@ -36,7 +36,7 @@ def server_at(endpoint: str) -> Server:
 
 
 def _delete_left_behind(endpoint: str) -> None:
-    """Delete the tables that killed runs made here and noted."""
+    """Delete the tables that killed runs recorded for this endpoint."""
     for created in left_behind(endpoint):
         database = IsolatedDatabase(endpoint, created.access_key, SECRET_KEY)
         for name in delete_tables(database, created.names):
@@ -44,7 +44,7 @@ def _delete_left_behind(endpoint: str) -> None:
 
 
 def running_server() -> Server | None:
-    """The engine that ``local.up`` left running, if it answers."""
+    """Return the engine that ``local.up`` started, if it answers."""
     record = records.newest()
     return server_at(record.endpoint) if record and manager.is_answering(record) else None
 
@@ -52,10 +52,10 @@ def running_server() -> Server | None:
 def start_server(
     settings: Settings, engine: str, image: str | None, run: str, owner_pid: int
 ) -> Server:
-    """The engine of test run ``run``: started by the first worker that asks, then shared.
+    """Return the engine of test run ``run``, which the first worker starts and all share.
 
-    ``engine`` is a kind's name or ``auto``. The engine belongs to process ``owner_pid``;
-    engines whose owner is gone are removed first. Raises OsemError.
+    ``engine`` is the name of a kind or ``auto``. The engine belongs to process ``owner_pid``;
+    engines whose owner has ended are removed first. Raises OsemError.
     """
     remove_abandoned()
     request = EngineRequest(
@@ -73,13 +73,13 @@ def start_server(
 
 
 def remove_abandoned() -> None:
-    """Remove the engines that killed test runs left behind."""
-    with contextlib.suppress(OsemError):  # no state directory: nothing is known
+    """Remove the engines of killed test runs."""
+    with contextlib.suppress(OsemError):  # without a state directory there are no records
         manager.remove_abandoned()
 
 
 def remove_server(run: str) -> None:
-    """Remove the engine of test run ``run``, if there is one, and its files."""
+    """Remove the engine of test run ``run``, if any, and its files."""
     name = _engine_name(run)
     manager.take_down(name)
     records.erase(name)

@@ -1,7 +1,7 @@
-"""The state directories of Nox sessions: one each, removed by the next session if need be.
+"""One state directory per Nox session; the next session removes those of killed ones.
 
-``python -m osem_tasks.testing.session PID`` makes one for the session of process PID and
-writes its path. It lies below the user's state directory, so that a killed session is found.
+``python -m osem_tasks.testing.session PID`` creates one for the session of process PID and
+prints its path. It is in the user's state directory, where the next session finds it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ FOLDER, OWNER = "sessions", "owner"
 
 
 def begin(pid: int) -> Path:
-    """A new state directory for the session of process ``pid``. Raises OsemError.
+    """Return a new state directory for the session of process ``pid``. Raises OsemError.
 
-    What killed sessions left is removed first.
+    The directories of killed sessions are removed first.
     """
     remove_abandoned()
     path = records.directory() / FOLDER / f"{pid}-{uuid.uuid4().hex[:8]}"
@@ -50,14 +50,14 @@ def _is_abandoned(path: Path) -> bool:
     try:
         owner = state.read(path / OWNER)
     except (OSError, state.UnreadableError):
-        return False  # it is just being made, or not ours
+        return False  # incomplete, or not ours
     pid, identity = owner.get("pid"), owner.get("identity")
     sound = isinstance(pid, int) and claims.is_pid(pid) and isinstance(identity, str)
     return sound and not host.is_alive(int(str(pid)), 0.0, identity)
 
 
 def _stop_all(path: Path) -> bool:
-    """Stop every engine that is recorded in ``path``; whether all are gone."""
+    """Stop every engine that is recorded in ``path``; return whether all are gone."""
     suffixes = (records.RECORD, records.INTENT)
     names = {file.stem for file in path.iterdir() if file.suffix in suffixes}
     environment = {**os.environ, state.VARIABLE: str(path)}
@@ -75,7 +75,7 @@ def _stop_all(path: Path) -> bool:
 
 
 def main(words: list[str]) -> int:
-    """Make a directory for the session of the process that the first word names."""
+    """Create a directory for the session of the process whose pid is the first word."""
     try:
         sys.stdout.write(f"{begin(int(words[0]))}\n")
     except OsemError as error:

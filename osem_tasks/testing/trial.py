@@ -1,4 +1,4 @@
-"""Whether a server keeps one database for all access keys: tried out, for no call shows it."""
+"""Test whether a server has one database for all access keys; no API call reports it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TRIAL_SECONDS = 20.0
 
 
 def keys_share_tables(endpoint: str) -> bool:
-    """Whether two access keys see the same tables; True when that stays in doubt.
+    """Return whether two access keys see the same tables; True if that is uncertain.
 
-    Separate databases are believed on proof only: both keys can make a table of the same
-    name, and the second one's is still there when the first one's is gone. That a key does
-    not see the other's table proves nothing where answers lag.
+    Databases count as separate only with proof: both keys can create a table with the same
+    name, and the second table still exists after the first is deleted. A key that does not
+    see the other's table is no proof, because answers may be delayed.
     """
     name = f"osem-probe-{uuid.uuid4().hex}"
     one, other = (_database(endpoint) for _ in range(2))
@@ -38,7 +38,7 @@ def keys_share_tables(endpoint: str) -> bool:
 
 def _database(endpoint: str) -> IsolatedDatabase:
     key = f"osem{uuid.uuid4().hex}"
-    # With the key, because only that key can delete the table where databases are separate.
+    # Record the key: with separate databases, only this key can delete the table.
     return IsolatedDatabase(
         endpoint, key, SECRET_KEY, prefix="osem-probe-", journal=Created.at(endpoint, key)
     )
@@ -70,5 +70,5 @@ def _is_active(client: DynamoDBClient, name: str) -> bool:
         found = client.describe_table(TableName=name)
     except client.exceptions.ResourceNotFoundException:
         return False
-    # An answer that lacks its content is no proof.
+    # An answer without content is no proof.
     return bool(found.get("Table", {}).get("TableStatus") == "ACTIVE")
