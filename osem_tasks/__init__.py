@@ -1,8 +1,7 @@
 """Invoke tasks and Nox sessions for teams whose data lives in DynamoDB.
 
-Importing the package costs next to nothing: boto3, docker and halo are loaded
-only by the task that needs them, so that ``inv --list`` and shell completion
-stay quick.
+The import is cheap: only the tasks that need boto3, docker and halo load them,
+so that ``inv --list`` and shell completion stay fast.
 
     from osem_tasks import namespace
 

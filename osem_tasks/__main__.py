@@ -1,4 +1,4 @@
-"""``python -m osem_tasks``: the program ``osem``."""
+"""Run the program ``osem`` with ``python -m osem_tasks``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """The program ``osem``: the suite's tasks without a ``tasks.py``.
 
-It reads the ``invoke.yaml`` of the directory that it is called in. Bad usage, and an output
-that cannot be written, is one line on stderr and exit code 1, also where Invoke itself would
-end in a traceback.
+It reads ``invoke.yaml`` in the current directory. Wrong usage and output that cannot be
+written cause one line on stderr and exit code 1, even if Invoke itself would show a traceback.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ if TYPE_CHECKING:
 
 
 class Osem(Program):
-    """Invoke's program with this suite's tasks, a project's file, and calm usage errors."""
+    """Invoke's program with the suite's tasks, a project's configuration, and short usage errors."""
 
     def update_config(self, merge: bool = True) -> None:
-        """Read the file that ``-f`` names, unless Invoke would stumble over it."""
+        """Read the file that ``-f`` names, unless Invoke cannot handle it."""
         if self.args.config.value is not None:
             with refusing():
                 configfile.check(self.args.config.value)
         super().update_config(merge)
 
     def parse_collection(self) -> None:
-        """Load the project's configuration too, which Invoke does for a ``tasks.py`` only."""
+        """Also load the project's configuration, which Invoke does only for a ``tasks.py``."""
         self.config.set_project_location(str(configfile.project()))
         self.config.load_project()
         super().parse_collection()
@@ -55,7 +54,7 @@ class Osem(Program):
 
 @contextlib.contextmanager
 def _calmly(title: str = "") -> Iterator[None]:
-    """Make one harmless line of what is wrong with the arguments: it quotes them."""
+    """Report an argument error on one escaped line, because it quotes the arguments."""
     try:
         yield
     except ParseError as error:
@@ -69,10 +68,10 @@ def _line(text: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run ``osem``; exits with the documented codes."""
+    """Run ``osem`` and exit with a documented code."""
     arguments = list(argv) if argv is not None else list(sys.argv)
     logs.guard()
-    # ``print`` drops what it cannot write, and writes errors to stdout, where one is closed.
+    # If a stream is closed, ``print`` drops its text or writes errors to stdout.
     sys.stdout = sys.stdout or cast("TextIO", streams.Closed())
     sys.stderr = sys.stderr or cast("TextIO", streams.Closed())
     try:
@@ -80,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             _run(arguments)
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a help text (head, less) has gone
+    except BrokenPipeError:  # the reader of a help text (head, less) has ended
         streams.discard(sys.stdout)
     except OSError as error:
         _end_unwritten(error)
@@ -89,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> None:
     try:
         tasks = namespace.build()
-    except Exit as stop:  # a configuration file that cannot be read; it was told already
+    except Exit as stop:  # an unreadable configuration file, already reported
         sys.exit(stop.code)
     program = Osem(
         name="osem", binary="osem", binary_names=["osem"], version=__version__, namespace=tasks
@@ -98,7 +97,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _end_unwritten(error: OSError) -> None:
-    """End where a help text or a list cannot be written; nothing was changed."""
+    """Exit if a help text or a list cannot be written; nothing was changed."""
     if error.filename is not None:  # a file, not a stream
         raise error
     streams.discard(sys.stdout)

@@ -1,4 +1,4 @@
-"""The suite as an Invoke collection, for one's own ``tasks.py``."""
+"""The suite as an Invoke collection for a project's ``tasks.py``."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def build(configuration: Mapping[str, Any] | None = None) -> Collection:
-    """The ``local`` and ``db`` tasks, with ``configuration`` over the suite's defaults.
+    """Return the ``local`` and ``db`` tasks; ``configuration`` overrides the suite's defaults.
 
-    ``invoke.yaml`` and the environment still win over ``configuration``. Merging is
-    done here because Invoke's own, of a parent collection over a child, is shallow.
+    ``invoke.yaml`` and the environment override ``configuration``. The merge is done here
+    because Invoke merges the configuration of a parent collection only shallowly.
     """
-    # Invoke logs every option with --debug before a task is called.
+    # With --debug, Invoke logs every option before it calls a task.
     logs.guard()
     with refusing():
         file.check()

@@ -1,4 +1,4 @@
-"""A fresh engine for a Nox session, in a few lines of a project's noxfile.
+"""A fresh engine for a Nox session.
 
 ::
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SessionEngine:
-    """The variables that lead to the engine, and the session's remaining arguments."""
+    """The environment variables for the engine, and the session's remaining arguments."""
 
     env: dict[str, str]
     posargs: list[str]
@@ -38,10 +38,10 @@ class SessionEngine:
 
 @contextlib.contextmanager
 def fresh_engine(session: nox.Session) -> Iterator[SessionEngine]:
-    """An engine for this session alone, on a free port; removed also on failure and a signal.
+    """Start an engine for this session on a free port; remove it even after failure or a signal.
 
-    What a killed session left is removed by the next one.
-    ``nox -s SESSION -- --engine KIND`` chooses its kind; the session gets all other arguments
+    The next session removes the engine of a killed one.
+    ``nox -s SESSION -- --engine KIND`` chooses the kind; the session gets all other arguments
     after ``--``. ``osem_tasks`` must be installed in the session's environment.
     """
     parser = argparse.ArgumentParser(prog=f"nox -s {session.name} --", allow_abbrev=False)
@@ -51,7 +51,7 @@ def fresh_engine(session: nox.Session) -> Iterator[SessionEngine]:
     with interrupts.listening():
         begun = session.run("python", "-m", "osem_tasks.testing.session", pid, silent=True)
         directory = str(begun).strip().rpartition("\n")[2]
-        # A state directory and a name of its own: a developer's engine is never used here.
+        # A separate state directory and name, so that a developer's engine is never used.
         env = {"OSEM_STATE_DIR": directory, "OSEM_LOCAL_NAME": f"osem-session-{pid}"}
         osem = ("python", "-m", "osem_tasks")
         try:

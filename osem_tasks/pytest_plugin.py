@@ -1,4 +1,4 @@
-"""Fixtures for tests on real DynamoDB. Light: it is imported in every pytest run.
+"""Fixtures for tests on real DynamoDB. Imports little, because every pytest run loads it.
 
     def test_orders(dynamodb_tables, dynamodb_client):
         dynamodb_client.put_item(TableName=dynamodb_tables["Orders"], Item=...)
@@ -37,7 +37,7 @@ OPTIONS = {
     "scope": f"how often a new database is created: {', '.join(SCOPES)} (default: session)",
 }
 # The variables that this package's configuration reads.
-# What a controller sends to its xdist workers, and what they send back.
+# Keys of the values that the xdist controller sends to its workers and gets back.
 RUN, OWNER, STARTED = "osem_tasks_run", "osem_tasks_owner", "osem_tasks_started"
 _run = pytest.StashKey[str]()
 _owner = pytest.StashKey[int]()
@@ -46,10 +46,10 @@ _server = pytest.StashKey[Any]()
 
 
 class Environment:
-    """The variables as they were when the run began; nothing shows their values.
+    """The environment variables at the start of the run; their values are never shown.
 
-    A test may set HOME, OSEM_STATE_DIR or DOCKER_HOST, or clear them all: an engine is
-    started, recorded and removed with the same ones.
+    A test may set or clear HOME, OSEM_STATE_DIR or DOCKER_HOST, but an engine must be
+    started, recorded and removed with the same values.
     """
 
     __slots__ = ("_variables",)
@@ -59,7 +59,7 @@ class Environment:
 
     @contextlib.contextmanager
     def restored(self) -> Iterator[None]:
-        """Have these variables, and no others, while the body runs."""
+        """Set exactly these variables while the body runs."""
         with pytest.MonkeyPatch.context() as patch:
             self._restore(patch)
             yield
@@ -86,7 +86,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note the run, and the process that owns its engine: the controller under xdist."""
+    """Store the run and the process that owns its engine: under xdist, the controller."""
     received: dict[str, Any] = getattr(config, "workerinput", {})
     config.stash[_run] = received.get(RUN) or uuid.uuid4().hex[:12]
     config.stash[_owner] = received.get(OWNER) or os.getpid()
@@ -100,33 +100,33 @@ def pytest_configure(config: pytest.Config) -> None:
             )
     try:
         check_url(setting(config, "endpoint") or None, "--dynamodb-endpoint")
-    except ConfigurationError as error:  # here, before a frame holds it
+    except ConfigurationError as error:  # convert it here, before pytest shows a frame with values
         raise pytest.UsageError(error.problems[0]) from None
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell each xdist worker the run that it is part of."""
+    """Send the id of the run to each xdist worker."""
     node.workerinput[RUN] = node.config.stash[_run]
     node.workerinput[OWNER] = node.config.stash[_owner]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Learn from a worker whether it started an engine; a crashed one may have."""
+    """Store whether a worker started an engine; a crashed one may have."""
     received = getattr(node, "workeroutput", {})
     if error or received.get(STARTED):
         node.config.stash[_started] = True
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """As a worker: report to the controller whether an engine was started."""
+    """In a worker, report to the controller whether an engine was started."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[STARTED] = session.config.stash[_started]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """As the controller, or the only process: remove the engine of this run."""
+    """In the controller or the only process, remove the engine of this run."""
     if config.stash.get(_started, False) and not hasattr(config, "workerinput"):
         from osem_tasks import testing
 
@@ -135,7 +135,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say how databases were kept apart where that is not by key."""
+    """Report how databases were isolated, unless by access key."""
     server = config.stash.get(_server, None)
     if server is not None and server.is_shared:
         terminalreporter.write_line(
@@ -145,17 +145,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def setting(config: pytest.Config, name: str) -> str:
-    """An option, else its ini setting; empty when neither is given."""
+    """Return an option, or else its ini setting; empty if neither is given."""
     return str(config.getoption(f"--dynamodb-{name}") or config.getini(f"dynamodb_{name}"))
 
 
 def database_scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ARG001  pytest's call
-    """How long a database is used: all tests in that scope share one."""
+    """Return the scope in which all tests share a database."""
     return setting(config, "scope") or "session"
 
 
 def _set(patch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
-    # Not in the fixture: where it fails later, pytest shows what its names hold.
+    # Not in the fixture: if that fails later, pytest shows its local variables.
     for name, value in variables.items():
         patch.setenv(name, value)
 
@@ -175,7 +175,7 @@ def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
 
 @pytest.fixture(scope="session")
 def dynamodb_server(pytestconfig: pytest.Config, dynamodb_settings: Settings) -> Server:
-    """The engine: the configured endpoint, a running one of ours, or this run's own."""
+    """The engine: at the configured endpoint, one that already runs, or one for this run."""
     with pytestconfig.stash[_environment].restored():
         server = _find_or_start(pytestconfig, dynamodb_settings)
     pytestconfig.stash[_server] = server
@@ -192,7 +192,7 @@ def _find_or_start(config: pytest.Config, settings: Settings) -> Server:
         server = testing.running_server()
     if server is not None:
         return server
-    # Noted before it is started: an interrupt in the middle must find it.
+    # Set before the start, so that an interrupt during the start still removes the engine.
     config.stash[_started] = True
     return testing.start_server(
         settings,
@@ -213,7 +213,7 @@ def dynamodb_endpoint(dynamodb_server: Server) -> str:
 def dynamodb_database(
     pytestconfig: pytest.Config, dynamodb_server: Server
 ) -> Iterator[IsolatedDatabase]:
-    """An empty database that nobody else uses, for as long as ``dynamodb_scope`` says."""
+    """An empty, isolated database, kept for the scope in ``dynamodb_scope``."""
     with pytestconfig.stash[_environment].restored():
         database = dynamodb_server.database()
     yield database
@@ -237,7 +237,7 @@ def dynamodb_resource(dynamodb_database: IsolatedDatabase) -> DynamoDBServiceRes
 def dynamodb_tables(
     pytestconfig: pytest.Config, dynamodb_database: IsolatedDatabase, dynamodb_settings: Settings
 ) -> dict[str, str]:
-    """The declared tables, set up and verified: their declared names to their real ones."""
+    """The declared tables, set up and verified, as a map of declared to real names."""
     from osem_tasks.declarations import load
 
     declared = load.load(dynamodb_settings.tables, pytestconfig.rootpath)
@@ -246,11 +246,11 @@ def dynamodb_tables(
 
 @pytest.fixture(scope=database_scope)
 def dynamodb_environ(dynamodb_database: IsolatedDatabase) -> Iterator[dict[str, str]]:
-    """The variables by which an application's own clients find that database; set while in use."""
+    """The environment variables that lead an application's clients to that database, now set."""
     import boto3
 
     with pytest.MonkeyPatch.context() as patch:
-        # Once used, boto3's default session keeps the keys that it found.
+        # After its first use, boto3's default session keeps its keys.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         patch.delenv("AWS_SESSION_TOKEN", raising=False)
         _set(patch, dynamodb_database.environ)

@@ -1,4 +1,4 @@
-"""Tables declared in Python: the public names.
+"""The public names for tables declared in Python.
 
 ::
 

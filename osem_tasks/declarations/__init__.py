@@ -1,1 +1,1 @@
-"""Between files and tables: what a project declares, and what it exports."""
+"""Read declared tables from files and modules, and export them."""

@@ -1,7 +1,7 @@
 """Read the tables of CloudFormation and SAM templates, and write tables as a template.
 
-The intrinsics that names and keys are made of are resolved as far as the template tells
-their values (see ``declarations.intrinsics``).
+Intrinsic functions in names and keys are resolved if the template contains their values
+(see ``declarations.intrinsics``).
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 TABLE = "AWS::DynamoDB::Table"
 GLOBAL_TABLE = "AWS::DynamoDB::GlobalTable"
 SIMPLE_TABLE = "AWS::Serverless::SimpleTable"
-# What says nothing about a table as this suite declares it.
+# Properties that are not part of this suite's declarations.
 _IGNORED = ("ContributorInsightsSpecification", "KinesisStreamSpecification", "ResourcePolicy")
 _SIMPLE_TYPES = {"String": "S", "Number": "N", "Binary": "B"}
 
 
 def is_template(content: object) -> bool:
-    """Whether a parsed file is a template rather than a list of tables."""
+    """Return whether a parsed file is a template and not a list of tables."""
     return isinstance(content, Mapping) and "Resources" in content
 
 
 def read_template(template: Mapping[str, Any]) -> tuple[Table, ...]:
-    """The tables of a template, in its order. Raises ModelError with every problem."""
+    """Return the tables of a template, in its order. Raises ModelError with every problem."""
     resources = template["Resources"]
     if not isinstance(resources, Mapping):
         raise ModelError([f"Resources must be a mapping, not {shown(resources)}"])
@@ -53,7 +53,7 @@ def read_template(template: Mapping[str, Any]) -> tuple[Table, ...]:
 
 
 def write_template(tables: Sequence[Table]) -> dict[str, Any]:
-    """A template with one resource per table; reading it gives the tables again."""
+    """Return a template with one resource per table; ``read_template`` returns equal tables."""
     resources = {}
     for table in tables:
         properties = document(table)
@@ -68,7 +68,7 @@ def write_template(tables: Sequence[Table]) -> dict[str, Any]:
             encryption["SSEEnabled"] = encryption.pop("Enabled")
         resources[_logical_id(table.name)] = {
             "Type": TABLE,
-            # A stack that is deleted, or a key that is changed, must not take the data along.
+            # A deleted stack or a changed key must not delete the data.
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
             "Properties": properties,
@@ -77,7 +77,7 @@ def write_template(tables: Sequence[Table]) -> dict[str, Any]:
 
 
 def _read_resource(name: Any, resource: object, resolver: Resolver) -> list[Table]:
-    """The table of a resource; none of a resource of another type."""
+    """Return the table of a resource; an empty list if the resource is not a table."""
     where = f"resource {shown(name)}"
     if not isinstance(resource, Mapping):
         raise ModelError([f"{where}: must be a mapping, not {shown(resource)}"])
@@ -104,7 +104,7 @@ def _properties(resource: Mapping[str, Any], resolver: Resolver, where: str) -> 
 
 
 def _simple(properties: dict[str, Any], where: str) -> dict[str, Any]:
-    """SAM's SimpleTable in the words of a table: one key, on demand unless provisioned."""
+    """Convert SAM's SimpleTable to a table's properties: one key, on demand unless provisioned."""
     checker = shape.Checker()
     default = {"PrimaryKey": {"Name": "id", "Type": "String"}}
     simple = checker.checked({**default, **properties}, shape.SIMPLE_TABLE)
@@ -130,5 +130,5 @@ def _simple(properties: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def _logical_id(name: str) -> str:
-    """A resource name: letters and digits, as CloudFormation wants it."""
+    """Return a resource name of letters and digits, as CloudFormation requires."""
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))

@@ -1,6 +1,6 @@
-"""Declarations as documents: the shape of CreateTable, as the AWS CLI reads and writes it.
+"""Declarations as documents in the form of CreateTable, as the AWS CLI reads and writes it.
 
-What is left out is not declared.
+Omitted settings are not declared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def read_document(content: object) -> tuple[Table, ...]:
-    """The tables of a parsed file: one of them, a list, or ``{"Tables": [...]}``.
+    """Return the tables of a parsed file: one table, a list, or ``{"Tables": [...]}``.
 
     Raises ModelError with every problem of every table.
     """
@@ -38,9 +38,9 @@ def read_document(content: object) -> tuple[Table, ...]:
 
 
 def read_table(properties: object, where: str, name: str | None = None) -> Table:
-    """One table of any of the dialects. ``where`` names it in a problem, until it has a name.
+    """Read one table of any dialect. ``where`` identifies it in a problem until it has a name.
 
-    ``name`` stands in for a TableName that is left out. Raises ModelError.
+    ``name`` replaces an omitted TableName. Raises ModelError.
     """
     if not isinstance(properties, Mapping):
         raise ModelError([f"{where}: must be a mapping as CreateTable takes it"])
@@ -62,7 +62,7 @@ def read_table(properties: object, where: str, name: str | None = None) -> Table
 
 
 def declared_part(table: Table) -> Table:
-    """A live table as a team would declare it: without what is only AWS's default."""
+    """Return the declaration of a live table, without AWS's defaults."""
     undeclared: dict[str, Any] = {
         setting.field: None
         for setting in SETTINGS

@@ -1,7 +1,7 @@
-"""CloudFormation's intrinsics, as far as a template alone tells their values.
+"""Resolve CloudFormation's intrinsic functions whose values are in the template.
 
-Resolved are ``Ref`` to a parameter with a default, ``Fn::Sub``, ``Fn::Join`` and
-``Fn::FindInMap``. Anything else is a problem that is named.
+It supports ``Ref`` to a parameter with a default, ``Fn::Sub``, ``Fn::Join`` and
+``Fn::FindInMap``. All others are reported as problems.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from osem_tasks.declarations.limits import MAX_TEXT, MAX_VALUES
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.quoting import shown
 
-# The length is bounded, or a text of many "${" would be searched to its end for each.
+# The length is limited: otherwise every "${" in a text causes a search to the end.
 _VARIABLE = re.compile(r"\$\{([^}!]{1,256})\}")
 _NAMES = ("Ref", "Condition")
 
 
 def is_list(value: object) -> bool:
-    """Whether a value is a list: a string is none here."""
+    """Return whether a value is a list; a string is not."""
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 class Resolver:
-    """Replaces intrinsics by their values. Raises ModelError for one that has none.
+    """Replaces intrinsic functions with their values. Raises ModelError if there is no value.
 
-    One resolver serves one template: it counts what it has built, because a short template
-    may stand for more than memory holds.
+    Use one resolver per template: it counts the values that it builds, because a short
+    template may expand to more than fits in memory.
     """
 
     def __init__(self, template: Mapping[str, Any]) -> None:
@@ -37,7 +37,7 @@ class Resolver:
         self._left = MAX_VALUES
 
     def resolve(self, value: Any, where: str) -> Any:
-        """``value`` without intrinsics; ``where`` begins the sentence about a problem."""
+        """Return ``value`` without intrinsic functions; ``where`` is the start of a problem's text."""
         self._left -= 1
         if self._left < 0:
             _refuse(where, f"the template stands for more than {MAX_VALUES:,} values")
@@ -83,7 +83,7 @@ class Resolver:
             _refuse(where, f"Fn::Sub takes a string, or [string, mapping], not {shown(argument)}")
         values = {key: self.resolve(part, where) for key, part in own.items()}
         pieces = _VARIABLE.split(text)
-        # What stands at the odd places are the names of variables.
+        # The pieces at odd positions are the names of variables.
         for position in range(1, len(pieces), 2):
             name = pieces[position].strip()
             value = values[name] if name in values else self._reference(name, where)
@@ -117,7 +117,7 @@ def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _pair(argument: Any) -> tuple[Any, Any]:
-    """The two parts of an argument; two times nothing where it has no such shape."""
+    """Return the two parts of an argument; two Nones if it is not a pair."""
     return tuple(argument) if is_list(argument) and len(argument) == 2 else (None, None)  # noqa: PLR2004  a pair
 
 

@@ -1,13 +1,13 @@
-"""How much a file may hold."""
+"""Limits for the content of a file."""
 
 from __future__ import annotations
 
-# AWS allows 2,500 tables by default; a declaration of so many stays within both.
+# AWS allows 2,500 tables by default; a declaration of that many is within both limits.
 MAX_BYTES = 4_000_000
 MAX_VALUES = 100_000
-# CloudFormation's deepest templates have some 30 levels.
+# CloudFormation's deepest templates have about 30 levels.
 MAX_DEPTH = 100
-# More digits than any number of DynamoDB; what is longer takes long to read.
+# More digits than any DynamoDB number has; longer numbers are slow to parse.
 MAX_DIGITS = 400
 # Longer than any name, key or tag of DynamoDB.
 MAX_TEXT = 4_096

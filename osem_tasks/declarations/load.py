@@ -1,4 +1,4 @@
-"""Where the declared tables come from: a Python object, a file, or OSEM's own."""
+"""Load the declared tables from a Python object, a file, or OSEM's own declaration."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import TableSet
 
 FILES = (".json", ".yaml", ".yml", ".template")
-# Problems of one file that a message lists.
+# The most problems of one file that a message lists.
 MAX_PROBLEMS = 50
 
 
 def load(source: str, root: Path) -> TableSet:
-    """The tables that ``source`` names, files and modules sought from the project's ``root``.
+    """Return the tables of ``source``; paths and modules are relative to the project's ``root``.
 
     Raises ConfigurationError or ModelError.
     """

@@ -1,8 +1,8 @@
-"""OSEM Ladders' six tables and eight indexes: the data sheet itself.
+"""OSEM Ladders' six tables and eight indexes, as in the data sheet.
 
-On-demand billing, the AWS-owned key, every index projects ALL; names get their
-prefix, tags and protection from the environment (``TableSet.for_environment``). ``isActive``
-of ConfigVersions is the number 0 or 1, because a boolean cannot be a key.
+They use on-demand billing and the AWS-owned key, and every index projects ALL. The environment
+adds prefix, tags and protection (``TableSet.for_environment``). ``isActive`` of ConfigVersions
+is the number 0 or 1, because a boolean cannot be a key.
 """
 
 from __future__ import annotations

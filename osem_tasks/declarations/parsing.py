@@ -1,7 +1,7 @@
-"""Read a JSON or YAML file that nobody vouches for, within limits of size, depth and time.
+"""Read an untrusted JSON or YAML file within limits of size, depth and time.
 
-Declarations and ``invoke.yaml`` are both read here. A file that cannot be used is one
-sentence: never a hang, never memory without end, never Python's own words.
+This module reads declarations and ``invoke.yaml``. An unusable file causes a message of one
+sentence, never a hang, unlimited memory use or a Python error text.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JSON = ".json"
-# The byte order marks of encodings that are not UTF-8; UTF-32 begins like UTF-16.
+# Byte order marks of encodings other than UTF-8; UTF-32 may start like UTF-16.
 _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
-# PyYAML's words that only a programmer understands, or that lack their first half.
+# Replacements for PyYAML messages that are too technical or incomplete.
 _PLAINER = {
     "found unhashable key": "a key must be a string, not a list or a mapping",
     "but found another document": "it holds more than one document",
 }
 # A problem may quote a tag or an anchor as long as the file.
 MAX_WORDS = 200
-# What opening something else than a file may answer, a socket for example.
+# Errors from opening something that is not a file, for example a socket.
 _NOT_A_FILE = (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP)
 
 
 def read(path: Path, *, short_forms: bool = False) -> Any:
-    """The content of the file: JSON if its name ends in ``.json``, else YAML.
+    """Return the content of the file: JSON if its name ends in ``.json``, else YAML.
 
-    With ``short_forms`` YAML may use CloudFormation's, like ``!Ref``. Raises ValueError, whose
-    text says in one line what is wrong and where: "it cannot be parsed: line 3: …".
+    ``short_forms`` allows CloudFormation's short forms in YAML, like ``!Ref``. Raises
+    ValueError with the problem and its place on one line: "it cannot be parsed: line 3: …".
     """
     text = _text(_bytes(path))
     try:
@@ -62,7 +62,7 @@ def _bytes(path: Path) -> bytes:
     if "\0" in str(path):
         raise ValueError("it cannot be read: no file's name holds a NUL")
     try:
-        # Without O_NONBLOCK a pipe would be waited for.
+        # Without O_NONBLOCK, open() blocks on a pipe.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as stream:  # noqa: PTH123  a descriptor has no path
             _refuse_other_than_files(os.fstat(stream.fileno()).st_mode)
@@ -140,7 +140,7 @@ def _yaml(text: str, *, short_forms: bool) -> Any:
 
 
 def _check(content: object) -> None:
-    """Hold the limits for every value, and refuse text that UTF-8 cannot write."""
+    """Check the limits for every value, and refuse text that UTF-8 cannot encode."""
     level: Sequence[object] = [content]
     left, depth = MAX_VALUES, 0
     while level:

@@ -1,4 +1,4 @@
-"""Tables from a project's own module: code that may print, raise, exit, or never end."""
+"""Load tables from a project's module, which may print, raise, exit or never end."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ REMEDY = (
     "Set osem.tables to 'package.module:NAME', or to a .json, .yaml or .yml file of CreateTable "
     "requests or a CloudFormation template."
 )
-# The most tables that AWS grants an account in a region.
+# The maximum number of tables that AWS allows per account and region.
 MAX_TABLES = 10_000
-# Strangers that a message names.
+# The most unexpected objects that a message names.
 MAX_NAMED = 5
 MAX_WORDS = 300
 # Seconds that a module may take to declare its tables.
@@ -36,16 +36,16 @@ LONGEST = 30.0
 
 
 class _TooLongError(BaseException):
-    """Raised inside a module that does not end; no ``except Exception`` of its own holds it."""
+    """Raised in a module that does not end; the module's ``except Exception`` cannot catch it."""
 
     def __str__(self) -> str:
         return f"it did not end within {LONGEST:g} s"
 
 
 def from_module(source: str, root: Path) -> TableSet:
-    """The tables of ``package.module:NAME``, sought from ``root`` too.
+    """Return the tables of ``package.module:NAME``; ``root`` is on the search path.
 
-    Raises ConfigurationError, or ModelError, with the module's line for what it raises.
+    Raises ConfigurationError or ModelError, with the line of an exception in the module.
     """
     module, _, name = source.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), name)):
@@ -53,7 +53,7 @@ def from_module(source: str, root: Path) -> TableSet:
             [f"osem.tables is {source!r}: neither a module's object nor a file"],
             remediation=REMEDY,
         )
-    # `inv` has the project's directory on the path, an installed program has not.
+    # `inv` has the project's directory on the path, but an installed program does not.
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     with _guarded(source, root):
@@ -66,7 +66,7 @@ def from_module(source: str, root: Path) -> TableSet:
 
 
 def table_set(source: str, tables: tuple[Any, ...], strangers: list[str]) -> TableSet:
-    """The tables as a set. Raises ConfigurationError for ``strangers``, none, or too many."""
+    """Return a TableSet. Raises ConfigurationError for ``strangers``, no tables or too many."""
     what = ""
     if strangers:
         what = f"holds {', '.join(strangers)}"
@@ -92,13 +92,13 @@ def _strangers(tables: tuple[Any, ...]) -> list[str]:
 
 @contextlib.contextmanager
 def _guarded(source: str, root: Path) -> Iterator[None]:
-    """Run a project's own code: what it prints goes to stderr, what it raises is told."""
+    """Run a project's code: send its output to stderr and convert its exceptions."""
     try:
         with _stdout_to_stderr(), _time_limit():
             yield
     except KeyboardInterrupt:
         raise
-    # The code is not ours: it may also exit, or recurse.
+    # A project's code may also exit or recurse.
     except BaseException as error:
         raise _failure(source, root, error) from error
 
@@ -113,7 +113,7 @@ def _failure(source: str, root: Path, error: BaseException) -> ConfigurationErro
 
 
 def _place(root: Path, error: BaseException) -> str:
-    """``shop/tables.py line 7``: the innermost line of the project's own code, "" if none."""
+    """Return the innermost line of the project's code: ``shop/tables.py line 7``, or ""."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(str(error.filename), root)} line {error.lineno}"
     ours = str(Path(osem_tasks.__file__).parent)
@@ -137,7 +137,7 @@ def _short(filename: str, root: Path) -> str:
 
 def _words(error: BaseException) -> str:
     text = ""
-    # An exception of a project's own may fail to say what it is.
+    # The __str__ of a project's exception may fail.
     with contextlib.suppress(Exception):
         text = " ".join(str(error).split())
     name = "" if isinstance(error, _TooLongError) else type(error).__name__
@@ -146,9 +146,9 @@ def _words(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _stdout_to_stderr() -> Iterator[None]:
-    """Send what is printed to stderr, also by programs that the code starts.
+    """Redirect stdout to stderr, also for programs that the code starts.
 
-    stdout is for the task's own result, which may have to be one JSON document.
+    stdout is for the task's result, which may be a single JSON document.
     """
     with contextlib.redirect_stdout(sys.stderr), contextlib.ExitStack() as stack:
         # A closed stream needs no redirection.
@@ -170,7 +170,7 @@ def _flush() -> None:
 
 @contextlib.contextmanager
 def _time_limit() -> Iterator[None]:
-    """Raise in code that takes too long, where the platform and the thread have alarms."""
+    """Raise in code that takes too long, if the platform and the thread support alarms."""
     if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
         yield
         return

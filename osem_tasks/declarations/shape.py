@@ -1,4 +1,4 @@
-"""The shape of a table in CreateTable's words, and what of a document does not have it."""
+"""The shape of a table in CreateTable's form, and a checker for documents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from osem_tasks.schema.quoting import shown
 
 Scalar = Literal["text", "number", "flag"]
-# CloudFormation's parameters are always strings: "5" is a number there, "true" a flag.
+# CloudFormation's parameters are always strings: "5" is a number and "true" is a flag.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 _TOO_LARGE = 10**18
 _FLAGS = {"true": True, "false": False}
@@ -19,14 +19,14 @@ _EXPECTED = {"text": "a string", "number": "a whole number", "flag": "true or fa
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few strings."""
+    """One of several strings."""
 
     words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A mapping: its known members, and those that it must have."""
+    """A mapping with known and required members."""
 
     members: Mapping[str, Kind]
     required: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of one kind."""
+    """A list of values of one kind."""
 
     kind: Kind
 
@@ -59,7 +59,7 @@ _LOCAL_INDEX: dict[str, Kind] = {
 }
 _GLOBAL_INDEX = {**_LOCAL_INDEX, "ProvisionedThroughput": _UNITS, "OnDemandThroughput": _LIMITS}
 _OF_INDEX = ("IndexName", "KeySchema")
-# Also the words of descriptions and of CloudFormation, where they differ.
+# Includes the different names that DescribeTable and CloudFormation use.
 TABLE = Fields(
     {
         "TableName": "text",
@@ -103,16 +103,16 @@ SIMPLE_TABLE = Fields(
 
 
 class Checker:
-    """Brings a value into a kind's form, and collects a sentence for all that does not fit.
+    """Converts a value to a kind, and collects one sentence per problem.
 
-    A null counts as left out, as the AWS CLI has it; unknown members are left out too.
+    A null counts as omitted, as in the AWS CLI; unknown members are dropped.
     """
 
     def __init__(self) -> None:
         self.problems: list[str] = []
 
     def checked(self, value: object, kind: Kind, where: str = "") -> Any:
-        """``value`` in the form of ``kind``; of no use where ``problems`` has grown."""
+        """Return ``value`` converted to ``kind``; the result is invalid if ``problems`` grew."""
         if isinstance(kind, Fields):
             return self._fields(value, kind, where)
         if isinstance(kind, ListOf):

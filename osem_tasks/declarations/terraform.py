@@ -1,4 +1,4 @@
-"""Tables as Terraform's ``aws_dynamodb_table`` resources, for those who move there."""
+"""Write tables as Terraform's ``aws_dynamodb_table`` resources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def write_terraform(tables: Sequence[Table]) -> str:
-    """HCL with one resource per table."""
+    """Return HCL with one resource per table."""
     return "\n".join("\n".join(_resource(table)) + "\n" for table in tables)
 
 
@@ -89,7 +89,7 @@ def _tags(tags: Tags) -> Iterator[str]:
         yield "  }"
 
 
-# How a declared setting is written, by its field in ``Table``, in Terraform's usual order.
+# The writer of each declared setting, by its field in ``Table``, in Terraform's usual order.
 SETTINGS: dict[str, Callable[[Any], Iterator[str]]] = {
     "stream": _stream,
     "ttl": _time_to_live,
@@ -140,7 +140,7 @@ def _block(block: str, **facts: str) -> Iterator[str]:
 
 
 def _text(value: str) -> str:
-    # JSON's escapes are HCL's; "${" would begin an expression.
+    # HCL uses JSON's escapes, but "${" would start an expression.
     return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
 
 

@@ -1,7 +1,7 @@
-"""PyYAML's safe loader with limits and without duplicate keys; ``!Ref`` and its like too.
+"""PyYAML's safe loader with limits, without duplicate keys, and with ``!Ref`` and the like.
 
-The limits hold while the document is composed, before anything is built of it: a file of
-some lines may stand for more values than memory holds, by aliases of aliases.
+The limits apply during composition, before any value is built: with aliases of aliases, a
+file of a few lines may expand to more values than fit in memory.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from osem_tasks.declarations.limits import (
 )
 from osem_tasks.schema.quoting import shown
 
-# What PyYAML's constructors raise for a value that its tag does not fit ("!!bool x").
+# Exceptions of PyYAML's constructors for a value that does not match its tag ("!!bool x").
 _UNFIT = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 
 
 class Loader(yaml.SafeLoader):
-    """A SafeLoader that counts. Raises yaml.MarkedYAMLError, and nothing else of PyYAML's."""
+    """A SafeLoader that counts values. Its only PyYAML exception is yaml.MarkedYAMLError."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._depth = 0
-        # Values so far, those behind an alias counted again at each of its uses.
+        # The number of values so far; values behind an alias count at every use.
         self._values = 0
         self._sizes: dict[int, int] = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Compose a node, unless it exceeds a limit or contains itself."""
+        """Compose a node; refuse one that exceeds a limit or contains itself."""
         if self.check_event(yaml.AliasEvent):
             mark = self._mark()
             node = super().compose_node(parent, index)
@@ -53,7 +53,7 @@ class Loader(yaml.SafeLoader):
         return node
 
     def compose_mapping_node(self, anchor: Any) -> Any:
-        """Compose a mapping. A key that appears twice would silently drop a value."""
+        """Compose a mapping; refuse a duplicate key, which would silently drop a value."""
         node = super().compose_mapping_node(anchor)
         seen: set[tuple[str, str]] = set()
         for key, _ in node.value:
@@ -64,7 +64,7 @@ class Loader(yaml.SafeLoader):
         return node
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
-        """Build the value of a node; one that its tag does not fit is named with its line."""
+        """Build the value of a node; report a value that does not match its tag, with its line."""
         numeric = str(node.tag).rpartition(":")[2] in ("int", "float")
         if numeric and len(node.value) > MAX_DIGITS:
             raise _problem("a number has too many digits", node.start_mark)
@@ -76,7 +76,7 @@ class Loader(yaml.SafeLoader):
             raise _problem(words, node.start_mark) from error
 
     def _mark(self) -> Any:
-        """Where the next node begins."""
+        """Return the position of the next node."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs
         return event.start_mark
 
@@ -87,10 +87,10 @@ class Loader(yaml.SafeLoader):
 
 
 class TemplateLoader(Loader):
-    """A Loader that knows CloudFormation's short forms."""
+    """A Loader that supports CloudFormation's short forms."""
 
     def short_form(self, suffix: str, node: Any) -> dict[str, Any]:
-        """``!Ref x`` as ``{"Ref": "x"}``, ``!Sub x`` as ``{"Fn::Sub": "x"}``."""
+        """Return ``!Ref x`` as ``{"Ref": "x"}`` and ``!Sub x`` as ``{"Fn::Sub": "x"}``."""
         name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
         if isinstance(node, yaml.ScalarNode):
             return {name: self.construct_scalar(node)}
