@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Osem(Program):
-    """Invoke's program with the suite's tasks, a project's configuration, and short usage errors."""
+    """Invoke's program with the suite's tasks, a project's configuration, short usage errors."""
 
     def update_config(self, merge: bool = True) -> None:
         """Read the file that ``-f`` names, unless Invoke cannot handle it."""

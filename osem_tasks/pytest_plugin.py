@@ -246,7 +246,7 @@ def dynamodb_tables(
 
 @pytest.fixture(scope=database_scope)
 def dynamodb_environ(dynamodb_database: IsolatedDatabase) -> Iterator[dict[str, str]]:
-    """The environment variables that lead an application's clients to that database, now set."""
+    """Set the environment variables that lead an application's clients to that database."""
     import boto3
 
     with pytest.MonkeyPatch.context() as patch:

@@ -37,7 +37,7 @@ class Resolver:
         self._left = MAX_VALUES
 
     def resolve(self, value: Any, where: str) -> Any:
-        """Return ``value`` without intrinsic functions; ``where`` is the start of a problem's text."""
+        """Return ``value`` without intrinsic functions; ``where`` starts a problem's text."""
         self._left -= 1
         if self._left < 0:
             _refuse(where, f"the template stands for more than {MAX_VALUES:,} values")

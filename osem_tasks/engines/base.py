@@ -192,7 +192,7 @@ class UpResult:
 
 
 class Engine(Protocol):
-    """One kind of local engine; creating the object costs nothing. Every method may raise OsemError.
+    """One kind of local engine; creating one costs nothing. Every method may raise OsemError.
 
     An engine that ``persists`` can keep its data in a volume after it is removed.
     """

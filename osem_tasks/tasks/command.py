@@ -81,7 +81,7 @@ class _StrictTask(Task[Any]):
     """
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Return options for Invoke's parser, which requires a value while ``raw_value`` is None."""
+        """Return Invoke's options; its parser requires a value while ``raw_value`` is None."""
         arguments = super().get_arguments(ignore_unknown_help)
         for argument in arguments:
             if argument.kind is list:
@@ -125,7 +125,7 @@ def _run(
         context=context,
         console=console,
         options=common,
-        # Invoke's --dry affects only shell commands; here it also stops tasks from changes.
+        # Invoke's --dry affects only shell commands; with it, our tasks change nothing either.
         dry=bool(context.config.run.dry),
     )
     begin = time.perf_counter()
@@ -204,7 +204,7 @@ def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any
         return job.failed(up.error)
     except KeyboardInterrupt:
         return job.failed(interrupted())
-    except Exception as error:  # noqa: BLE001  last resort: still print a document and exit with a code
+    except Exception as error:  # noqa: BLE001  last resort: a document and a code
         job.console.detail(_frames(error))
         return job.failed(_unexpected(error))
 

@@ -53,7 +53,7 @@ def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
 
 
 def _first_setup(job: Job) -> Outcome:
-    """Return the plan for an engine that a dry ``local.up`` did not start: all tables are missing."""
+    """Return the plan after a dry ``local.up``, which starts no engine: all tables are missing."""
     target = resolve_target(job)
     tables = target.tables_of(declared_tables(job))
     job.location.update(environment=target.environment.name)

@@ -44,7 +44,7 @@ class DockerEngine(Engine):
         return f"DynamoDB Local in container {record.name}"
 
     def is_running(self, record: EngineRecord) -> bool:
-        """Return whether exactly the container of ``record`` runs and publishes the recorded port."""
+        """Return whether exactly the container of ``record`` runs and publishes its port."""
         from docker.errors import NotFound
 
         containers = self._at(record)
