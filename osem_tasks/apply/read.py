@@ -60,10 +60,9 @@ def read_tables(run: Run, tables: Iterable[Table]) -> Found:
 
 
 def _looked_at(run: Run, declared: Iterable[Table], found: Found) -> Found:
-    """Return the tables whose items could expire if TTL were turned on, with checked item counts.
+    """Return, with ``items=1``, the nonempty tables whose items TTL could expire.
 
-    DynamoDB's item count is up to six hours old. If it is 0, a scan decides, and a table with
-    items gets a count of 1.
+    DynamoDB's item count is up to six hours old, so tables with a count of 0 are scanned.
     """
     return {
         table.name: replace(live, items=1)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def repair(run: Run, actions: Sequence[Action]) -> None:
-    """Run ``actions`` and read every table again; raise an error for remaining differences.
+    """Run ``actions`` and read every table again; raise OsemError for remaining differences.
 
-    An action that ran but still seems necessary is due to eventual consistency: the tables
-    are read again for a limited time.
+    If an action that ran still seems necessary, the cause may be eventual consistency: the
+    tables are read again for a limited time.
     """
     Updater(run).apply(actions)
     done = {action.identity for action in actions}

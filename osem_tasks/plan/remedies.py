@@ -44,7 +44,7 @@ class Remedies:
 
     @property
     def _may_reset(self) -> bool:
-        """Return whether a reset is allowed: it deletes all tables of the environment or none."""
+        """Whether a reset is allowed: it deletes all tables of the environment or none."""
         live = (table for table in self._comparison.found.values() if table)
         guarded = any(table.table.deletion_protection for table in live)
         return not self._protected and not guarded
@@ -74,7 +74,7 @@ class Remedies:
         return Remedy(MOVE_DATA)
 
     def _of_missing_table(self) -> Remedy:
-        """Return setup, which creates the table, unless other tables' differences stop setup."""
+        """Return setup, which creates the table, unless differences of other tables block it."""
         if not setup_plan(self._comparison).blocking:
             return Remedy(task="db.setup")
         repairing = setup_plan(self._comparison, repairing=True)

@@ -51,8 +51,8 @@ def setup_plan(comparison: Comparison, *, repairing: bool = False) -> SetupPlan:
 
     Time to live and point-in-time recovery need separate calls after a table is ACTIVE. A run
     that is killed before them leaves both off; on an empty table this is unfinished work, not
-    drift, and the next setup completes it. With ``repairing``, setup also repairs the drift of
-    every table whose repairs need no option of ``db.repair``.
+    drift, and the next setup completes it. With ``repairing``, drift is repaired on tables
+    whose repairs need no option of ``db.repair``.
     """
     drifted = tuple(diff for diff in comparison.diffs if _is_drifted(diff, comparison))
     names = {diff.name for diff in drifted}

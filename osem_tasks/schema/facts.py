@@ -52,7 +52,7 @@ class Setting:
     in_create: bool = True
 
     def compare(self, declared: Any, found: Any, unreadable: str | None) -> Fact:
-        """Return the fact for a declared value; ``unreadable`` is why the engine does not report it."""
+        """Compare a declared value; ``unreadable`` is why the engine does not report it."""
         expected = self.show(declared)
         seen, reason = (None, unreadable) if unreadable else self.seen(declared, found)
         if reason:
