@@ -60,7 +60,7 @@ def read_tables(run: Run, tables: Iterable[Table]) -> Found:
 
 
 def _looked_at(run: Run, declared: Iterable[Table], found: Found) -> Found:
-    """Return, with ``items=1``, the nonempty tables whose items TTL could expire.
+    """Return, with ``items=1``, the nonempty tables whose items could expire if TTL were on.
 
     DynamoDB's item count is up to six hours old, so tables with a count of 0 are scanned.
     """
