@@ -212,7 +212,7 @@ class TableStore:
         return replace(found, table=table, unreadable=unreadable)
 
     def _listed(self, pages: Iterable[Any], key: str, table: str | None) -> list[Any]:
-        """Return the items of all pages under ``key``. Raises OsemError (TIMEOUT) at the deadline."""
+        """Return the items of all pages under ``key``. Raises OsemError (TIMEOUT) if too late."""
         found = []
         for page in pages:
             found += self._part(page, key, table)

@@ -73,7 +73,7 @@ def is_loopback(endpoint: str | None) -> bool:
 
 
 def same_place(one: str | None, other: str | None) -> bool:
-    """Return whether both URLs lead to the same server, even if their spelling differs."""
+    """Return whether both URLs lead to the same server; all loopback names are equal."""
     if not one or not other:
         return False
     hosts_agree = _host(one) == _host(other) or (is_loopback(one) and is_loopback(other))

@@ -71,10 +71,7 @@ def _check_executor(name: str | None) -> None:
 
 
 def project() -> Path:
-    """Return the directory of ``tasks.py`` or of the package ``tasks``, else the current one.
-
-    Raises ConfigurationError if the current directory was removed.
-    """
+    """Return the directory with ``tasks.py`` or the package ``tasks``, else the current one."""
     file = getattr(sys.modules.get("tasks"), "__file__", None)
     if not file:
         return _current()

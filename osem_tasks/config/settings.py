@@ -105,7 +105,7 @@ class Settings:
         return settings
 
     def environment(self, option: str | None, variables: Mapping[str, str]) -> Environment:
-        """Choose by ``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError if unknown."""
+        """Choose by ``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError."""
         named = (("--env", option), ("OSEM_ENV", variables.get("OSEM_ENV")))
         for source, name in named:
             if name:
@@ -126,7 +126,7 @@ class Settings:
 
 
 def _with_defaults(environment: Environment, prefix: str, application: str) -> Environment:
-    """Add the general prefix and application; an environment's own values override them."""
+    """Set the application, and the general prefix if the environment has no prefix."""
     if environment.prefix is not None:
         return replace(environment, application=application)
     prefix = prefix.replace("{env}", environment.name)
@@ -215,7 +215,7 @@ def _plain_text(value: Any) -> str:
 
 
 def engine_name(value: Any) -> str:
-    """Check a name that is valid for Docker and as a file name. Raises ValueError with a message."""
+    """Check a name for Docker that is also a file name. Raises ValueError with a message."""
     text = _text(value)
     # Docker's rule for container names; the state file has the same name.
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", text):

@@ -44,7 +44,7 @@ def empty_as_unset(environment: MutableMapping[str, str]) -> Iterator[frozenset[
 
 
 def passed_over(option: str, empty: frozenset[str], variables: Mapping[str, str]) -> list[str]:
-    """Return the empty variables that would have decided for an option that is not given."""
+    """Return the empty variables that were skipped where ``option`` is not given."""
     found = []
     for name in DECIDING[option]:
         if variables.get(name):

@@ -18,7 +18,7 @@ class _Short(reprlib.Repr):
         self.maxlevel = 3
 
     def repr1(self, x: object, level: int) -> str:
-        """Format ``x`` safely: reprlib dispatches by type name, but a class can be called ``list``."""
+        """Format ``x`` safely: reprlib dispatches by type name, and any class may use ``list``."""
         if type(x).__module__ == "builtins":
             return super().repr1(x, level)
         return self.repr_instance(x, level)
