@@ -227,7 +227,7 @@ def compare_live(
 def _tags_to_compare(
     expected: LiveTable, found: LiveTable | None, own_tags: frozenset[str]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the expected tags, and those only in ``found`` with an empty value (must be absent)."""
+    """Return the expected tags; those only in ``found`` are added with an empty value."""
     tags = tuple(pair for pair in expected.table.tags or () if pair[0] not in own_tags)
     if found is None or "tags" in {*expected.unreadable, *found.unreadable}:
         return tags
