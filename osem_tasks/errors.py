@@ -1,11 +1,11 @@
-"""The one family of errors, and the one table of exit codes.
+"""All error classes and exit codes.
 
     OsemError              what happened, to which table, what to type next
-    ├── ConfigurationError every problem of a configuration at once
-    └── ModelError         every rule of DynamoDB that a declared table breaks
+    ├── ConfigurationError all problems of a configuration
+    └── ModelError         all DynamoDB rules that a declared table breaks
 
-Errors of boto3 and Docker become an ``OsemError`` in ``aws.errors`` and in
-``engines.docker.errors``; ``tasks.command`` alone turns an ``OsemError`` into an exit code.
+``aws.errors`` and ``engines.docker.errors`` convert errors of boto3 and Docker to
+``OsemError``; only ``tasks.command`` converts an ``OsemError`` to an exit code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ErrorCode(str, Enum):
-    """The codes that a script may rely on."""
+    """Error codes; scripts may rely on them."""
 
     AWS_CREDENTIALS_INVALID = "AWS_CREDENTIALS_INVALID"
     AWS_PERMISSIONS_DENIED = "AWS_PERMISSIONS_DENIED"
@@ -48,9 +48,9 @@ EXIT_INTERRUPTED = 130
 
 
 def exit_code(error: OsemError | None, *, changed: bool) -> int:
-    """The exit code of a run: the only place that decides it.
+    """Return the exit code of a run. No other code decides it.
 
-    ``changed`` tells whether tables were created or altered before ``error``.
+    ``changed`` says whether tables were created or changed before ``error``.
     """
     if error is None:
         return EXIT_OK
@@ -60,10 +60,10 @@ def exit_code(error: OsemError | None, *, changed: bool) -> int:
 
 
 class OsemError(Exception):
-    """A failure that a user can meet, with what to type next.
+    """A failure that a user can see, with the next step.
 
-    ``message`` says what happened and to which table or engine; ``remediation``
-    is the next command or step; ``details`` are facts for the JSON document.
+    ``message`` says what happened and to which table or engine; ``remediation`` is the next
+    command or step; ``details`` are facts for the JSON document.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class OsemError(Exception):
         self.details = dict(details or {})
 
     def as_json(self) -> dict[str, Any]:
-        """The ``error`` object of the JSON document."""
+        """Return the ``error`` object of the JSON document."""
         details = dict(self.details)
         if self.table is not None:
             details.setdefault("tableName", self.table)
@@ -96,7 +96,7 @@ class OsemError(Exception):
 
 
 class ConfigurationError(OsemError):
-    """Options, variables or ``invoke.yaml`` that cannot be used; lists every problem."""
+    """Invalid options, variables or ``invoke.yaml``; lists every problem."""
 
     def __init__(self, problems: Sequence[str], *, remediation: str) -> None:
         self.problems = tuple(problems)
@@ -109,7 +109,7 @@ class ConfigurationError(OsemError):
 
 
 class ModelError(OsemError):
-    """A declared table that DynamoDB would refuse; lists every rule it breaks."""
+    """A declared table that DynamoDB would refuse; lists every rule that it breaks."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

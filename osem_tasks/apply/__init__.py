@@ -1,1 +1,1 @@
-"""Carries out plans: reads, creates, changes, and keeps an exact account."""
+"""Carries out plans: reads, creates and changes tables, and records the outcome."""

@@ -1,7 +1,7 @@
-"""Creates tables on a control plane that is slow, throttles, and loses answers.
+"""Creates tables despite slow creation, throttling and lost answers.
 
-CreateTable requests go out in order, one at a time; the waiting for all of them overlaps,
-so that six tables take little more than the slowest one.
+CreateTable requests are sent in order, one at a time. The waits for the tables overlap, so
+that six tables take little longer than the slowest one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
 
-# Tables that were requested and are not ready. AWS allows 250 with secondary indexes at a time.
+# Limit of requested tables that are not ready. AWS allows 250 with secondary indexes.
 MAX_CREATING = 200
 
 
@@ -37,24 +37,24 @@ class _Requested:
 
 
 class Creator:
-    """One run of CreateTable requests and of the waiting for them."""
+    """Sends the CreateTable requests of one run and waits for the tables."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._queue: deque[Table] = deque()
         self._requested: dict[str, _Requested] = {}
         self._failure: OsemError | None = None
-        # Of the first request in the queue: its tries, why it waits, and until when.
+        # State of the first request in the queue: its tries, why it waits, and until when.
         self._tries = Tries()
         self._refusal: OsemError | None = None
         self._not_before = 0.0
         self._pauses = Backoff(policy.current().retry)
-        # Of the reading of requested tables.
+        # State of the reading of requested tables.
         self._polling = Backoff(policy.current().poll)
         self._readings = Tries()
 
     def create(self, missing: Iterable[Table]) -> None:
-        """Create every table of ``missing``; after a failure, wait for what was accepted."""
+        """Create the ``missing`` tables; after a failure, wait for the accepted ones."""
         self._queue.extend(missing)
         try:
             wait_until(self._step, self._run.deadline, self._left, self._polling)
@@ -64,13 +64,13 @@ class Creator:
             raise self._failure
 
     def _step(self) -> bool | None:
-        """Send what can be sent and look once; True when nothing is left."""
+        """Send the next request if possible and read once; True when nothing is left."""
         while self._queue and self._may_send():
             self._send()
         if self._requested:
             self._look()
         if self._queue and self._refusal and self._run.deadline.passed:
-            # What the request waits for says more than that it waits.
+            # The reason for the wait is a better error than the timeout.
             self._run.journal.fail(self._queue[0].name, self._refusal)
             raise self._refusal
         return None if self._queue or self._requested else True
@@ -88,12 +88,12 @@ class Creator:
         table = self._queue[0]
         self._run.say(f"creating {table.name}")
         journal, start = self._run.journal, self._run.deadline.elapsed
-        # Noted before it is sent: after an interrupt in between, the table may exist.
+        # Record it before sending: after an interrupt, the table may exist.
         entry = journal.created[table.name] = Entry("REQUESTED")
         try:
             live = self._run.store.create(table)
             if live is None and not self._tries.ambiguous:
-                # Another setup was quicker: the table exists, but this run did not create it.
+                # Another setup was faster: the table exists, but this run did not create it.
                 journal.verified[table.name] = journal.created.pop(table.name)
         except OsemError as error:
             live = None
@@ -101,7 +101,7 @@ class Creator:
             if not self._exists(table, error):
                 del journal.created[table.name]
                 if may_be_done(error):
-                    # Not visible yet is no proof that it was not created.
+                    # A table that is not visible yet may still have been created.
                     journal.uncertain.add(table.name)
                 self._postpone(table, error, again=again)
                 return
@@ -116,7 +116,7 @@ class Creator:
         self._check_account(live)
 
     def _check_account(self, live: LiveTable | None) -> None:
-        """Send no other request where the first answer shows another account than pinned."""
+        """Raise OsemError if the first answer shows another account than the pinned one."""
         try:
             guards.check_tables_account(self._run.target, [live])
         except OsemError as error:
@@ -124,7 +124,7 @@ class Creator:
             self._queue.clear()
 
     def _exists(self, table: Table, error: OsemError) -> bool:
-        """Whether a request whose answer was lost was carried out, found out by reading."""
+        """Read whether a request with a lost answer created the table."""
         if not may_be_done(error):
             return False
         try:
@@ -133,7 +133,7 @@ class Creator:
             return False
 
     def _postpone(self, table: Table, error: OsemError, *, again: bool) -> None:
-        """Try the same request later, or give up and send no other."""
+        """Schedule another try of the request, or raise and send no more requests."""
         if again and not self._run.deadline.passed:
             self._refusal = error
             self._run.say(f"{table.name} has to wait: {error.message}")
@@ -149,7 +149,7 @@ class Creator:
             tables = [requested.table for requested in self._requested.values()]
             found = self._run.store.describe_all(tables)
         except OsemError as error:
-            # The tables are accepted; one reading that fails does not unmake them.
+            # The tables are already accepted: one failed read does not change that.
             if not self._readings.allows(error):
                 raise
             self._run.say(f"cannot read: {error.message}")
@@ -170,7 +170,7 @@ class Creator:
 
 
 def _refuse_invisible(name: str, waited: float) -> None:
-    """Raise OsemError where eventual consistency explains a missing table no longer."""
+    """Raise OsemError if the table is missing for too long for eventual consistency."""
     if waited > policy.current().visibility:
         raise OsemError(
             f"{name} was accepted {waited:.0f} s ago and still cannot be seen.",

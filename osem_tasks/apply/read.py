@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 def inspect(run: Run) -> Comparison:
-    """Compare every declared table with the live one, as they are now."""
+    """Compare every declared table with the live table as it is now."""
     return compare_all(run.tables, read_tables(run, run.tables))
 
 
 def inspect_when_stable(run: Run) -> Comparison:
-    """Like ``inspect``, after waiting for tables that something else is changing.
+    """Compare like ``inspect``, after waiting for tables that something else is changing.
 
-    A table that is being deleted is waited out: it is missing afterwards. Raises OsemError
-    (TIMEOUT) for one that does not come to rest.
+    A table that is being deleted counts as missing once it is gone. Raises OsemError
+    (TIMEOUT) for a table that does not become stable.
     """
     found = read_tables(run, run.tables)
     moving = _moving(run.tables, found)
@@ -49,9 +49,9 @@ def inspect_when_stable(run: Run) -> Comparison:
 
 
 def read_tables(run: Run, tables: Iterable[Table]) -> Found:
-    """Every declared fact of the live tables, by name; throttling is waited out.
+    """Return every declared fact of the live tables, by name; wait while throttled.
 
-    Raises OsemError (AWS_ACCOUNT_MISMATCH) for a table in another account than pinned.
+    Raises OsemError (AWS_ACCOUNT_MISMATCH) for a table in another account than the pinned one.
     """
     declared = list(tables)
     found = retry(lambda: run.store.read_all(declared), run.deadline, run.say)
@@ -60,10 +60,9 @@ def read_tables(run: Run, tables: Iterable[Table]) -> Found:
 
 
 def _looked_at(run: Run, declared: Iterable[Table], found: Found) -> Found:
-    """The tables whose items could expire if their time to live were switched on, counted.
+    """Return, with ``items=1``, the nonempty tables whose items could expire if TTL were on.
 
-    DynamoDB's number of items is up to six hours old: where it is 0, a look decides, and a
-    table that holds something counts as holding one item at least.
+    DynamoDB's item count is up to six hours old, so tables with a count of 0 are scanned.
     """
     return {
         table.name: replace(live, items=1)
@@ -85,7 +84,7 @@ def _could_expire(table: Table, live: LiveTable) -> bool:
 
 
 def _read_again(run: Run, moving: Sequence[Table]) -> Found:
-    """The state of ``moving``, and every fact of those that have come to rest."""
+    """Return the state of the ``moving`` tables, and every fact of those that became stable."""
     found = retry(lambda: run.store.describe_all(moving), run.deadline, run.say)
     ready = [table for table in moving if (live := found[table.name]) and live.ready]
     return {**found, **read_tables(run, ready)}
@@ -106,7 +105,7 @@ def _states(found: Found) -> str:
 def difference_error(
     differing: Sequence[TableDiff], target: Target, remedy: str = "db.verify"
 ) -> OsemError:
-    """The error for existing tables that differ from the model; carries the issues."""
+    """Return the error for existing tables that differ from the model, with their issues."""
     count = sum(len(diff.issues) for diff in differing)
     names = ", ".join(diff.name for diff in differing)
     verb = "differs" if len(differing) == 1 else "differ"

@@ -1,4 +1,4 @@
-"""Carries out ``db.repair``: apply the steps, then read everything again."""
+"""Carries out ``db.repair``: runs the actions, then reads all tables again."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def repair(run: Run, actions: Sequence[Action]) -> None:
-    """Apply ``actions`` and read every table again: what still differs is the error.
+    """Run ``actions`` and read every table again; raise OsemError for remaining differences.
 
-    An action that is done and still seems to be needed is eventual consistency, and is
-    looked at again for a while.
+    If an action that ran still seems necessary, the cause may be eventual consistency: the
+    tables are read again for a limited time.
     """
     Updater(run).apply(actions)
     done = {action.identity for action in actions}

@@ -1,4 +1,4 @@
-"""One command on one target: what readers and changers of tables work with, and its account."""
+"""The context of one command on one target, and the record of what it did."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Entry:
-    """What became of one table; ``duration`` in seconds from the first call for it.
+    """The outcome for one table; ``duration`` in seconds from the first call for it.
 
-    ``issues`` are the types of the differences that made it fail.
+    ``issues`` are the types of the differences that caused the failure.
     """
 
     status: str
@@ -31,11 +31,11 @@ class Entry:
 
 @dataclass(slots=True)
 class Journal:
-    """The account of a run, kept up to date so that it is exact also after an interrupt.
+    """The record of a run, always up to date so that it is correct after an interrupt.
 
-    ``deleted`` names tables for which DeleteTable was sent, ``completed`` holds the steps
-    done on existing tables, ``uncertain`` the tables for which something was sent whose end
-    was not seen: a request without an answer may have been carried out.
+    ``deleted`` holds the tables for which DeleteTable was sent, ``completed`` the finished
+    steps on existing tables, ``uncertain`` the tables with a request whose outcome is unknown:
+    a request without an answer may have been carried out.
     """
 
     names: tuple[str, ...] = ()
@@ -48,13 +48,13 @@ class Journal:
 
     @property
     def not_attempted(self) -> tuple[str, ...]:
-        """The tables for which nothing was sent, in order."""
+        """The tables for which no request was sent, in order."""
         done = {*self.created, *self.verified, *self.failed}
         return tuple(name for name in self.names if name not in done)
 
     @property
     def changed(self) -> bool:
-        """Whether anything was, or may have been, created, altered or deleted."""
+        """Whether anything was, or may have been, created, changed or deleted."""
         return bool(self.deleted or self.created or self.completed or self.uncertain)
 
     def fail(self, name: str, error: OsemError, issues: Sequence[str] = ()) -> None:
@@ -64,20 +64,20 @@ class Journal:
 
 
 class Progress(Protocol):
-    """Who is told how a run goes: the console, in the tasks."""
+    """Receives the progress of a run; in the tasks, this is the console."""
 
     def info(self, text: str) -> None:
-        """A step begins."""
+        """Report that a step begins."""
 
     def say(self, text: str) -> None:
-        """How far the step has come."""
+        """Report the progress of the current step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A target, its tables as they must be, the way to them, and the time there is.
+    """A target, its tables as declared, the connection, and the deadline.
 
-    ``journal`` is kept exact while the run goes on, so that it is true after an interrupt.
+    ``journal`` is updated during the run, so that it is correct after an interrupt.
     """
 
     target: Target
@@ -88,5 +88,5 @@ class Run:
     journal: Journal
 
     def say(self, text: str) -> None:
-        """Tell how far the run has come."""
+        """Report the progress of the run."""
         self.progress.say(text)

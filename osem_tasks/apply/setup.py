@@ -1,6 +1,6 @@
-"""Carries out ``db.setup``: create in order, wait side by side, complete, read again.
+"""Carries out ``db.setup``: create in order, wait in parallel, complete, read again.
 
-Nothing here can delete a table; the store that it is given has no such method.
+Nothing here can delete a table: the store has no method for it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def setup(run: Run, *, repairing: bool = False) -> None:
-    """Create what is missing and verify what exists, keeping the journal as it goes.
+    """Create missing tables and verify existing ones, and record the outcome in the journal.
 
-    Everything is read before anything is sent: drift stops the run while nothing has
-    changed, unless ``repairing`` also applies the repairs that need no further option.
-    Raises OsemError for the first failure.
+    Everything is read before anything is sent, so that drift stops the run before a change.
+    ``repairing`` also makes the repairs that need no option. Raises OsemError for the first
+    failure.
     """
     start = run.deadline.elapsed
     run.say(f"reading {len(run.tables)} tables")
@@ -58,10 +58,10 @@ def _stop_on_drift(run: Run, plan: SetupPlan) -> None:
 
 
 def _confirm(run: Run, touched: list[Table]) -> None:
-    """Read everything that was touched again; it must be as declared.
+    """Read all touched tables again; raise OsemError if one does not match its declaration.
 
-    Without tags and point-in-time recovery: the calls that set them have answered, AWS
-    shows them with delay, and reading them is limited to ten tables a second.
+    Tags and point-in-time recovery are skipped: the calls that set them succeeded, AWS shows
+    them late, and reading them is limited to ten tables a second.
     """
     left = [replace(table, tags=None, point_in_time_recovery=None) for table in touched]
 

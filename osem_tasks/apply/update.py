@@ -1,8 +1,8 @@
-"""Changes existing tables: one step at a time on a table, tables side by side.
+"""Changes existing tables: the steps of one table in sequence, tables in parallel.
 
-DynamoDB builds or drops one index of a table at a time and refuses changes meanwhile;
-after each step the table and its indexes are waited for. A run that is interrupted needs
-no memory: the next one reads, plans anew, and finds only what is left.
+DynamoDB builds or drops one index of a table at a time and refuses other changes meanwhile,
+so every step waits for the table and its indexes. An interrupted run saves no state: the
+next run reads and plans again, and finds only the remaining steps.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 
 class Updater:
-    """The steps of one run on existing tables, carried out."""
+    """Runs the steps of one run on existing tables."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._stop = False
 
     def apply(self, actions: Sequence[Action]) -> None:
-        """Carry out every action. Raises the first OsemError once all tables are at rest."""
+        """Carry out every action. Raises the first OsemError once no table is still changing."""
         names = list(dict.fromkeys(action.table for action in actions))
         try:
             side_by_side(
@@ -48,11 +48,11 @@ class Updater:
                 PARALLEL,
             )
         finally:
-            # After an interrupt too: no thread that is left begins another step.
+            # After an interrupt too, so that no remaining thread begins another step.
             self._stop = True
 
     def _change(self, actions: Sequence[Action]) -> None:
-        """The actions of one table, in order."""
+        """Carry out the actions of one table, in order."""
         for action, what in zip(actions, _labels(actions), strict=True):
             if self._stop:
                 return
@@ -77,9 +77,9 @@ class _Change:
         self._answer_lost = False
 
     def carry_out(self) -> None:
-        """Send the change, again where that helps, and wait until it can be seen."""
+        """Send the change, retry if useful, and wait until the change is visible."""
         retry(self._send, self._run.deadline, self._run.say, Tries())
-        # DescribeTable is eventually consistent: ACTIVE may still be the state before.
+        # DescribeTable is eventually consistent: ACTIVE may be the state before the change.
         window = Deadline(policy.current().visibility)
         wait_until(lambda: self._finished(window), self._run.deadline, lambda: self._what)
 
@@ -90,7 +90,7 @@ class _Change:
         self._check_expiry()
         doing = f"to {self._action.kind.words} on"
         call = call_for(self._action, self._declared, live)
-        # Noted before it is sent: what ends this run in between does not undo it.
+        # Record it before sending: if the run ends now, the change may still happen.
         self._run.journal.uncertain.add(self._action.table)
         try:
             self._run.store.update(self._action.table, doing, call)
@@ -101,10 +101,10 @@ class _Change:
             raise
 
     def _check_expiry(self) -> None:
-        """Raise OsemError where a time to live would let items expire that nobody gave up.
+        """Raise OsemError if TTL would let items expire without permission.
 
-        A table of this run's own is empty. Another one was empty when this was planned, some
-        time ago, or another run has created it meanwhile.
+        A table that this run created is empty. Any other table was empty when the plan was made,
+        or another run created it since, so it may now have items.
         """
         action, run = self._action, self._run
         expires = action.kind is Kind.ENABLE_TTL and not action.requires
@@ -122,18 +122,18 @@ class _Change:
             )
 
     def _is_done(self) -> bool:
-        """Whether the request whose answer was lost was carried out, found out by reading."""
+        """Read whether a request with a lost answer was carried out."""
         found = read_tables(self._run, [self._declared])[self._declared.name]
         return found is not None and is_done(self._action, self._declared, found)
 
     def _finished(self, window: Deadline) -> LiveTable | None:
         live = self._ready()
-        # Only indexes come and go with delay.
+        # Only index changes become visible late.
         seen = not self._action.kind.of_index or is_done(self._action, self._declared, live)
         return live if seen or window.passed else None
 
     def _ready(self) -> LiveTable:
-        """The live table once it and its indexes are ACTIVE."""
+        """Return the live table once it and its indexes are ACTIVE."""
         state = ""
 
         def ready() -> LiveTable | None:
@@ -162,7 +162,7 @@ class _Change:
 
 
 def _labels(actions: Sequence[Action]) -> list[str]:
-    """What is told of each action; index actions are counted."""
+    """Return the progress text of each action; index actions are counted."""
     of_indexes = [action for action in actions if action.kind.of_index]
     return [
         f"index {of_indexes.index(action) + 1} of {len(of_indexes)} on {action}"

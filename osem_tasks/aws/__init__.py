@@ -1,1 +1,1 @@
-"""boto3 lives here and nowhere else; it is imported when a client is made."""
+"""All use of boto3. It is imported only when a client is created."""

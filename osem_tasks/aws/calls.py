@@ -1,7 +1,7 @@
-"""What is sent to AWS, told to whoever wants to know: one line a call, no secret in it.
+"""Reports every call to AWS in one line without secrets.
 
-botocore's own debug log holds signatures and session tokens; this one is made of the
-operation, the table, the outcome and the time only.
+botocore's own debug log contains signatures and session tokens. This log contains only the
+operation, the table, the outcome and the time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def observe(session: Session, tell: Callable[[str], None]) -> None:
-    """Have ``tell`` called with a line for every call that a client of ``session`` makes."""
+    """Call ``tell`` with a line for every call of a client of ``session``."""
     events = session.events
 
     def before(params: Any, context: Any, **_: Any) -> None:
@@ -43,12 +43,12 @@ def observe(session: Session, tell: Callable[[str], None]) -> None:
 
 
 def _subject(params: Any) -> str:
-    """The table of a request, if it is about one."""
+    """Return the table of a request, if it has one."""
     import json
 
     try:
         body = json.loads(params.get("body") or b"{}")
         name = body.get("TableName") or body.get("ResourceArn", "").rpartition("/")[2]
     except (ValueError, AttributeError, TypeError):
-        return ""  # STS speaks another protocol, and is about no table
+        return ""  # STS uses another protocol, and its requests have no table
     return f" {name}" if name else ""

@@ -1,4 +1,4 @@
-"""The only door to DeleteTable. Imported by ``db.reset`` and ``db.delete``, by nothing else."""
+"""The only code that calls DeleteTable. Only ``db.reset`` and ``db.delete`` import it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class TableDeleter:
         deleted: list[str],
         identities: Mapping[str, str] | None = None,
     ) -> None:
-        """Delete ``tables`` and wait until none is left, filling ``deleted`` on the way.
+        """Delete ``tables``, wait until all are gone, and record them in ``deleted``.
 
-        ``identities`` are those of the tables that are meant, by name: another table that
-        something creates under the same name meanwhile ends the deletion. A table that is
-        gone already is no failure. Raises OsemError for the first other one; ``deleted``
-        then also holds a table whose answer was lost, because it may be gone.
+        ``identities`` are the expected identities by table name: deletion stops if something
+        creates another table under the same name meanwhile. A missing table is not a failure.
+        Raises OsemError for the first failure; ``deleted`` then also holds a table whose answer
+        was lost, because it may be gone.
         """
         for table in tables:
             if self._deadline.passed:
@@ -45,7 +45,7 @@ class TableDeleter:
         self._await_absence(tables, identities or {})
 
     def _request(self, table: Table, deleted: list[str]) -> None:
-        """Send DeleteTable. DynamoDB deletes only what is ACTIVE: other states are waited out."""
+        """Send DeleteTable. DynamoDB deletes only ACTIVE tables, so wait in other states."""
 
         def accepted() -> bool | None:
             return True if self._send(table, deleted) else None
@@ -53,8 +53,8 @@ class TableDeleter:
         wait_until(accepted, self._deadline, lambda: f"{table.name} before it can be deleted")
 
     def _send(self, table: Table, deleted: list[str]) -> bool:
-        """Whether DeleteTable was accepted, or the table was gone; False while it is changing."""
-        # Noted before it is sent: a request whose answer is lost may have gone through.
+        """Return True if DeleteTable was accepted or the table is gone, False while it changes."""
+        # Record it before sending: a request whose answer is lost may have succeeded.
         deleted.append(table.name)
         try:
             with errors.translated("deleting", self._store.connection.target, table.name):
@@ -79,7 +79,7 @@ class TableDeleter:
                 return True
             if code not in error_templates.IN_USE:
                 raise
-            # Refused: only a look that fails afterwards must not be taken for a lost answer.
+            # Refused, so not deleted: without this, a failed read would look like a lost answer.
             deleted.remove(table.name)
             live = self._store.describe(table)
             if live is None or live.status == DELETING:
@@ -92,7 +92,7 @@ class TableDeleter:
         return True
 
     def _is_going(self, table: Table) -> bool:
-        """Whether a request whose answer was lost was carried out, found out by reading."""
+        """Read whether a request with a lost answer was carried out."""
         try:
             live = self._store.describe(table)
         except OsemError:
@@ -131,7 +131,7 @@ class TableDeleter:
 
 
 def _is_another(live: LiveTable | None, identity: str) -> bool:
-    """Whether ``live`` is another table than the one of ``identity``, created after it."""
+    """Return whether ``live`` is a later table than the one with ``identity``."""
     if live is None or live.status == "CREATING":
         return live is not None
     return live.status != DELETING and bool(identity) and live.identity not in ("", identity)

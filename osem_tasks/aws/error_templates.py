@@ -1,6 +1,6 @@
-"""The messages for failures of AWS: one row per cause, with what happened and what to type.
+"""The messages for AWS failures: one row per cause, with what happened and what to type.
 
-Sources: botocore 1.44 tried with every cause; AWS's lists of DynamoDB and STS errors.
+Sources: every cause tried with botocore 1.44; AWS's lists of DynamoDB and STS errors.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ SERVER_FAULTS = ("InternalServerError", "InternalFailure", "ServiceUnavailable")
 
 
 class ErrorTemplate(NamedTuple):
-    """The texts for one cause; ``_error`` fills in their fields.
+    """The texts for one cause; ``_error`` fills in the fields.
 
-    ``{words}`` is what a library said, redacted. A row leaves it out where it may be a whole
+    ``{words}`` is the library's message, redacted. A row omits it if it may contain a whole
     response or the output of a process.
     """
 
@@ -119,7 +119,7 @@ OTHER_REFUSAL = ErrorTemplate(
     "{place} refused {subject} ({awscode}): {words}",
     "Run it again with --verbose to see the calls.",
 )
-# By the names of botocore's classes, the most specific first.
+# By botocore's class names, most specific first.
 SDK_ERRORS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
     (
         ("ConnectTimeoutError", "ReadTimeoutError"),
@@ -171,7 +171,7 @@ SDK_ERRORS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
         ("CredentialRetrievalError",),
         ErrorTemplate(
             ErrorCode.AWS_CREDENTIALS_INVALID,
-            # Without the process's own words, which may hold what it fetched.
+            # Omit the process's output, which may contain the credentials.
             "The AWS credentials could not be fetched: the profile's process failed.",
             "Run the profile's credential_process by hand, or: aws configure{profile}",
         ),
@@ -195,7 +195,7 @@ OTHER_SDK_ERROR = ErrorTemplate(
     "The AWS configuration cannot be used ({subject}): {words}",
     "Check the AWS_* variables, ~/.aws/config and the options, then try again.",
 )
-# The one refusal that only its words tell from a wrong request.
+# The only refusal that differs from an invalid request only in its message.
 TTL_TOO_SOON = "modified multiple times within a fixed interval"
 PROTECTION = re.compile("protected against deletion|DeletionProtectionEnabled is set")
 PROTECTED = ErrorTemplate(

@@ -1,4 +1,4 @@
-"""boto3's failures as ours: the one place that reads what botocore raises."""
+"""Converts boto3's failures to OsemError; no other module reads botocore's exceptions."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ if TYPE_CHECKING:
     from osem_tasks.config.target import Target
 
 
-# What follows these words in a refusal of a signature is the request as AWS read it.
+# After these words, the message of a signature error quotes the request as AWS read it.
 _SIGNED = re.compile("The Canonical String|The String-to-Sign|The canonical request")
 
 
 def error_code(error: ClientError) -> str:
-    """DynamoDB's own code of a refusal."""
+    """Return DynamoDB's error code."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextlib.contextmanager
 def translated(doing: str, target: Target, table: str | None = None) -> Iterator[None]:
-    """Turn whatever botocore raises inside into an OsemError; ``doing`` names the step."""
+    """Convert any botocore error of the body to an OsemError; ``doing`` names the step."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ResponseParserError:
-        # Its text is the whole answer: keys too, where it is one of AssumeRole.
+        # The text is the whole answer, which contains keys in the case of AssumeRole.
         raise truncated_response(doing, target, table) from None
     except ClientError as error:
         raise _refusal(error, doing, target, table) from error
     except BotoCoreError as error:
         raise _error(_sdk_template(error, target), str(error), doing, target, table) from error
-    # Builtins that botocore lets through: a web identity token file that is missing is an
-    # OSError, an endpoint without scheme a ValueError.
+    # Built-in errors that botocore does not wrap: OSError for a missing web identity token
+    # file, ValueError for an endpoint without a scheme.
     except OSError as error:
         raise _error(UNREADABLE, str(error), doing, target, table) from error
     except ValueError as error:
@@ -71,7 +71,7 @@ def translated(doing: str, target: Target, table: str | None = None) -> Iterator
 
 
 def _is_from_parser(error: Exception) -> bool:
-    """Whether botocore's parser tripped over a member of another kind than its model's."""
+    """Return whether botocore's parser failed on a member of an unexpected type."""
     frames = [
         str(frame.f_globals["__name__"]) for frame, _ in traceback.walk_tb(error.__traceback__)
     ]
@@ -79,23 +79,23 @@ def _is_from_parser(error: Exception) -> bool:
 
 
 def quotable(text: str) -> str:
-    """A library's words for a message: on one line, without secrets.
+    """Return a library's message on one line, without secrets.
 
-    What AWS signed is left out: it fills pages, and its headers hold the session token.
+    The signed request is removed: it fills pages, and its headers contain the session token.
     """
     words = _SIGNED.split(text, maxsplit=1)[0]
     return secrets.redact(" ".join(words.split()))
 
 
 def truncated_response(doing: str, target: Target, table: str | None) -> OsemError:
-    """The error for an answer without its content: botocore raises nothing for it."""
+    """Return the error for an answer without content, for which botocore raises nothing."""
     return _error(TRUNCATED, "", doing, target, table)
 
 
 def may_be_done(error: OsemError) -> bool:
-    """Whether the request that failed with ``error`` may have been carried out.
+    """Return whether the request that failed with ``error`` may have been carried out.
 
-    A lost answer leaves that open; a connection that was never made does not.
+    This is unknown after a lost answer, but not if the connection was never made.
     """
     from botocore.exceptions import (
         ConnectTimeoutError,
@@ -119,12 +119,12 @@ def _refusal(error: ClientError, doing: str, target: Target, table: str | None) 
 
 
 def _template(code: str, text: str) -> ErrorTemplate:
-    """The texts for a refusal, chosen by its words where its code says too little."""
+    """Return the texts for a refusal, by its message if its code is ambiguous."""
     if TTL_TOO_SOON in text:
         return TOO_SOON
     if PROTECTION.search(text):
         return PROTECTED
-    # A proxy's or moto's error page has the HTTP status for a code.
+    # An error page of a proxy or of moto has the HTTP status as its code.
     default = SERVER_FAULT if code.isdigit() else OTHER_REFUSAL
     return next((template for codes, template in REFUSALS if code in codes), default)
 

@@ -1,4 +1,4 @@
-"""Who the credentials belong to, asked of STS before anything else is done on AWS."""
+"""Gets the owner of the credentials from STS, before any other call to AWS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Identity:
 
 
 def identify(connection: Connection) -> Identity:
-    """GetCallerIdentity. Raises OsemError (AWS_CREDENTIALS_INVALID, ...) with what mends it."""
+    """Call GetCallerIdentity. Raises OsemError (AWS_CREDENTIALS_INVALID, ...) with the remedy."""
     target = connection.target
     with errors.translated("checking the credentials", target):
         _refuse_dummy_keys(connection)

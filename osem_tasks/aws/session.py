@@ -1,4 +1,4 @@
-"""Sessions and clients: one policy for retries, timeouts and connections."""
+"""Creates sessions and clients with one policy for retries, timeouts and connections."""
 
 from __future__ import annotations
 
@@ -23,20 +23,19 @@ if TYPE_CHECKING:
 
     from osem_tasks.config.target import Target
 
-# Enough for a passing 500 or a dropped connection. Throttling goes on being retried
-# above, up to the task's deadline, where the progress can be shown.
+# Enough for a temporary 500 or a dropped connection. Callers retry throttling up to the
+# task's deadline, because they can show the progress.
 ATTEMPTS = 3
-# Tables that are read, or waited for, at the same time; also the size of the pool of
-# connections, because more threads than connections make urllib3 discard them.
+# How many tables are read or awaited in parallel; also the size of the connection pool,
+# because urllib3 discards connections if there are more threads.
 PARALLEL = 10
 
 
 @dataclass
 class Connection:
-    """A session with the region it resolved to, and the target it is for.
+    """A session with its region and its target.
 
-    ``keys`` are credentials as ``Session.client`` takes them, where they are not the
-    session's own.
+    ``keys`` are credentials in the form of ``Session.client``, if they are not the session's.
     """
 
     session: Session
@@ -46,23 +45,23 @@ class Connection:
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """A client whose calls are safe to repeat. Raises OsemError."""
+        """Return a client for calls that are safe to repeat. Raises OsemError."""
         return self._client(ATTEMPTS)
 
     @cached_property
     def dynamodb_once(self) -> DynamoDBClient:
-        """A client that sends each call once: after a lost answer, reading tells the truth.
+        """Return a client that sends every call once: after a lost answer, read the table instead.
 
-        A CreateTable that botocore repeats after a dropped connection is answered by
-        ResourceInUseException, and nobody knows any more who created the table.
+        If botocore repeats a CreateTable after a dropped connection, the answer is
+        ResourceInUseException, and it is unknown who created the table.
         """
         return self._client(1)
 
     def credentials(self) -> ReadOnlyCredentials | None:
-        """The session's credentials as they are now, known to the redactor from here on.
+        """Return the session's current credentials, and register them with the redactor.
 
-        What a profile needs to get them is done here: a process, a role, SSO. Raises what
-        botocore raises.
+        This also gets a profile's credentials from a process, a role or SSO. Raises botocore's
+        exceptions.
         """
         found = self.session.get_credentials()
         if found is None:
@@ -72,11 +71,11 @@ class Connection:
         return frozen
 
     def learn_keys(self, **_: Any) -> None:
-        """Register the keys of a request that has just been signed: a hook of botocore."""
+        """Register the keys of a request that was just signed: a hook of botocore."""
         self.credentials()
 
     def _client(self, attempts: int) -> DynamoDBClient:
-        # A variable is left to the SDK, which reads it by the same rules for every service.
+        # The SDK itself reads endpoint variables, by the same rules for all services.
         explicit = self.target.local or self.target.source == "--endpoint"
         with errors.translated("connecting", self.target):
             return self.session.client(
@@ -89,23 +88,23 @@ class Connection:
 
 
 def connect(target: Target, tell: Callable[[str], None]) -> Connection:
-    """A session for ``target``: dummy keys on a local engine, the default chain on AWS.
+    """Return a session for ``target``: dummy keys on a local engine, the default chain on AWS.
 
-    ``tell`` gets a line for every call that is made; the keys of every call become known to
-    the redactor, so that no answer tells them. Raises OsemError.
+    ``tell`` gets a line for every call; the redactor learns the keys of every call, so that no
+    output contains them. Raises OsemError.
     """
     with errors.translated("reading the AWS configuration", target):
         connection = _local(target) if target.local else _aws(target)
     calls.observe(connection.session, tell)
     if not target.local:
-        # For keys that are renewed half-way. Not for STS: a call for new keys by botocore
-        # itself must not wait for its own answer.
+        # For keys that are renewed during a run. Not for STS: a call by botocore itself to get new
+        # keys would wait for its own answer.
         connection.session.events.register("before-send.dynamodb.*", connection.learn_keys)
     return connection
 
 
 def client_config(*, local: bool, attempts: int = ATTEMPTS) -> Config:
-    """botocore's settings, pinned: nothing here is left to a default that may move."""
+    """Return botocore's settings, all explicit because the defaults may change."""
     from botocore.config import Config
 
     options: dict[str, Any] = {
@@ -116,7 +115,7 @@ def client_config(*, local: bool, attempts: int = ATTEMPTS) -> Config:
         "user_agent_extra": f"osem-tasks/{__version__}",
     }
     if local:
-        # A company's proxy has no way to this machine's loopback.
+        # A company's proxy cannot reach this machine's loopback.
         options["proxies"] = {}
     return Config(**options)
 
@@ -127,15 +126,15 @@ def _aws(target: Target) -> Connection:
     session = boto3.Session(profile_name=target.profile, region_name=target.region)
     region: str | None = session.region_name
     if region is None:
-        # The session too must know the default: one that assumes a role asks STS by itself.
+        # The session also needs the default: to assume a role it calls STS itself.
         session = boto3.Session(profile_name=target.profile, region_name=DEFAULT_REGION)
     return Connection(session, session.region_name, target)
 
 
 def local_session(region: str) -> Session:
-    """A session with the dummy keys of a local engine.
+    """Return a session with the dummy keys of a local engine.
 
-    It has no profile of any kind: one that is missing is no reason to stop local work.
+    It uses no profile, because a missing profile must not stop local work.
     """
     import boto3
     import botocore.session
@@ -156,7 +155,7 @@ def _local(target: Target) -> Connection:
 
 
 def _profile_region(profile: str | None) -> str | None:
-    """The profile's region. A broken AWS configuration is no reason to stop local work."""
+    """Return the profile's region. A broken AWS configuration must not stop local work."""
     import botocore.session
     from botocore.exceptions import BotoCoreError
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 class TableStore:
-    """The tables of one target. Every method raises OsemError for what goes wrong.
+    """The tables of one target. Every method raises OsemError for a failure.
 
-    After ``deadline`` no further page of a list is asked for.
+    No further page of a list is requested after ``deadline``.
     """
 
     def __init__(self, connection: Connection, deadline: Deadline | None = None) -> None:
@@ -42,7 +42,7 @@ class TableStore:
         self._client = connection.dynamodb
         self._target = connection.target
         self._unsupported: dict[str, str] = {}
-        # The settings that DescribeTable does not show, by their field in ``Table``.
+        # The settings that DescribeTable does not return, by their field in ``Table``.
         self._calls: dict[str, Callable[[TableDescriptionTypeDef], Any]] = {
             "tags": self._tags,
             "ttl": self._time_to_live,
@@ -52,9 +52,9 @@ class TableStore:
         self._paces = {what: Pace(rate) for what, rate in rates.items()}
 
     def describe(self, table: Table) -> LiveTable | None:
-        """The live table as DescribeTable alone shows it: its state, keys and indexes.
+        """Return the live table from DescribeTable alone: its state, keys and indexes.
 
-        For waiting: the calls for the other facts are limited to ten a second.
+        For polling: the calls for the other facts are limited to ten a second.
         """
         answer = self._describe(table.name)
         if answer is None:
@@ -63,11 +63,11 @@ class TableStore:
         return self._live(answer, unreadable, {})
 
     def describe_all(self, tables: Iterable[Table]) -> dict[str, LiveTable | None]:
-        """``describe`` of every table by name, side by side."""
+        """Call ``describe`` for every table in parallel; return the results by name."""
         return self._every(self.describe, list(tables))
 
     def read(self, declared: Table) -> LiveTable | None:
-        """The live table of that name, with every fact that is declared; None if absent."""
+        """Return the live table of that name with every declared fact; None if absent."""
         answer = self._describe(declared.name)
         if answer is None:
             return None
@@ -80,17 +80,17 @@ class TableStore:
                 continue
             self._keep_pace(setting.field)
             if self._ask(setting.field, engine, description, extra):
-                # A table that is just coming, or going, has nothing of the kind yet.
+                # A table that is being created or deleted does not have this setting yet.
                 extra.setdefault(setting.field, setting.default)
             else:
                 unreadable[setting.field] = self._unsupported[setting.field]
         return self._live(answer, unreadable, extra)
 
     def read_owner(self, declared: Table) -> LiveTable | None:
-        """The live table with its tags, read strictly: what a deletion is decided by.
+        """Return the live table with its tags, read strictly, to decide about a deletion.
 
-        Raises OsemError where the table is there and its tags or its ARN are not; an engine
-        without the call for tags makes them unreadable.
+        Raises OsemError if the table exists but its tags or its ARN are missing. If the engine
+        does not support the call for tags, they are unreadable.
         """
         answer = self._describe(declared.name)
         if answer is None:
@@ -109,13 +109,13 @@ class TableStore:
         return self._live(answer, unreadable, extra)
 
     def read_owners(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
-        """``read_owner`` of every table by name, side by side."""
+        """Call ``read_owner`` for every table in parallel; return the results by name."""
         return self._every(self.read_owner, list(declared))
 
     def is_empty(self, table: str) -> bool:
-        """Whether a look finds no item; DynamoDB's own count is up to six hours old.
+        """Return whether a scan finds no item; DynamoDB's own count is up to six hours old.
 
-        Where looking is not allowed, nothing proves that the table is empty.
+        Without permission to scan, the table does not count as empty.
         """
         try:
             with errors.translated("looking for items in", self._target, table):
@@ -126,15 +126,15 @@ class TableStore:
             if error.code is ErrorCode.AWS_PERMISSIONS_DENIED:
                 return False
             raise
-        # A page without items that has another one after it proves nothing.
+        # An empty page proves nothing if another page follows.
         return self._part(answer, "Count", table) == 0 and "LastEvaluatedKey" not in answer
 
     def read_all(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
-        """Every live table by name, read side by side."""
+        """Read every live table in parallel; return the results by name."""
         return self._every(self.read, list(declared))
 
     def create(self, table: Table) -> LiveTable | None:
-        """Ask for ``table``; what the engine says of it, None when it exists already."""
+        """Request ``table``; return the engine's description, or None if it already exists."""
         from botocore.exceptions import ClientError
 
         with errors.translated("creating", self._target, table.name):
@@ -156,13 +156,13 @@ class TableStore:
             try:
                 getattr(self.connection.dynamodb_once, call.method)(**call.arguments)
             except ClientError as error:
-                # A local engine without that call has nothing to change by it: reading
-                # says of the fact that it is not comparable.
+                # A local engine without that call cannot change the setting; the next read
+                # reports the fact as not comparable.
                 if not self._target.local or errors.error_code(error) not in emulators.NO_SUCH_CALL:
                     raise
 
     def names(self) -> list[str]:
-        """The names of all tables of the account, or engine, in this region."""
+        """Return the names of all tables of the account or engine in this region."""
         with errors.translated("listing the tables", self._target):
             pages = self._client.get_paginator("list_tables").paginate()
             return self._listed(pages, "TableNames", None)
@@ -201,7 +201,7 @@ class TableStore:
         doing: str = "reading",
         name: str | None = None,
     ) -> LiveTable:
-        """The table of an answer. Raises OsemError for one that was cut short."""
+        """Return the table of an answer. Raises OsemError for a truncated one."""
         description = answer["Table"]
         name = name or description.get("TableName")
         try:
@@ -212,7 +212,7 @@ class TableStore:
         return replace(found, table=table, unreadable=unreadable)
 
     def _listed(self, pages: Iterable[Any], key: str, table: str | None) -> list[Any]:
-        """What all pages list under ``key``. Raises OsemError (TIMEOUT) when they never end."""
+        """Return the items of all pages under ``key``. Raises OsemError (TIMEOUT) if too late."""
         found = []
         for page in pages:
             found += self._part(page, key, table)
@@ -227,11 +227,11 @@ class TableStore:
         description: TableDescriptionTypeDef,
         extra: dict[str, Any],
     ) -> bool:
-        """Fetch a fact that takes a call of its own; False where the engine has no such call."""
+        """Get a fact that needs a separate call; False if the engine does not support the call."""
         from botocore.exceptions import ClientError
 
         if fact in self._unsupported:
-            return False  # one refusal speaks for every table of the engine
+            return False  # one refusal is valid for all tables of the engine
         table = description["TableName"]
         with errors.translated(f"reading {fact.replace('_', ' ')} of", self._target, table):
             try:
@@ -272,18 +272,18 @@ class TableStore:
         return bool(self._part(found, "PointInTimeRecoveryStatus", name) == "ENABLED")
 
     def _part(self, answer: Any, key: str, table: str | None) -> Any:
-        """What an answer must hold. Raises OsemError for one that was cut short."""
+        """Return a required member of an answer. Raises OsemError if it is missing."""
         if key not in answer:
             raise errors.truncated_response("reading", self._target, table)
         return answer[key]
 
 
 def _server(answer: Any) -> str:
-    """The header ``Server`` of an answer; empty where there is none."""
+    """Return the header ``Server`` of an answer; empty if absent."""
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return str(headers.get("server", ""))
 
 
 def _engine(answer: Any) -> Engine:
-    """Which engine gave ``answer``, told by the answer itself."""
+    """Return the engine that sent ``answer``, recognized by the answer itself."""
     return emulators.engine_of(answer["Table"].get("TableArn", ""), _server(answer))

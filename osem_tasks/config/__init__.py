@@ -1,1 +1,1 @@
-"""What the project and the shell say: settings, environments, the target."""
+"""Configuration from the project and the shell: settings, environments, the target."""

@@ -1,4 +1,4 @@
-"""The commands that messages tell a user to type, written in one place."""
+"""Formats the commands that messages tell a user to type."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ DEFAULT_ENGINE = "osem-dynamodb-local"
 
 
 def command(task: str, *words: str, variables: Mapping[str, str] | None = None) -> str:
-    """``inv TASK WORDS``, quoted for a shell, with ``variables`` set for this command."""
+    """Return ``inv TASK WORDS``, quoted for a shell, with ``variables`` set for this command."""
     settings = [f"{name}={shlex.quote(value)}" for name, value in (variables or {}).items()]
     return " ".join([*settings, "inv", task, *map(shlex.quote, words)])
 
 
 def engine_command(task: str, engine: str, *words: str) -> str:
-    """A ``local`` task about the engine of that name."""
+    """Return the command for a ``local`` task on the engine of that name."""
     named = () if engine == DEFAULT_ENGINE else ("--name", engine)
     return command(task, *named, *words)

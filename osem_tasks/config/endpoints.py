@@ -1,4 +1,4 @@
-"""Endpoints as URLs: whose they are, told from their text alone."""
+"""Checks and classifies endpoint URLs by their text alone."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.secrets import learn_password, without_userinfo
 from osem_tasks.errors import ConfigurationError
 
-# Domains under which AWS serves DynamoDB: every partition of botocore's endpoint data,
-# dual-stack included.
+# Domains under which AWS serves DynamoDB: all partitions in botocore's endpoint data,
+# including dual-stack.
 AWS_DOMAINS = (
     ".amazonaws.com",
     ".amazonaws.com.cn",
@@ -30,10 +30,10 @@ AWS_DOMAINS = (
 
 
 def check_url(endpoint: str | None, source: str) -> None:
-    """Raise ConfigurationError for an endpoint without scheme, host or a usable port.
+    """Raise ConfigurationError for an endpoint without a scheme, a host or a valid port.
 
-    Also for one with a user name or password, which no DynamoDB takes: it would be shown in
-    every message, and stay in the history of a shell.
+    Also for one with a user name or password: DynamoDB accepts neither, and they would appear in
+    every message and in the shell's history.
     """
     if endpoint is None:
         return
@@ -47,7 +47,7 @@ def check_url(endpoint: str | None, source: str) -> None:
     try:
         parts = urlsplit(endpoint)
         sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         sound = False
     if not sound:
         raise ConfigurationError(
@@ -64,7 +64,7 @@ def _host(endpoint: str | None) -> str:
 
 
 def is_loopback(endpoint: str | None) -> bool:
-    """Whether ``endpoint`` is on this machine."""
+    """Return whether ``endpoint`` is on this machine."""
     host = _host(endpoint)
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -73,7 +73,7 @@ def is_loopback(endpoint: str | None) -> bool:
 
 
 def same_place(one: str | None, other: str | None) -> bool:
-    """Whether both lead to the same server: written differently, or by another loopback name."""
+    """Return whether both URLs lead to the same server; all loopback names are equal."""
     if not one or not other:
         return False
     hosts_agree = _host(one) == _host(other) or (is_loopback(one) and is_loopback(other))
@@ -81,5 +81,5 @@ def same_place(one: str | None, other: str | None) -> bool:
 
 
 def is_aws(endpoint: str | None) -> bool:
-    """Whether ``endpoint`` is one of AWS's own hosts."""
+    """Return whether ``endpoint`` is a host of AWS."""
     return _host(endpoint).endswith(AWS_DOMAINS)

@@ -1,4 +1,4 @@
-"""Environments as values: where they are, what they are called, how they are protected."""
+"""Environments as values: their location, names and protection."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ APPLICATION = "osem-ladders"
 class Environment:
     """One environment.
 
-    ``region`` is the expected one: another region warns, or stops when ``region_strict``.
-    ``account`` pins an AWS account id. ``protected`` refuses every destructive task.
-    ``prefix`` None means ``osem-{name}-``. ``application`` is the value of the tag
-    Application, which is left out when it is empty.
+    ``region`` is the expected region: another one causes a warning, or an error with
+    ``region_strict``. ``account`` pins an AWS account id. ``protected`` refuses every destructive
+    task. ``prefix`` None means ``osem-{name}-``. ``application`` is the value of the tag
+    Application, which is omitted if empty.
     """
 
     name: str
@@ -37,13 +37,13 @@ class Environment:
 
     @property
     def all_tags(self) -> dict[str, str]:
-        """The tags that every table carries; configured ones may override the suite's."""
+        """All tags of every table; configured tags override the suite's."""
         named = {"Application": self.application} if self.application else {}
         return {**named, "Environment": self.name, **self.tags}
 
     @property
     def default_prefix(self) -> str:
-        """What table names begin with unless ``OSEM_DB_PREFIX`` says otherwise."""
+        """The prefix of table names unless ``OSEM_DB_PREFIX`` overrides it."""
         return f"osem-{self.name}-" if self.prefix is None else self.prefix
 
 
@@ -67,10 +67,10 @@ _BOOLEANS = ("region_strict", "protected", "deletion_protection", "point_in_time
 
 
 def configured(declared: object) -> tuple[dict[str, Environment], list[str]]:
-    """The built-in environments with ``osem.environments`` merged in, and its problems.
+    """Merge ``osem.environments`` into the built-in environments; return them and the problems.
 
-    ``declared`` is whatever the configuration holds: a mapping of names to mappings of
-    the fields of ``Environment``.
+    ``declared`` may be any value; valid is a mapping of names to mappings of the fields of
+    ``Environment``.
     """
     problems: list[str] = []
     known = dict(BUILT_IN)
@@ -119,7 +119,7 @@ def _is_text_mapping(value: object) -> bool:
 
 
 def _is_account(value: object) -> bool:
-    # YAML reads 012345678901 as a number and drops the zero: only a text is unmistakable.
+    # YAML reads 012345678901 as a number and drops the zero, so only a string is accepted.
     return isinstance(value, str) and re.fullmatch(r"[0-9]{12}", value) is not None
 
 

@@ -1,8 +1,8 @@
-"""The configuration files, read within limits and checked before Invoke reads them.
+"""Reads the configuration files with limits, and checks them before Invoke reads them.
 
-Invoke 3 answers a file that it cannot read, parse or merge with a traceback. The project's
-file is read after ``tasks.py`` was imported: early enough for us to say it better. The
-user's file (``~/.invoke.yaml``) is read before, except by ``osem``.
+Invoke 3 shows a traceback for a file that it cannot read, parse or merge. It reads the
+project's file after it imports ``tasks.py``, so that a better message is possible. It reads
+the user's file (``~/.invoke.yaml``) earlier, except in ``osem``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BOM = "\ufeff"
 
 
 def section(root: Path) -> dict[str, Any]:
-    """The file's part ``osem`` over the defaults, for those who read it without Invoke.
+    """Return the file's section ``osem`` merged over the defaults, for callers without Invoke.
 
     Raises ConfigurationError.
     """
@@ -35,10 +35,10 @@ def section(root: Path) -> dict[str, Any]:
 
 
 def check(runtime: str | None = None) -> None:
-    """Raise ConfigurationError for a file or a variable that Invoke would stumble over.
+    """Raise ConfigurationError for a file or a variable that would crash Invoke.
 
-    ``runtime`` is the file that a user named with ``-f``; without it the variable
-    INVOKE_RUNTIME_CONFIG counts.
+    ``runtime`` is the file given with ``-f``; without it the variable INVOKE_RUNTIME_CONFIG
+    counts.
     """
     runtime = os.environ.get(RUNTIME) if runtime is None else runtime
     if runtime == "":
@@ -57,7 +57,7 @@ def _expanded(path: str) -> str:
 
 
 def _check_executor(name: str | None) -> None:
-    """Refuse a class that Invoke could not import to execute tasks with."""
+    """Refuse an executor class that Invoke could not import."""
     if name is None:
         return
     module, _, attribute = name.rpartition(".")
@@ -71,10 +71,7 @@ def _check_executor(name: str | None) -> None:
 
 
 def project() -> Path:
-    """The project's root: the directory of ``tasks.py`` (or of the package ``tasks``), else the current one.
-
-    Raises ConfigurationError when that one was removed.
-    """
+    """Return the directory with ``tasks.py`` or the package ``tasks``, else the current one."""
     file = getattr(sys.modules.get("tasks"), "__file__", None)
     if not file:
         return _current()
@@ -93,7 +90,7 @@ def _current() -> Path:
 
 
 def _first(level: str) -> Path | None:
-    """The file of a level that Invoke reads: the first that is there, whatever it is."""
+    """Return the file of a level that Invoke reads: the first that exists, of any type."""
     paths = (Path(level + suffix) for suffix in SUFFIXES)
     return next((path for path in paths if os.path.lexists(path) and not _dangles(path)), None)
 
@@ -103,13 +100,13 @@ def _dangles(path: Path) -> bool:
         path.stat()
     except FileNotFoundError:
         return True
-    except OSError:  # it is there, and reading it says what is wrong
+    except OSError:  # it exists, and reading it reports the problem
         return False
     return False
 
 
 def _checked(paths: list[Path]) -> dict[str, Any]:
-    """The files merged over the defaults. Raises ConfigurationError with every problem."""
+    """Merge the files over the defaults. Raises ConfigurationError with every problem."""
     from invoke.config import AmbiguousMergeError, copy_dict, merge_dicts
 
     from osem_tasks.config import sections
@@ -135,7 +132,7 @@ def _checked(paths: list[Path]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[Any, list[str]]:
-    """The content of a file, and why Invoke could not read it."""
+    """Return the content of a file, and the problems that Invoke would have with it."""
     if path.suffix == ".py":  # a program, which only Invoke may run
         return None, []
     if path.suffix not in SUFFIXES:
@@ -148,7 +145,7 @@ def _read(path: Path) -> tuple[Any, list[str]]:
 
 
 def _encoding_problems(path: Path) -> list[str]:
-    """Invoke reads text in the locale's encoding, and JSON without a byte order mark."""
+    """Check the encoding: Invoke uses the locale's, and rejects JSON with a byte order mark."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == parsing.JSON and text.startswith(_BOM):
         return ["it begins with a byte order mark, which JSON does not allow"]

@@ -1,4 +1,4 @@
-"""What must hold before a task acts: pure checks of values, with their remedies."""
+"""Checks that must pass before a task acts. Pure, with remedies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_account(target: Target, account: str) -> None:
-    """Raise OsemError (AWS_ACCOUNT_MISMATCH) when the environment pins another account."""
+    """Raise OsemError (AWS_ACCOUNT_MISMATCH) if the environment pins another account."""
     pinned = target.environment.account
     if pinned and pinned != account:
         raise OsemError(
@@ -30,9 +30,9 @@ def check_account(target: Target, account: str) -> None:
 
 
 def check_tables_account(target: Target, found: Iterable[LiveTable | None]) -> None:
-    """Raise OsemError (AWS_ACCOUNT_MISMATCH) when a table is in another account than pinned.
+    """Raise OsemError (AWS_ACCOUNT_MISMATCH) if a table is in another account than the pinned one.
 
-    STS may be asked elsewhere than DynamoDB: only the tables' own ARNs tell where they are.
+    STS and DynamoDB may use different endpoints, so only the tables' ARNs prove the account.
     """
     for live in found:
         if live and (account := ownership.foreign_account(target, live)):
@@ -51,9 +51,9 @@ def check_tables_account(target: Target, found: Iterable[LiveTable | None]) -> N
 
 
 def check_region(target: Target, region: str, *, force: bool) -> str | None:
-    """A warning when ``region`` is not the expected one.
+    """Return a warning if ``region`` is not the expected one.
 
-    Raises OsemError (AWS_REGION_MISMATCH) where the environment is strict, unless forced.
+    Raises OsemError (AWS_REGION_MISMATCH) if the environment is strict, unless forced.
     """
     environment = target.environment
     if target.local or environment.region in (None, region):
@@ -73,9 +73,10 @@ def check_region(target: Target, region: str, *, force: bool) -> str | None:
 
 
 def check_diversion(target: Target, *, to_local_engine: bool, force: bool) -> str | None:
-    """A warning when a variable sends an AWS environment elsewhere.
+    """Return a warning if a variable redirects an AWS environment.
 
-    Raises OsemError when that is a local engine, and for a strict environment unless forced.
+    Raises OsemError if it leads to a local engine, or if the environment is strict and not
+    forced.
     """
     if target.diverted_by is None:
         return None
@@ -99,9 +100,9 @@ def check_diversion(target: Target, *, to_local_engine: bool, force: bool) -> st
 
 
 def check_prefix(target: Target, others: Iterable[Environment]) -> None:
-    """Raise OsemError when the prefix is that of another, protected environment.
+    """Raise OsemError if the prefix belongs to another, protected environment.
 
-    ``OSEM_DB_PREFIX`` holds for every environment: ``--env dev`` would then change prod.
+    ``OSEM_DB_PREFIX`` applies to every environment: ``--env dev`` could then change prod.
     """
     for other in others:
         alien = other.name != target.environment.name and other.protected
@@ -115,7 +116,7 @@ def check_prefix(target: Target, others: Iterable[Environment]) -> None:
 
 
 def check_destructive(target: Target) -> None:
-    """Raise OsemError (PROTECTED_ENVIRONMENT) where nothing may ever be deleted."""
+    """Raise OsemError (PROTECTED_ENVIRONMENT) if the target allows no deletion."""
     if target.protected:
         raise OsemError(
             f"Environment '{target.environment.name}' is protected: its tables are never "
@@ -129,12 +130,12 @@ def check_destructive(target: Target) -> None:
 
 
 def check_deletion(claims: Sequence[Claim]) -> Target | None:
-    """Decide whether all tables of ``claims`` may be deleted: the rules of docs/deletion.md.
+    """Check that all tables of ``claims`` may be deleted, by the rules of docs/deletion.md.
 
-    Returns the target by whose rules a person must confirm: that of the claims, without a
-    local engine's privileges where a server did not prove to be one; None without claims.
-    Raises OsemError (PROTECTED_ENVIRONMENT, AWS_ACCOUNT_MISMATCH) for the first table that
-    is not the environment's by every rule.
+    Returns the target whose rules decide about confirmation: the claims' target, without the
+    local privileges if a server did not prove to be a local engine; None without claims.
+    Raises OsemError (PROTECTED_ENVIRONMENT, AWS_ACCOUNT_MISMATCH) for the first table that any
+    rule excludes.
     """
     for claim in claims:
         target = claim.target if claim.on_local_engine else claim.target.without_local_rules()
@@ -148,7 +149,7 @@ def check_deletion(claims: Sequence[Claim]) -> Target | None:
 
 
 def _check_place(claim: Claim, target: Target) -> None:
-    """Raise OsemError where the environment's own rules allow no deletion in that place."""
+    """Raise OsemError if the environment's own rules allow no deletion at this location."""
     unproven = claim.target.local and not claim.on_local_engine
     kinds = {"protected": target.protected, "local": target.environment.where == "local"}
     kind = next((kind for kind, holds in kinds.items() if holds), None)
@@ -167,7 +168,7 @@ def _check_place(claim: Claim, target: Target) -> None:
 
 
 def _check_owner(claim: Claim) -> None:
-    """Raise OsemError (PROTECTED_ENVIRONMENT) where a name or a tag tells of another owner."""
+    """Raise OsemError (PROTECTED_ENVIRONMENT) if a name or a tag shows another owner."""
     name, table = claim.target.environment.name, claim.live.table.name
     if others := ownership.other_owners(claim):
         listed = ", ".join(f"'{other}'" for other in others)
@@ -196,7 +197,7 @@ def _check_owner(claim: Claim) -> None:
 
 
 def check_deletable(protected: Sequence[str]) -> None:
-    """Raise OsemError before anything is deleted when a table is protected."""
+    """Raise OsemError before any deletion if a table is protected."""
     if protected:
         raise OsemError(
             f"Deletion protection is on for {', '.join(protected)}; nothing was deleted.",
@@ -209,7 +210,7 @@ def check_deletable(protected: Sequence[str]) -> None:
 
 
 def check_comparable(one: Target, other: Target, *, found: bool) -> None:
-    """Raise OsemError where a comparison of two environments would say nothing."""
+    """Raise OsemError if a comparison of the two environments would be meaningless."""
     locations = [(t.endpoint, t.region, t.profile, t.prefix) for t in (one, other)]
     if locations[0] == locations[1]:
         raise OsemError(
@@ -226,7 +227,7 @@ def check_comparable(one: Target, other: Target, *, found: bool) -> None:
 
 
 def environments_differ(one: Target, other: Target, tables: int) -> OsemError:
-    """The error of ``db.compare``."""
+    """Return the error of ``db.compare`` for differences."""
     return OsemError(
         f"Environments '{one.environment.name}' and '{other.environment.name}' differ in "
         f"{tables} {'table' if tables == 1 else 'tables'}.",
@@ -236,7 +237,7 @@ def environments_differ(one: Target, other: Target, tables: int) -> OsemError:
 
 
 def confirmation_required(target: Target, what: str) -> OsemError:
-    """The error where nobody can be asked."""
+    """Return the error for a confirmation without a terminal."""
     return OsemError(
         f"This would {what} of environment '{target.environment.name}'.",
         code=ErrorCode.CONFIRMATION_REQUIRED,

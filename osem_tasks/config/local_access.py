@@ -1,11 +1,11 @@
-"""How a client reaches a local engine: the loopback, the dummy keys, and the variables."""
+"""The address, dummy keys and variables for access to a local engine."""
 
 from __future__ import annotations
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_ENDPOINT = f"http://{LOOPBACK}:8000"
 DEFAULT_REGION = "us-east-1"
-# DynamoDB Local takes letters and digits only as an access key; it never checks the secret.
+# DynamoDB Local accepts only letters and digits in an access key; it ignores the secret.
 ACCESS_KEY = "osemlocal"
 SECRET_KEY = "osemlocal"  # noqa: S105  a fixed dummy, printed by local.env
 
@@ -16,7 +16,7 @@ def variables(
     access_key: str = ACCESS_KEY,
     secret_key: str = SECRET_KEY,
 ) -> dict[str, str]:
-    """The environment variables by which any AWS client finds the engine at ``endpoint``."""
+    """Return the variables with which any AWS client uses the engine at ``endpoint``."""
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_ACCESS_KEY_ID": access_key,

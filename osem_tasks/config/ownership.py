@@ -1,7 +1,7 @@
-"""Whose a table is: every rule of what may be deleted, decided from values only.
+"""Rules that decide from values alone who owns a table, and so whether it may be deleted.
 
-``guards.check_deletion`` is its one user. A table goes only if no rule finds that it
-belongs to somebody else.
+Only ``guards.check_deletion`` uses them. A table may be deleted only if no rule finds
+another owner.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ OWN_TAGS = ("Environment", "Application")
 class Claim:
     """One table that a task would delete.
 
-    ``declared`` is the table as the target's environment holds it, ``live`` what the server
-    says of it, ``entities`` are the names of all declared tables without a prefix.
+    ``declared`` is the table as the target's environment declares it, ``live`` the server's
+    description of it, ``entities`` are the names of all declared tables without a prefix.
     """
 
     target: Target
@@ -38,20 +38,19 @@ class Claim:
 
     @property
     def on_local_engine(self) -> bool:
-        """Whether the target is local, and the server proved to be a local engine."""
+        """Whether the target is local and the server proved to be a local engine."""
         return self.target.local and bool(self.live.emulator)
 
     @property
     def account(self) -> str:
-        """The account that the server names."""
+        """The account in the server's answer."""
         return account_of(self.live.arn)
 
 
 def foreign_account(target: Target, live: LiveTable) -> str | None:
-    """The account that holds ``live``, where the environment pins another one.
+    """Return the account that holds ``live``, if the environment pins another one.
 
-    A server that proves to be a local engine has no account. An ARN that cannot be read
-    is no proof: the answer is then "unknown".
+    A proven local engine has no account. If the ARN cannot be read, the result is "unknown".
     """
     pinned = target.environment.account
     if not pinned or (target.local and live.emulator):
@@ -61,9 +60,9 @@ def foreign_account(target: Target, live: LiveTable) -> str | None:
 
 
 def foreign_tag(claim: Claim) -> str | None:
-    """What a tag says against the deletion, in words; None if every tag fits.
+    """Return why a tag forbids the deletion, as text; None if all tags match.
 
-    Tags that are absent say nothing. Where they cannot be read, only a local engine may go on.
+    Missing tags forbid nothing. Unreadable tags are accepted only on a local engine.
     """
     live = claim.live
     if "tags" in live.unreadable:
@@ -77,9 +76,9 @@ def foreign_tag(claim: Claim) -> str | None:
 
 
 def other_owners(claim: Claim) -> list[str]:
-    """The other environments that declare a table of that name in that place, by name."""
+    """Return the names of other environments that declare this table at this location."""
     own, name = claim.target.environment, claim.live.table.name
-    # A name that OSEM_DB_PREFIX alone makes ours is another environment's anywhere.
+    # If only OSEM_DB_PREFIX makes the name ours, another environment owns it at any location.
     by_configuration = name in _names(own, claim.entities)
     return [
         other.name
@@ -95,7 +94,7 @@ def _names(environment: Environment, entities: Iterable[str]) -> set[str]:
 
 
 def _is_elsewhere(other: Environment, claim: Claim) -> bool:
-    """Whether the other environment's tables cannot be where this table is."""
+    """Return whether the other environment's tables cannot be at this table's location."""
     if claim.on_local_engine:
         return other.where == "aws"
     region = region_of(claim.live.arn)
@@ -107,9 +106,9 @@ def _is_elsewhere(other: Environment, claim: Claim) -> bool:
 
 
 def _is_told_apart(other: Environment, claim: Claim) -> bool:
-    """Whether two environments with one prefix are told apart otherwise than by names.
+    """Return whether something other than the names separates environments with one prefix.
 
-    A local engine's tables are nobody's loss; on AWS the tag Environment must say it.
+    A local engine has no tables worth protecting; on AWS the tag Environment must decide.
     """
     own = claim.target.environment
     if other.default_prefix != own.default_prefix:

@@ -1,9 +1,9 @@
-"""What must never be shown: the one redactor that every text passes before it is written.
+"""Removes secrets from texts: every text passes this redactor before it is written.
 
-It knows the credentials in use, because whoever makes a session registers them here, and
-those of the shell. It finds them whole, in parts, URL-encoded and broken over lines. What it
-cannot know it finds by its form: user names and passwords in URLs, Authorization headers,
-session tokens, canonical requests.
+It knows the shell's credentials and those of all sessions, which are registered here. It
+finds them whole, in parts, URL-encoded and broken over lines. It recognizes unknown secrets
+by their form: user names and passwords in URLs, Authorization headers, session tokens,
+canonical requests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MASK = "***"
-# A secret is found by its parts of this length. Shorter ones are words such as "test".
+# Parts of a secret with this length are redacted. Shorter ones may be words such as "test".
 PART = 8
 VARIABLES = (
     "AWS_SECRET_ACCESS_KEY",
@@ -30,7 +30,7 @@ VARIABLES = (
     "AWS_BEARER_TOKEN_BEDROCK",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
-# A line break inside a secret, as it is or as ``repr`` and JSON write it.
+# A line break inside a secret, either literal or as ``repr`` and JSON write it.
 _GAP = re.compile(r"(?:\s|\\[nr])+")
 _BREAKS = ("\n", "\r", "\\")
 _DUMMY = re.escape(SECRET_KEY)
@@ -42,7 +42,7 @@ _WORD = re.compile(r"\S+")
 # Between a name and its value, in headers, JSON, XML and Python: ``: ``, ``=``, ``': b'``.
 _IS = r"['\"]?\s*[:=>]\s*(?:b?['\"])?"
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    # What AWS says that it signed, which holds the token.
+    # The signed request in an AWS error, which contains the token.
     (
         re.compile(
             r"((?:The Canonical String|The String-to-Sign) [^\n:']*|CanonicalRequest:|StringToSign:)"
@@ -72,7 +72,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 @dataclass(slots=True)
 class Redactor:
-    """Knows secrets, and takes them out of texts.
+    """Knows secrets and removes them from texts.
 
     ``parts`` are the pieces of PART characters of every known secret.
     """
@@ -81,7 +81,7 @@ class Redactor:
     _known: set[str | None] = field(default_factory=lambda: {None, "", SECRET_KEY}, repr=False)
 
     def learn(self, *values: str | None) -> None:
-        """Register secrets; None, and what is shorter than PART, are passed over."""
+        """Register secrets; ignore None and values shorter than PART."""
         for value in values:
             if value in self._known:
                 continue
@@ -90,7 +90,7 @@ class Redactor:
                 self.parts |= {form[start : start + PART] for start in range(len(form) - PART + 1)}
 
     def redact(self, text: str) -> str:
-        """``text`` with ``***`` in place of every secret and every part of one."""
+        """Return ``text`` with ``***`` instead of every secret and every part of one."""
         text = _WORD.sub(_without_password, text)
         for pattern, replacement in _FORMS:
             text = pattern.sub(replacement, text)
@@ -104,7 +104,7 @@ class Redactor:
         kept: list[str] = []
         end = 0
         for begin, last in self._found(joined):
-            # Digits alone are an account or a date before they are a part of a secret.
+            # Digits alone are more likely an account or a date than a part of a secret.
             if joined[begin : last + 1].isdigit():
                 continue
             kept += [text[end : places[begin]], MASK]
@@ -112,7 +112,7 @@ class Redactor:
         return "".join(kept) + text[end:]
 
     def _found(self, joined: str) -> Iterator[tuple[int, int]]:
-        """The first and last character of every run that known parts cover."""
+        """Yield the first and last position of every run that known parts cover."""
         begin, last = -1, -1
         for start in range(len(joined) - PART + 1):
             if joined[start : start + PART] not in self.parts:
@@ -127,7 +127,7 @@ class Redactor:
 
 
 def _without_password(word: re.Match[str]) -> str:
-    """A word of a text without the password of a URL in it, which may hold any character."""
+    """Remove the password of a URL in a word; the password may contain any character."""
     begin, mark, rest = word[0].replace(":\\\\", "://").partition("://")
     if "@" not in rest:
         return word[0]
@@ -135,7 +135,7 @@ def _without_password(word: re.Match[str]) -> str:
 
 
 def _spellings(secret: str) -> set[str]:
-    """The ways in which a secret is written: as it is, URL-encoded, with escaped slashes."""
+    """Return the spellings of a secret: literal, URL-encoded, with escaped slashes."""
     plain = "".join(secret.split())
     encoded = quote(plain, safe="")
     lower = re.sub("%..", lambda code: code[0].lower(), encoded)
@@ -143,19 +143,19 @@ def _spellings(secret: str) -> set[str]:
 
 
 class Variables(dict[str, str]):
-    """Variables of a shell, whose values no traceback with locals shows (``--showlocals``)."""
+    """Shell variables whose values do not appear in a traceback (``--showlocals``)."""
 
     def __repr__(self) -> str:
-        """The names alone."""
+        """Return only the names."""
         return f"<variables {', '.join(self)}>"
 
 
 def shell() -> Variables:
-    """The variables of this process as they are now."""
+    """Return the current variables of this process."""
     return Variables(os.environ)
 
 
-# The secrets of this process: a command line may have several sessions, one after another.
+# The secrets of this process, because one command line may use several sessions.
 _process = Redactor()
 
 
@@ -165,13 +165,13 @@ def learn(*values: str | None) -> None:
 
 
 def redact(text: str) -> str:
-    """``text`` without secrets: those that were registered, those of the shell, and others."""
+    """Return ``text`` without registered secrets, the shell's secrets, and recognizable ones."""
     _process.learn(*map(os.environ.get, VARIABLES))
     return _process.redact(text)
 
 
 def redact_all(value: Any) -> Any:
-    """A JSON value with every text in it redacted, names of members too."""
+    """Redact every string in a JSON value, including member names."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
@@ -182,12 +182,12 @@ def redact_all(value: Any) -> Any:
 
 
 def without_userinfo(url: str) -> str:
-    """``url`` without a user name and password, also where it is no valid URL."""
+    """Return ``url`` without user name and password, even if it is not a valid URL."""
     scheme, mark, rest = url.rpartition("://")
     return f"{scheme}{mark}{MASK}@{rest.rpartition('@')[2]}" if "@" in rest else url
 
 
 def learn_password(url: str) -> None:
-    """Register the password of ``url``, which a library may quote without the URL."""
+    """Register the password of ``url``, because a library may quote it without the URL."""
     userinfo = url.rpartition("://")[2].rpartition("@")[0]
     learn(userinfo.partition(":")[2])

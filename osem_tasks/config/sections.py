@@ -1,7 +1,7 @@
-"""What Invoke would stumble over in a configuration file or a variable. Pure.
+"""Finds values in a configuration file or a variable that would crash Invoke. Pure.
 
-Invoke answers a value that it cannot merge, or cannot replace by a variable, with a
-traceback. Here every such value is one sentence.
+Invoke shows a traceback for a value that it cannot merge or override by a variable. This
+module describes each such value in one sentence.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX = "INVOKE_"
-# Settings of Invoke without a default, which it takes for names.
+# Settings of Invoke that have no default and contain a name.
 _NAMES = ("tasks.executor_class", "tasks.search_root")
 _WORDS: dict[type, str] = {bool: "true or false", str: "a string", list: "a list"}
 
 
 def defaults() -> dict[str, Any]:
-    """Invoke's own sections and ours, each key with its default."""
+    """Return the defaults of Invoke's own sections and of ours."""
     return {**Config.global_defaults(), "osem": DEFAULTS}
 
 
 def problems(content: object) -> list[str]:
-    """What is wrong with a file's content, by dotted keys; empty when Invoke can merge it."""
+    """Return the problems of a file's content, by dotted keys; empty if Invoke can merge it."""
     if content is None:
         return []
     if not isinstance(content, Mapping):
@@ -38,7 +38,7 @@ def problems(content: object) -> list[str]:
 
 
 def variable_problems(merged: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]:
-    """The ``INVOKE_*`` variables that cannot replace a value of the ``merged`` configuration."""
+    """Return problems of ``INVOKE_*`` variables that cannot override a ``merged`` value."""
     found: list[str] = []
     paths: dict[str, str] = {}
     for path, value in _leaves(merged):
@@ -73,7 +73,7 @@ def _kind_problems(
             yield f"{name} must {no}be a mapping, not {shown(value)}"
         elif isinstance(default, Mapping):
             yield from _kind_problems(value, default, f"{path}.")
-        elif not path.startswith("osem."):  # ours are checked with their ranges, in settings
+        elif not path.startswith("osem."):  # settings checks ours, with their ranges
             yield from _value_problems(path, value, default)
 
 

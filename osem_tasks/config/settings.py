@@ -1,7 +1,7 @@
-"""Configuration in one typed value: ``invoke.yaml``'s key ``osem``, variables, options.
+"""Reads ``invoke.yaml``'s key ``osem``, variables and options into one typed value.
 
-This is the only reader of Invoke's configuration and of the ``OSEM_*`` variables. All
-problems are collected and raised as one ConfigurationError.
+No other module reads Invoke's configuration or the ``OSEM_*`` variables. All problems are
+collected and raised as one ConfigurationError.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OSEM_TABLES = "osem_tasks.declarations.osem:TABLES"
-# Every key of ``osem`` and its default. Declared to Invoke, or ``INVOKE_OSEM_*``
-# variables would be passed over in silence.
+# Every key of ``osem`` and its default. Invoke must know the keys, or it ignores the
+# ``INVOKE_OSEM_*`` variables without a message.
 DEFAULTS: dict[str, Any] = {
     "engine": "auto",
     "name": "osem-dynamodb-local",
     "image": "amazon/dynamodb-local:3.3.1",
-    # Strings, because Invoke casts a variable to the default's type and a number that is
-    # none would end in its traceback.
+    # Strings, because Invoke casts a variable to the default's type and shows a traceback
+    # for an invalid number.
     "port": "8000",
     "timeout": "60",
     "log": "",
@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "application": environments.APPLICATION,
     "environments": {},
 }
-# Variables that stand above the configuration files, by the key that they set.
+# Variables that override the configuration files, by the key that they set.
 VARIABLES = {
     "engine": "OSEM_LOCAL_ENGINE",
     "name": "OSEM_LOCAL_NAME",
@@ -49,16 +49,16 @@ INVOKE_VARIABLES = [
     INVOKE_PREFIX + key.upper() for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
 HIGHEST_PORT = 65535
-# A file name has 255 bytes at most, and the names of state files are made of an engine's.
+# A file name has at most 255 bytes, and state files contain the engine's name.
 MAX_NAME = 128
-# Other tools' words for an environment, where they are not ours.
+# Other tools' names for environments, where they differ from ours.
 NODE_ENV = {"development": "dev", "production": "prod"}
 REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named above."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The checked configuration, before any target is chosen."""
+    """The checked configuration, before a target is chosen."""
 
     engine: str
     name: str
@@ -77,10 +77,10 @@ class Settings:
         *,
         engines: tuple[str, ...],
     ) -> Settings:
-        """From Invoke's ``osem`` section and the process's variables.
+        """Read Invoke's ``osem`` section and the process's variables.
 
-        ``engines`` are the kinds of engine that may be chosen. Raises ConfigurationError
-        with every unknown key and wrong value.
+        ``engines`` are the allowed kinds of engine. Raises ConfigurationError with every unknown
+        key and invalid value.
         """
         reader = _Reader(configuration, variables)
         known, problems = environments.configured(configuration.get("environments", {}))
@@ -105,14 +105,14 @@ class Settings:
         return settings
 
     def environment(self, option: str | None, variables: Mapping[str, str]) -> Environment:
-        """``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError if unknown."""
+        """Choose by ``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError."""
         named = (("--env", option), ("OSEM_ENV", variables.get("OSEM_ENV")))
         for source, name in named:
             if name:
                 return self._known(name, source)
         foreign = variables.get("NODE_ENV", "")
         foreign = NODE_ENV.get(foreign, foreign)
-        # NODE_ENV belongs to other tools: a value that names no environment is theirs.
+        # NODE_ENV belongs to other tools: ignore a value that is not one of our environments.
         return self.environments.get(foreign) or self.environments["local"]
 
     def _known(self, name: str, source: str) -> Environment:
@@ -126,7 +126,7 @@ class Settings:
 
 
 def _with_defaults(environment: Environment, prefix: str, application: str) -> Environment:
-    """An environment's own prefix wins over the one that is configured for all."""
+    """Set the application, and the general prefix if the environment has no prefix."""
     if environment.prefix is not None:
         return replace(environment, application=application)
     prefix = prefix.replace("{env}", environment.name)
@@ -145,7 +145,7 @@ class _Reader:
             for key in self.configuration
             if key not in DEFAULTS
         ]
-        # Invoke takes no notice of a variable whose key it does not know.
+        # Invoke ignores a variable whose key it does not know.
         self.problems += [
             f"{name} is not known; known are {', '.join(INVOKE_VARIABLES)}"
             for name in self.variables
@@ -165,7 +165,7 @@ class _Reader:
 
 
 def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
-    """The checked value of an option. Raises ConfigurationError in ``check``'s words."""
+    """Return the checked value of an option. Raises ConfigurationError with ``check``'s message."""
     try:
         return check(value)
     except ValueError as error:
@@ -173,7 +173,7 @@ def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
 
 
 def port_number(value: Any) -> int:
-    """A port of this machine, 0 for any free one. Raises ValueError in words."""
+    """Check a port of this machine; 0 means any free port. Raises ValueError with a message."""
     number = _integer(value)
     if number is None or not 0 <= number <= HIGHEST_PORT:
         msg = f"must be a port number from 0 to {HIGHEST_PORT}"
@@ -182,7 +182,7 @@ def port_number(value: Any) -> int:
 
 
 def seconds(value: Any) -> float:
-    """A positive number of seconds. Raises ValueError in words."""
+    """Check a positive number of seconds. Raises ValueError with a message."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -210,14 +210,14 @@ def _text(value: Any) -> str:
 
 
 def _plain_text(value: Any) -> str:
-    """A string that may be empty. Raises ValueError in words."""
+    """Check a string that may be empty. Raises ValueError with a message."""
     return "" if value == "" else _text(value)
 
 
 def engine_name(value: Any) -> str:
-    """A name that Docker takes and that names a file. Raises ValueError in words."""
+    """Check a name for Docker that is also a file name. Raises ValueError with a message."""
     text = _text(value)
-    # What Docker allows for a container's name; it also names the state file.
+    # Docker's rule for container names; the state file has the same name.
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", text):
         msg = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
         raise ValueError(msg)
@@ -228,7 +228,7 @@ def engine_name(value: Any) -> str:
 
 
 def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
-    """A check that a value is one of ``known``; it raises ValueError in words."""
+    """Return a check that a value is in ``known``, which raises ValueError with a message."""
 
     def check(value: Any) -> str:
         if value not in known:

@@ -1,4 +1,4 @@
-"""Where a task acts: environment, endpoint, region, prefix, decided from values only."""
+"""Decides from values alone where a task acts: environment, endpoint, region, prefix."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOptions:
-    """What the command line and earlier commands say about the target.
+    """The target's options from the command line and from earlier commands.
 
-    ``started`` is the endpoint of the engine that ``local.up`` started in this very command
-    line, ``recorded`` that of the engine which a later command would find.
+    ``started`` is the endpoint of the engine that ``local.up`` started in this command line,
+    ``recorded`` that of the engine that a later command would find.
     """
 
     region: str | None = None
@@ -39,12 +39,12 @@ class TargetOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a task acts.
+    """The place where a task acts.
 
-    ``endpoint`` None leaves it to the SDK (AWS itself). ``local`` means the local engine's
-    rules: dummy keys, no STS, no confirmation. ``region`` None means the profile's region,
-    then us-east-1. ``diverted_by`` names the variable that sends an AWS environment
-    elsewhere. ``options`` and ``variables`` lead a later command to the same target.
+    ``endpoint`` None leaves it to the SDK (AWS itself). ``local`` applies the rules for local
+    engines: dummy keys, no STS, no confirmation. ``region`` None means the profile's region,
+    then us-east-1. ``diverted_by`` is the variable that redirects an AWS environment.
+    ``options`` and ``variables`` make a later command use the same target.
     """
 
     environment: Environment
@@ -60,23 +60,23 @@ class Target:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, task: str, *words: str) -> str:
-        """The command line of ``task`` on this very target, whatever shell it is typed in."""
+        """Return a command line of ``task`` for this target that works in any shell."""
         options = ("--env", self.environment.name, *self.options)
         return command(task, *options, *words, variables=self.variables)
 
     @property
     def protected(self) -> bool:
-        """Whether no task may delete a table here."""
+        """Whether tasks may not delete a table here."""
         return self.environment.protected and not self.local
 
     def without_local_rules(self) -> Target:
-        """This target by the environment's own rules: the server proves no local engine."""
+        """Return this target without local rules, for a server that is not proven to be local."""
         return replace(self, local=False)
 
     def tables_of(self, declared: TableSet) -> TableSet:
-        """The declared tables as this target holds them: prefixed, tagged, protected."""
+        """Return the declared tables for this target, with prefix, tags and protection."""
         environment = self.environment
-        # An environment's names on a local engine, without what protects the real one.
+        # On a local engine, an AWS environment keeps its names but not its protection.
         protect = not self.local or environment.where == "local"
         return declared.for_environment(
             self.prefix,
@@ -89,7 +89,7 @@ class Target:
 def resolve(
     environment: Environment, options: TargetOptions, variables: Mapping[str, str]
 ) -> Target:
-    """The target by the documented precedence. Raises OsemError for a contradictory one."""
+    """Choose the target by the documented precedence. Raises OsemError for a contradiction."""
     local = environment.where == "local" or is_loopback(options.endpoint)
     endpoint, source, warnings = (
         _local_endpoint(options, variables) if local else _aws_endpoint(options, variables)
@@ -121,7 +121,7 @@ def _refuse_contradiction(
     *,
     local: bool,
 ) -> None:
-    """Raise OsemError where a local environment leads to AWS, or the other way round."""
+    """Raise OsemError if a local environment leads to AWS, or an AWS one to a local engine."""
     if local and is_aws(endpoint):
         raise OsemError(
             f"Environment '{environment.name}' is local, but {source} leads to AWS ({endpoint}).",
@@ -157,10 +157,10 @@ def _way_back(
     *,
     local: bool,
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The options and variables by which a later command finds the same target.
+    """Return the options and variables that make a later command use the same target.
 
-    A variable may have been set for one command only, so what it decided is repeated. A
-    variable that diverts an AWS environment stays a variable: it is judged as one.
+    A variable may be set for one command only, so its effect is repeated. A variable that
+    redirects an AWS environment stays a variable, because other rules apply to it.
     """
     endpoint_again = options.endpoint
     settings = {}
@@ -172,7 +172,7 @@ def _way_back(
     own_profile = options.profile or variables.get("AWS_PROFILE")
     region = _first(options.region, *(variables.get(name) for name in REGION_VARIABLES))
     if not options.region and not own_profile and region == DEFAULT_REGION:
-        region = None  # what a shell without variables gives too
+        region = None  # the same as in a shell without variables
     profile = options.profile if local else own_profile
     prefix = variables.get("OSEM_DB_PREFIX")
     if prefix and prefix != environment.default_prefix:
@@ -208,7 +208,7 @@ def _aws_endpoint(
 ) -> tuple[str | None, str, list[str]]:
     if options.endpoint:
         return options.endpoint, "--endpoint", []
-    # The SDK reads the same variables; the target line has to know about them.
+    # The SDK reads the same variables, and the target line must show their effect.
     ignored = variables.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
     for name in ENDPOINT_VARIABLES:
         if variables.get(name) and not ignored:

@@ -1,8 +1,8 @@
-"""Variables that are set and empty: they count as unset, and a task says which it passed over.
+"""Treats variables with an empty value as unset, and reports the ones that a task ignored.
 
-A script that exports a variable from nothing (``export OSEM_ENV=$TARGET``) means something
-else than the next rule in line. botocore reads some of these variables by itself and takes
-an empty one for a value, so they are taken out of the environment while a task runs.
+A script that exports an empty value by mistake (``export OSEM_ENV=$TARGET``) does not mean
+the next rule in the precedence. botocore reads some of these variables itself and uses the
+empty value, so they are removed from the environment while a task runs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
 
-# The variables that decide where an option is not given, the first one that is set wins.
+# The variables that decide if an option is not given; the first one that is set wins.
 DECIDING = {
     "env": ("OSEM_ENV", "NODE_ENV"),
     "prefix": ("OSEM_DB_PREFIX",),
@@ -30,7 +30,7 @@ _KNOWN = (*(name for names in DECIDING.values() for name in names), "AWS_ENDPOIN
 
 @contextlib.contextmanager
 def empty_as_unset(environment: MutableMapping[str, str]) -> Iterator[frozenset[str]]:
-    """Take the empty variables out of ``environment`` while the body runs; gives their names."""
+    """Remove the empty variables from ``environment`` while the body runs; yield their names."""
     empty = {
         name: environment.pop(name)
         for name in _KNOWN
@@ -44,7 +44,7 @@ def empty_as_unset(environment: MutableMapping[str, str]) -> Iterator[frozenset[
 
 
 def passed_over(option: str, empty: frozenset[str], variables: Mapping[str, str]) -> list[str]:
-    """The empty variables that would have decided where ``option`` is not given."""
+    """Return the empty variables that were skipped where ``option`` is not given."""
     found = []
     for name in DECIDING[option]:
         if variables.get(name):
@@ -55,5 +55,5 @@ def passed_over(option: str, empty: frozenset[str], variables: Mapping[str, str]
 
 
 def warning(name: str) -> str:
-    """What is said of a variable that was passed over."""
+    """Return the warning about a variable that was ignored."""
     return f"{name} is set and empty: it counts as unset."

@@ -1,1 +1,1 @@
-"""What to do, as data: steps, their risks, the calls that carry them out. Pure."""
+"""Plans as data: actions, their risks and their API calls. Pure."""

@@ -1,7 +1,6 @@
-"""What is to be done, as data: ordered actions, each with its risk and its reason.
+"""Planned actions as data: an ordered list, each with its risk and its reason.
 
-Planning does not decide how an action is sent (``calls``), carried out (``apply``) or
-shown (``output``).
+Other modules decide how to send (``calls``), run (``apply``) and show (``output``) them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Effect(Enum):
-    """What an action does to a table: it adds something, removes it, or changes it."""
+    """What an action does to a table: add, remove or change."""
 
     ADDS = "adds"
     REMOVES = "removes"
@@ -51,12 +50,12 @@ class Kind(str, Enum):
     SET_TAGS = "set_tags"
     UPDATE_ENCRYPTION = "update_encryption"
     UPDATE_TABLE_CLASS = "update_table_class"
-    # What only a new table could have; JSON has called it so since the first release.
+    # A change that needs a new table; the JSON name dates from the first release.
     NOT_IN_PLACE = "new_table"
 
     @property
     def words(self) -> str:
-        """The kind as people read it."""
+        """The kind as text for people."""
         if self is Kind.NOT_IN_PLACE:
             return "cannot change"
         words: str = self.value.replace("_", " ")
@@ -64,17 +63,17 @@ class Kind(str, Enum):
 
     @property
     def effect(self) -> Effect:
-        """Its effect, which its verb tells."""
+        """The effect, derived from the verb in the name."""
         return _EFFECTS.get(self.value.partition("_")[0], Effect.CHANGES)
 
     @property
     def of_index(self) -> bool:
-        """Whether DynamoDB builds or drops an index, one at a time on a table."""
+        """Whether DynamoDB builds or drops an index for it, one at a time per table."""
         return self in (Kind.CREATE_INDEX, Kind.DELETE_INDEX)
 
 
 class Risk(str, Enum):
-    """What an action may cost."""
+    """What may be lost or cost money because of an action."""
 
     SAFE = "safe"
     ONLINE_BUILD = "online build"
@@ -83,17 +82,17 @@ class Risk(str, Enum):
     IMPOSSIBLE = "impossible in place"
 
 
-# The options that allow an action which takes something away.
+# The options that allow an action to remove something.
 PRUNE = "--prune"
 REPLACE = "--replace-indexes"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One step on one table. ``target`` is what it brings about, in words.
+    """One step on one table. ``target`` describes the result.
 
-    ``requires`` are the options without which it is not carried out, ``index`` is the global
-    index that it is about, ``mends`` are the paths of the facts that it makes as declared.
+    ``requires`` are the options without which the action does not run, ``index`` is its global
+    index, ``mends`` are the paths of the facts that it corrects.
     """
 
     table: str
@@ -110,20 +109,20 @@ class Action:
 
     @property
     def identity(self) -> tuple[str, Kind, str]:
-        """What tells two actions apart: table, kind and target."""
+        """The table, kind and target, which identify an action."""
         return self.table, self.kind, self.target
 
     @property
     def possible(self) -> bool:
-        """Whether DynamoDB can do it to an existing table at all."""
+        """Whether DynamoDB can do it to an existing table."""
         return self.risk is not Risk.IMPOSSIBLE
 
     def missing(self, given: Sequence[str]) -> tuple[str, ...]:
-        """The options that it still needs when ``given`` were given."""
+        """Return the required options that are not in ``given``."""
         return tuple(option for option in self.requires if option not in given)
 
     def as_json(self) -> dict[str, object]:
-        """An entry of ``data.actions``."""
+        """Return an entry of ``data.actions``."""
         return {
             "tableName": self.table,
             "action": self.kind.value,
@@ -138,7 +137,7 @@ class Action:
 class Plan:
     """Actions in the order in which they run, and the options that were ``given``.
 
-    A dry run shows this value, a run carries it out, text and JSON tell of it.
+    A dry run shows a plan, a run carries it out, and text and JSON report it.
     """
 
     actions: tuple[Action, ...]
@@ -146,26 +145,26 @@ class Plan:
 
     @property
     def runnable(self) -> tuple[Action, ...]:
-        """What a run with the given options carries out."""
+        """The actions that run with the given options."""
         return tuple(a for a in self.actions if a.possible and not a.missing(self.given))
 
     @property
     def held_back(self) -> tuple[Action, ...]:
-        """What needs an option that was not given."""
+        """The possible actions that need an option that was not given."""
         return tuple(a for a in self.actions if a.possible and a.missing(self.given))
 
     @property
     def missing_options(self) -> tuple[str, ...]:
-        """The options that were not given and that some action needs, sorted."""
+        """The options that some action needs and that were not given, sorted."""
         options = {option for action in self.held_back for option in action.missing(self.given)}
         return tuple(sorted(options))
 
     @property
     def impossible(self) -> tuple[Action, ...]:
-        """What DynamoDB cannot do to an existing table."""
+        """The actions that DynamoDB cannot do to an existing table."""
         return tuple(action for action in self.actions if not action.possible)
 
     @property
     def confirmable(self) -> tuple[Action, ...]:
-        """What a run takes away, and a person confirms on AWS."""
+        """The removals of a run, which a person must confirm on AWS."""
         return tuple(action for action in self.runnable if action.requires)

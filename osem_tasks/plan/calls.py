@@ -1,4 +1,4 @@
-"""From a planned step to the API call that carries it out: values in, values out."""
+"""Converts a planned action to its API call. Pure."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Call(NamedTuple):
 
 
 def call_for(action: Action, declared: Table, live: LiveTable) -> Call:
-    """The call that carries out ``action`` on the table as it is ``live`` right now.
+    """Return the call for ``action`` on the table in its current state ``live``.
 
-    Raises KeyError for a kind that no call on an existing table can carry out.
+    Raises KeyError for a kind that no call on an existing table supports.
     """
     return _BUILDERS[action.kind](action, declared, live)
 
@@ -47,7 +47,7 @@ def _index(action: Action) -> Index:
 
 def _create_index(action: Action, _: Table, live: LiveTable) -> Call:
     index = _index(action)
-    # Always the full set: AWS merges a partial list, moto replaces what it has by it.
+    # Always the full set: AWS merges a partial list, moto replaces its own with it.
     attributes = (*live.table.attributes, *index.key.attributes)
     types = {attribute.name: attribute.type for attribute in attributes}
     definitions = [
@@ -65,7 +65,7 @@ def _delete_index(action: Action, _: Table, live: LiveTable) -> Call:
 def _billing(_: Action, declared: Table, live: LiveTable) -> Call:
     if declared.billing == "PAY_PER_REQUEST":
         return _update(live, BillingMode=declared.billing)
-    # Every live index needs a throughput in the same call; an undeclared one gets the table's.
+    # The call needs a throughput for every live index; an undeclared one gets the table's.
     mine = {index.name: index.throughput for index in declared.global_indexes}
     table_units = requests.provisioned(declared.throughput)
     updates = [

@@ -1,4 +1,4 @@
-"""Whether an action has been carried out, told by reading the table again."""
+"""Checks a table that was read again for the result of an action."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_done(action: Action, declared: Table, live: LiveTable) -> bool:
-    """Whether ``live``, read with every declared fact, shows what ``action`` brings about."""
+    """Return whether ``live``, read with every declared fact, shows the result of ``action``."""
     if action.index is not None and action.kind is Kind.CREATE_INDEX:
         return action.index.name in live.index_status
     if action.index is not None and action.kind is Kind.DELETE_INDEX:

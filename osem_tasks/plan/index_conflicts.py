@@ -1,4 +1,4 @@
-"""Which indexes can never be built on a table as it is: DynamoDB knows one type an attribute."""
+"""Finds indexes that cannot be built on a table: DynamoDB allows one type per attribute."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ if TYPE_CHECKING:
 
 
 def types_conflict(one: Index, other: Index) -> bool:
-    """Whether both use an attribute of the same name with different types."""
+    """Return whether both use an attribute of the same name with different types."""
     return bool(_conflicting(one, _types(other.key.attributes)))
 
 
 def blocked_indexes(
     found: Table, replaced: Sequence[Index], missing: Sequence[Index]
 ) -> dict[str, str]:
-    """The declared indexes that cannot be built while ``found`` stays, by name, and why.
+    """Return the declared indexes that cannot be built on the table ``found``, with the reasons.
 
-    ``replaced`` exist otherwise than declared. One that cannot be replaced stays, and the
-    types of its attributes stay with it: so the answer grows until nothing is added.
+    ``replaced`` are existing indexes that differ from their declaration. One that cannot be
+    replaced keeps the types of its attributes, which may block others: so the loop repeats
+    until it finds no more.
     """
     theirs = {index.name: index for index in found.global_indexes}
     keys = (found.key, *(index.key for index in found.local_indexes))

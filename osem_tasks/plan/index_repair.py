@@ -1,4 +1,4 @@
-"""Plans the removal and the building of global indexes, one at a time on a table."""
+"""Plans the deletion and building of global indexes, one at a time per table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REPLACED = (
 
 
 def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
-    """Delete what is not declared, and what has to be built again."""
+    """Yield the deletions of undeclared indexes and of those to replace."""
     work = _IndexWork(declared, live, diff)
     for index in work.extra:
         yield Action(
@@ -50,7 +50,7 @@ def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
                 f"{index.name} ({found.key}, {found.projection})",
                 Risk.REMOVES,
                 REPLACED,
-                # Never without its build: a replacement is one step.
+                # Never delete it without the option to build it: a replacement is one step.
                 work.needed_for(index),
                 index,
                 work.paths(index),
@@ -58,7 +58,7 @@ def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
 
 
 def index_builds(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
-    """Build what is missing or was deleted to be replaced; name what never can be built."""
+    """Yield the builds of missing and replaced indexes, and those that are impossible."""
     work = _IndexWork(declared, live, diff)
     for index in (*work.replaced, *work.missing):
         if index.name in work.blocked:
@@ -85,7 +85,7 @@ def index_builds(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[
 
 
 class _IndexWork:
-    """Which global indexes of one table are missing, extra, replaced, or blocked."""
+    """The global indexes of one table that are missing, extra, replaced or blocked."""
 
     def __init__(self, declared: Table, live: LiveTable, diff: TableDiff) -> None:
         self._diff = diff
@@ -99,7 +99,7 @@ class _IndexWork:
         self.blocked = blocked_indexes(live.table, self.replaced, self.missing)
 
     def paths(self, index: Index) -> tuple[str, ...]:
-        """The facts of ``index`` that deleting and building it mends."""
+        """Return the paths of the facts that deleting and building ``index`` corrects."""
         kinds = (*_CHANGED, IssueType.MISSING_GSI, IssueType.EXTRA_GSI)
         return tuple(
             fact.path
@@ -108,7 +108,7 @@ class _IndexWork:
         )
 
     def needed_for(self, index: Index) -> tuple[str, ...]:
-        """The options that must be given before ``index`` can be built."""
+        """Return the options that are required to build ``index``."""
         needed = {REPLACE} if index in self.replaced else set()
         if any(types_conflict(index, extra) for extra in self.extra):
             needed.add(PRUNE)

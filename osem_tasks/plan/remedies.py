@@ -1,4 +1,4 @@
-"""What mends a difference, computed from the very plan that would mend it."""
+"""Finds the remedy for a difference, using the same plan as the repair."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _WAITING = (IssueType.TABLE_NOT_ACTIVE, IssueType.GSI_NOT_ACTIVE)
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A task with its options, or only ``words`` where no task helps.
+    """A task with its options, or only ``words`` if no task helps.
 
-    ``words`` stand before the command: what cannot be done, or what comes first.
+    ``words`` precede the command: what is impossible, or what to do first.
     """
 
     words: str = ""
@@ -32,7 +32,7 @@ class Remedy:
 
 
 class Remedies:
-    """The remedies of one comparison. ``protected``: no task may delete a table there."""
+    """The remedies of one comparison. ``protected``: no task may delete a table."""
 
     def __init__(self, comparison: Comparison, *, protected: bool) -> None:
         self._comparison = comparison
@@ -44,13 +44,13 @@ class Remedies:
 
     @property
     def _may_reset(self) -> bool:
-        """A reset deletes every table of the environment, or none."""
+        """Whether a reset is allowed: it deletes all tables of the environment or none."""
         live = (table for table in self._comparison.found.values() if table)
         guarded = any(table.table.deletion_protection for table in live)
         return not self._protected and not guarded
 
     def of(self, diff: TableDiff, fact: Fact) -> Remedy:
-        """What mends ``fact`` of ``diff``."""
+        """Return the remedy for ``fact`` of ``diff``."""
         if fact.issue_type is IssueType.TABLE_NOT_FOUND:
             return self._of_missing_table()
         if fact.issue_type in _WAITING:
@@ -74,7 +74,7 @@ class Remedies:
         return Remedy(MOVE_DATA)
 
     def _of_missing_table(self) -> Remedy:
-        """A setup creates it, unless the differences of other tables stop every setup."""
+        """Return setup, which creates the table, unless differences of other tables block it."""
         if not setup_plan(self._comparison).blocking:
             return Remedy(task="db.setup")
         repairing = setup_plan(self._comparison, repairing=True)

@@ -1,8 +1,8 @@
-"""Plans the way from a live table to its declaration, without losing an item.
+"""Plans the changes that make a live table match its declaration, without losing an item.
 
-What DynamoDB cannot change in place is an action too, marked impossible and never carried
-out. Sources of the limits: the UpdateTable, UpdateTimeToLive and quota pages of the
-DynamoDB documentation.
+A change that DynamoDB cannot do in place is also an action, marked impossible and never
+run. Source of the limits: the UpdateTable, UpdateTimeToLive and quota pages of the DynamoDB
+documentation.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ IMMUTABLE = (
 
 
 def repair_actions(comparison: Comparison) -> tuple[Action, ...]:
-    """Every action that would make the existing tables as declared, in order.
+    """Return all actions that make the existing tables match their declarations, in order.
 
-    Missing tables are ``db.setup``'s and have no action here.
+    ``db.setup`` creates missing tables; they have no action here.
     """
     return tuple(
         action
@@ -45,10 +45,10 @@ def repair_actions(comparison: Comparison) -> tuple[Action, ...]:
 
 
 def _table_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
-    """Impossible ones first, then capacity, indexes one by one, and the settings."""
+    """Yield impossible actions first, then capacity, indexes and settings."""
     yield from _impossible(declared, diff)
     yield from _billing(declared, live)
-    # Before an index is built anew, which brings its throughput along.
+    # Before the indexes: an index that is rebuilt gets its throughput when it is built.
     yield from _throughputs(declared, diff)
     yield from index_removals(declared, live, diff)
     yield from index_builds(declared, live, diff)
@@ -84,7 +84,7 @@ def _billing(declared: Table, live: LiveTable) -> Iterator[Action]:
         mends=("billing",),
     )
     if declared.billing == "PAY_PER_REQUEST" and MAX_THROUGHPUT not in live.unreadable:
-        # A limit exists in this mode only; an index that is built brings its own along.
+        # Only this mode has limits; an index that is built gets its own limit.
         if declared.max_throughput:
             yield _max_throughput(declared, declared.max_throughput, None, "max_throughput")
         existing = {index.name for index in found.global_indexes}
@@ -129,7 +129,7 @@ def _max_throughput(declared: Table, units: Throughput, index: Index | None, pat
     )
 
 
-# Settings that one call brings to their declared value.
+# Settings that one call sets to the declared value.
 _ONE_CALL = {
     IssueType.WRONG_TAGS: (Kind.SET_TAGS, Risk.SAFE, "the declared tags differ"),
     IssueType.WRONG_DELETION_PROTECTION: (
@@ -182,7 +182,7 @@ def _switch(
     on: tuple[Kind, Risk],
     requires: tuple[str, ...],
 ) -> Iterator[Action]:
-    """Disable the value that was found, enable the declared one: a new value takes both."""
+    """Yield the steps from the found to the declared value: a new value means off, then on."""
     if fact.found is not None:
         kind, risk, reason = off
         yield _step(declared, fact, kind, str(fact.found), risk, reason, *requires)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SetupPlan:
-    """What a setup does. The tables of ``blocking`` stop it before anything is changed.
+    """The actions of a setup. The tables in ``blocking`` stop it before it changes anything.
 
-    ``drifted`` are the existing tables that differ otherwise than a setup completes,
-    ``as_declared`` the other existing ones.
+    ``drifted`` are existing tables with differences that setup does not complete;
+    ``as_declared`` are the other existing tables.
     """
 
     plan: Plan
@@ -42,17 +42,17 @@ class SetupPlan:
 
     @property
     def changes(self) -> tuple[Action, ...]:
-        """What is done to tables once they exist."""
+        """The actions on tables that exist by then."""
         return tuple(action for action in self.actions if action.kind is not Kind.CREATE_TABLE)
 
 
 def setup_plan(comparison: Comparison, *, repairing: bool = False) -> SetupPlan:
-    """Create what is missing, then complete what CreateTable cannot carry.
+    """Plan to create missing tables and set what CreateTable does not accept.
 
-    Time to live and point-in-time recovery take calls of their own after a table is
-    ACTIVE. A run killed in between leaves them off; on an empty table that is not drift
-    but work that is left, and the next setup does it. With ``repairing``, drift is mended
-    where no option of ``db.repair`` is needed for any of the table's repairs.
+    Time to live and point-in-time recovery need separate calls after a table is ACTIVE. A run
+    that is killed before them leaves both off; on an empty table this is unfinished work, not
+    drift, and the next setup completes it. With ``repairing``, drift is repaired on tables
+    whose repairs need no option of ``db.repair``.
     """
     drifted = tuple(diff for diff in comparison.diffs if _is_drifted(diff, comparison))
     names = {diff.name for diff in drifted}
@@ -78,9 +78,9 @@ def _is_drifted(diff: TableDiff, comparison: Comparison) -> bool:
 
 
 def _needs_repair_task(diff: TableDiff, repairs: tuple[Action, ...]) -> bool:
-    """Whether a repair of that table is for ``db.repair`` alone.
+    """Return whether only ``db.repair`` may repair that table.
 
-    It is impossible, it needs an option there, or it lets items expire.
+    This holds if a repair is impossible, needs an option, or lets items expire.
     """
     return any(
         not action.possible or action.requires or action.kind is Kind.ENABLE_TTL
@@ -119,10 +119,9 @@ def _creation(table: Table) -> Iterator[Action]:
 
 
 def _completes(fact: Fact, live: LiveTable | None) -> bool:
-    """Whether the fact is merely off where it is declared on, and turning it on is safe.
+    """Return whether the fact is only off, declared as on, and safe to turn on.
 
-    A time to live takes items away, so that it is turned on without being asked only
-    where there are none.
+    A time to live deletes items, so setup turns it on only for an empty table.
     """
     if fact.issue_type is IssueType.WRONG_PITR:
         return fact.expected is True

@@ -1,1 +1,1 @@
-"""The pure core: tables as values, their rules, the difference, the plan. No I/O."""
+"""Pure data and rules: tables, their checks and their differences. No I/O."""

@@ -1,6 +1,6 @@
-"""The difference between a declared table and a live one, fact by fact.
+"""Compares a declared table with a live one, fact by fact.
 
-Every declared fact gets one of three verdicts; what is not declared gets none.
+Every declared fact gets one of three verdicts; undeclared facts are not compared.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def compare_all(tables: TableSet, found: Mapping[str, LiveTable | None]) -> Comparison:
-    """Compare every table with what was found under its name."""
+    """Compare every table with the live table of the same name."""
     return Comparison(tables, found, tuple(compare(t, found.get(t.name)) for t in tables))
 
 
 def compare(declared: Table, found: LiveTable | None) -> TableDiff:
-    """Compare what ``declared`` declares with what was ``found`` (None: no such table)."""
+    """Compare ``declared`` with ``found`` (None: the table does not exist)."""
     if found is None:
         missing = _fact("table", IssueType.TABLE_NOT_FOUND, ACTIVE, None)
         return TableDiff(declared.name, NOT_FOUND, (missing,))
@@ -60,7 +60,7 @@ def _judged(
     same: bool,
     index: str | None = None,
 ) -> Fact:
-    """A fact whose values were compared as they are; the texts only show them."""
+    """Return a fact whose raw values were already compared; the texts only display them."""
     verdict = Verdict.SAME if same else Verdict.DIFFERENT
     return Fact(path, verdict, issue, expected, found, index=index)
 
@@ -88,7 +88,7 @@ def _only_types_differ(mine: tuple[Attribute, ...], theirs: tuple[Attribute, ...
 
 @dataclass(frozen=True, slots=True)
 class _IndexFamily:
-    """Global or local indexes: where their facts are, and what their differences are called."""
+    """Names the fields and issue types of global or of local indexes."""
 
     path: str
     missing: IssueType
@@ -144,7 +144,7 @@ def _index_states(declared: Table, found: LiveTable) -> Iterator[Fact]:
 def _index_key_fact(
     path: str, mine: Index, theirs: Index, issue: IssueType, owner: str | None
 ) -> Fact:
-    # Both parts must have the right names before a wrong type is the whole story.
+    # Report a wrong type only if the names of both key parts are right.
     one, other = mine.key, theirs.key
     names = [(_names(key.partition), _names(key.sort)) for key in (one, other)]
     kind = IssueType.WRONG_KEY_TYPE if names[0] == names[1] and one != other else issue
@@ -163,7 +163,7 @@ def _billing_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
     issue = IssueType.WRONG_BILLING_MODE
     yield _fact("billing", issue, declared.billing, found.table.billing)
     if declared.billing != found.table.billing:
-        return  # throughput of the other mode says nothing
+        return  # the other billing mode ignores this throughput
     theirs = {index.name: index for index in found.table.global_indexes}
     yield from _capacity_facts("", declared, found.table, found)
     for index in declared.global_indexes:
@@ -196,7 +196,7 @@ def _setting_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
 
 
 def wanting_everything(table: Table) -> Table:
-    """``table`` with every fact declared that takes a call of its own to be read."""
+    """Return ``table`` with every fact declared that needs a separate call to read."""
     facts: dict[str, Any] = {row.field: row.default for row in SETTINGS if row.own_call}
     return replace(table, check=False, **facts)
 
@@ -204,14 +204,14 @@ def wanting_everything(table: Table) -> Table:
 def compare_live(
     expected: LiveTable | None, found: LiveTable | None, name: str, own_tags: frozenset[str]
 ) -> TableDiff:
-    """How two live tables differ, ``expected`` taken for the declaration, under ``name``.
+    """Compare two live tables, with ``expected`` as the declaration, under ``name``.
 
-    ``own_tags`` are the keys that environments set by themselves, which differ by design.
+    ``own_tags`` are the keys that each environment sets itself; they differ by design.
     """
     if expected is None:
         only_here = Fact("table", Verdict.DIFFERENT, IssueType.TABLE_NOT_FOUND, None, ACTIVE)
         return TableDiff(name, found.status if found else NOT_FOUND, (only_here,) if found else ())
-    # What the expected side cannot tell is not declared, of its indexes either.
+    # A fact that is unreadable on the expected side is not declared, for its indexes too.
     if MAX_THROUGHPUT in expected.unreadable:
         indexes = tuple(replace(i, max_throughput=None) for i in expected.table.global_indexes)
         silent = replace(expected.table, check=False, global_indexes=indexes)
@@ -227,7 +227,7 @@ def compare_live(
 def _tags_to_compare(
     expected: LiveTable, found: LiveTable | None, own_tags: frozenset[str]
 ) -> tuple[tuple[str, str], ...]:
-    """The expected tags, and with no value those that only ``found`` has: they must be absent."""
+    """Return the expected tags; those only in ``found`` are added with an empty value."""
     tags = tuple(pair for pair in expected.table.tags or () if pair[0] not in own_tags)
     if found is None or "tags" in {*expected.unreadable, *found.unreadable}:
         return tags

@@ -1,7 +1,7 @@
-"""What DescribeTable says of a table, as a ``LiveTable``: nothing that lacks is read as fine.
+"""Converts a DescribeTable answer to a ``LiveTable``; a missing member is an error.
 
-The members that are required here are those that AWS, DynamoDB Local and moto always give;
-what AWS documents as left out by default stays a default (``reader.from_description``).
+Required are the members that AWS, DynamoDB Local and moto always send. Members that AWS
+documents as omitted by default keep that default (``reader.from_description``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DELETING = "DELETING"
 _TABLE = ("TableName", "TableStatus", "KeySchema", "AttributeDefinitions", "TableArn")
 _COUNTS = ("ItemCount", "TableSizeBytes")
 _INDEX = ("IndexName", "KeySchema")
-# Parts that may be absent as a whole, and what they hold when they are there.
+# Optional parts, and the members that they must have if present.
 _PARTS = {
     "BillingModeSummary": "BillingMode",
     "SSEDescription": "Status",
@@ -30,11 +30,10 @@ _PARTS = {
 
 
 def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
-    """The table that an answer with the header ``server`` describes.
+    """Return the table described by an answer with the header ``server``.
 
-    Raises KeyError, TypeError, ValueError or AttributeError for a description that was cut
-    short. A table that is being deleted may be described by its name and state alone: its
-    key is then empty.
+    Raises KeyError, TypeError, ValueError or AttributeError for a truncated description. A
+    table that is being deleted may have only its name and state; its key is then empty.
     """
     going = description["TableStatus"] == DELETING and "KeySchema" not in description
     if not going and (missing := sorted(missing_members(description))):
@@ -56,7 +55,7 @@ def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
 
 
 def missing_members(description: Mapping[str, Any]) -> Iterator[str]:
-    """The paths of what a description must hold and does not."""
+    """Yield the paths of required members that are missing from a description."""
     yield from (name for name in (*_TABLE, *_COUNTS) if name not in description)
     for part, member in _PARTS.items():
         if description.get(part) is not None and member not in description[part]:
@@ -78,6 +77,6 @@ def _without_key(description: Mapping[str, Any]) -> Table:
 
 
 def _index_state(description: Mapping[str, Any]) -> str:
-    """An index's status; BACKFILLING is the second part of CREATING."""
+    """Return an index's status; BACKFILLING is the second phase of CREATING."""
     status: str = description["IndexStatus"]
     return "BACKFILLING" if status == "CREATING" and description.get("Backfilling") else status

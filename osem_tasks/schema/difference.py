@@ -1,6 +1,6 @@
 """Differences as data: every declared fact of a table with its verdict.
 
-One comparison serves verify, setup, repair and their JSON.
+Verify, setup, repair and their JSON output all use the same comparison.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Verdict(str, Enum):
 
 
 class IssueType(str, Enum):
-    """What kind of fact differs; scripts may rely on these names."""
+    """The kind of fact that differs; scripts may rely on these names."""
 
     TABLE_NOT_FOUND = "TABLE_NOT_FOUND"
     TABLE_NOT_ACTIVE = "TABLE_NOT_ACTIVE"
@@ -55,9 +55,9 @@ class IssueType(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One declared fact compared. ``issue_type`` is what a difference of it is called.
+    """One compared fact. ``issue_type`` is the name of a difference in it.
 
-    ``index`` names the global index that it belongs to.
+    ``index`` is the name of the global index that the fact belongs to.
     """
 
     path: str
@@ -71,7 +71,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class TableDiff:
-    """Every fact of one declared table; ``status`` is the engine's, or NOT_FOUND."""
+    """Every fact of one declared table; ``status`` is the engine's status or NOT_FOUND."""
 
     name: str
     status: str
@@ -79,7 +79,7 @@ class TableDiff:
 
     @property
     def exists(self) -> bool:
-        """Whether the engine has the table at all."""
+        """Whether the table exists in the engine."""
         return all(fact.issue_type is not IssueType.TABLE_NOT_FOUND for fact in self.issues)
 
     @property
@@ -89,12 +89,12 @@ class TableDiff:
 
     @property
     def same(self) -> tuple[Fact, ...]:
-        """The facts that are as declared."""
+        """The facts that match the declaration."""
         return self._with(Verdict.SAME)
 
     @property
     def not_comparable(self) -> tuple[Fact, ...]:
-        """The facts that this engine cannot tell, each with its reason."""
+        """The facts that this engine does not report, with the reasons."""
         return self._with(Verdict.NOT_COMPARABLE)
 
     def _with(self, verdict: Verdict) -> tuple[Fact, ...]:
@@ -102,7 +102,7 @@ class TableDiff:
 
 
 def display(value: Plain) -> str:
-    """An expected or found value as people read it."""
+    """Format an expected or found value for people."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, dict):
@@ -112,7 +112,7 @@ def display(value: Plain) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is declared, what was found, and how they differ, in the model's order."""
+    """The declared tables, the live tables and their differences, in the model's order."""
 
     tables: TableSet
     found: Mapping[str, LiveTable | None]

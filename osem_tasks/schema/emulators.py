@@ -1,7 +1,7 @@
-"""Where emulators differ from DynamoDB on AWS: every quirk that the suite allows for.
+"""Every difference between the emulators and DynamoDB on AWS that the suite handles.
 
-Measured on DynamoDB Local 1.25.1 and moto 5. An emulator is known by its answers, never
-by a version or by how it was started.
+Measured on DynamoDB Local 1.25.1 and moto 5. The suite recognizes an emulator by its
+answers, never by its version or by how it was started.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Isolation(Enum):
-    """What keeps the tables of two users of one engine apart."""
+    """What separates the tables of two users of one engine."""
 
     ACCESS_KEY = "access key"
     ACCOUNT = "account"
@@ -29,11 +29,11 @@ class Isolation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A DynamoDB as far as it differs from AWS.
+    """A DynamoDB engine, described by its differences from AWS.
 
-    ``drops`` are facts that it accepts and does not keep. An engine with
-    ``forgets_protection`` turns deletion protection off by every UpdateTable that does not
-    name it. ``isolation`` is what two users must not share to have a database each.
+    ``drops`` are facts that it accepts but does not store. An engine with
+    ``forgets_protection`` turns off deletion protection in every UpdateTable that does not
+    set it. Two users with different values of ``isolation`` have separate databases.
     """
 
     name: str
@@ -47,25 +47,25 @@ DYNAMODB_LOCAL = Engine(
     "DynamoDB Local",
     drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT),
     forgets_protection=True,
-    # With -sharedDb it keeps one database for all keys; no call shows that.
+    # With -sharedDb it uses one database for all keys; no call reveals that.
     isolation=Isolation.ACCESS_KEY,
 )
 MOTO = Engine(
     "moto",
     drops=(TABLE_CLASS, MAX_THROUGHPUT),
-    # It has every account, and AssumeRole gives the keys of any.
+    # moto has every account, and AssumeRole returns keys for any of them.
     isolation=Isolation.ACCOUNT,
 )
 
-# Error codes by which an engine says that it has no such call.
+# Error codes of an engine that does not support a call.
 NO_SUCH_CALL = ("UnknownOperationException", "UnknownOperation")
-# The type of a key attribute without a definition: moto loses definitions in an
-# UpdateTable with a partial list. It is a difference to show, not a reason to stop.
+# The type of a key attribute without a definition: moto loses definitions in an UpdateTable
+# with a partial list. The suite reports this as a difference and continues.
 UNDEFINED = "?"
 _LOCAL_ARN = ":ddblocal:"
-# The account of DynamoDB Local, ministack and LocalStack; AWS gives it to nobody.
+# The account of DynamoDB Local, ministack and LocalStack; AWS never assigns it.
 _NO_ACCOUNT = "000000000000"
-# moto's account where nothing chooses another: the one of AWS's own documentation.
+# moto's default account: the example account of the AWS documentation.
 _MOTO_ACCOUNT = "123456789012"
 _ARN_PARTS = 5
 _SHOWN_BY = {
@@ -76,23 +76,23 @@ _SHOWN_BY = {
 
 
 def engine_of(arn: str, server: str) -> Engine:
-    """The engine that described a table: by the table's ARN and the header ``Server``."""
+    """Return the engine of a table, from the table's ARN and the header ``Server``."""
     if _LOCAL_ARN in arn:
         return DYNAMODB_LOCAL
     return MOTO if _is_moto(server) else AWS
 
 
 def local_engine_of(server: str) -> Engine:
-    """The engine that answered ListTables on this machine, by the header ``Server``."""
+    """Return the engine that answered ListTables on this machine, from the header ``Server``."""
     return MOTO if _is_moto(server) else DYNAMODB_LOCAL
 
 
 def proven_local(arn: str, server: str) -> str:
-    """The local engine that a table's description proves, by name; empty without proof.
+    """Return the name of the local engine that a description proves; empty without proof.
 
-    A loopback address proves nothing: a signing proxy or a tunnel leads to AWS. An ARN of
-    the region ``ddblocal`` or of an account that AWS never gives does, and so does moto's
-    web server together with moto's own account.
+    A loopback address proves nothing, because a signing proxy or a tunnel can lead to AWS. The
+    proof is an ARN with the region ``ddblocal`` or with an account that AWS never assigns, or
+    the header of moto's web server together with moto's default account.
     """
     if _LOCAL_ARN in arn:
         return DYNAMODB_LOCAL.name
@@ -103,19 +103,19 @@ def proven_local(arn: str, server: str) -> str:
 
 
 def account_of(arn: str) -> str:
-    """The account in a table's ARN; empty where the text is no ARN of a table."""
+    """Return the account in a table's ARN; empty if the text is not a table ARN."""
     parts = arn.split(":")
     return parts[4] if len(parts) > _ARN_PARTS and parts[0] == "arn" else ""
 
 
 def region_of(arn: str) -> str:
-    """The region in a table's ARN; empty where the text is no ARN of a table."""
+    """Return the region in a table's ARN; empty if the text is not a table ARN."""
     parts = arn.split(":")
     return parts[3] if len(parts) > _ARN_PARTS and parts[0] == "arn" else ""
 
 
 def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, str]:
-    """The facts whose absence from ``description`` proves nothing on ``engine``, and why."""
+    """Return the facts that ``engine`` drops and ``description`` omits, with the reasons."""
     return {
         fact: f"{engine.name} does not keep it"
         for fact in engine.drops
@@ -124,7 +124,7 @@ def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, s
 
 
 def keep_protection(live: LiveTable, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of an UpdateTable that leaves the table's deletion protection alone."""
+    """Return UpdateTable arguments that do not change the table's deletion protection."""
     forgets = engine_of(live.arn, "").forgets_protection
     if live.table.deletion_protection and forgets:
         return {"DeletionProtectionEnabled": True, **arguments}
@@ -132,7 +132,7 @@ def keep_protection(live: LiveTable, arguments: dict[str, Any]) -> dict[str, Any
 
 
 def latest_tags(found: Iterable[Mapping[str, str]]) -> Tags:
-    """Tags as pairs. moto keeps a tag that is set again beside the old one: the later counts."""
+    """Return tags as pairs. moto keeps both values of a tag that is set twice; the last counts."""
     return tuple({tag["Key"]: tag["Value"] for tag in found}.items())
 
 

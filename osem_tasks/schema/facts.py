@@ -1,7 +1,7 @@
-"""The settings that a team may declare of a table beside its keys, indexes and capacity.
+"""The settings of a table other than its keys, indexes and capacity.
 
-One row per setting: its name in ``Table``, what a difference of it is called, AWS's default,
-and its shapes in the API. CONTRIBUTING has the recipe for a new one.
+Each row has the name in ``Table``, the issue type, AWS's default and the API shapes of a
+setting. CONTRIBUTING explains how to add one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TTL = "TimeToLiveSpecification"
 RECOVERY = "PointInTimeRecoverySpecification"
-# A KMS key named by its alias, plainly or as an ARN.
+# A KMS key given by alias, either the plain alias or its ARN.
 _ALIAS = re.compile(r"alias/|arn:[^:]*:kms:[^:]*:[^:]*:alias/")
 
 
@@ -32,13 +32,13 @@ def _matches(declared: Any, found: Any) -> tuple[Any, str]:  # noqa: ARG001  a r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting. ``default`` is what AWS gives where nothing is said.
+    """One setting. ``default`` is AWS's value for a setting that a request omits.
 
-    ``read`` takes the value from the properties of a CreateTable request, a description or
-    a template's resource, None where it is absent; ``write`` gives those properties.
-    ``show`` is the value as a difference holds it. ``seen`` gives the part of the found
-    value that is compared with the declared one, and a reason why it cannot be compared.
-    ``own_call``: DescribeTable does not show it; not ``in_create``: CreateTable does not take it.
+    ``read`` gets the value from the properties of a CreateTable request, a description or a
+    template resource (None if absent); ``write`` returns those properties. ``show`` returns
+    the value as a difference stores it. ``seen`` returns the part of the found value to
+    compare with the declared one, and a reason if they cannot be compared.
+    ``own_call``: DescribeTable does not return it. ``in_create``: CreateTable accepts it.
     """
 
     field: str
@@ -52,7 +52,7 @@ class Setting:
     in_create: bool = True
 
     def compare(self, declared: Any, found: Any, unreadable: str | None) -> Fact:
-        """The fact for a declared value; ``unreadable`` is why the engine cannot tell it."""
+        """Compare a declared value; ``unreadable`` is why the engine does not report it."""
         expected = self.show(declared)
         seen, reason = (None, unreadable) if unreadable else self.seen(declared, found)
         if reason:
@@ -72,7 +72,7 @@ def _write_tags(tags: Any) -> dict[str, Any]:
 
 
 def _declared_tags(declared: Any, found: Any) -> tuple[Any, str]:
-    # Tags that others put there (cost allocation, a landing zone) are not ours to judge.
+    # Ignore tags that others add, such as those for cost allocation or a landing zone.
     wanted = dict(declared)
     return tuple((key, value) for key, value in found or () if key in wanted), ""
 
@@ -125,7 +125,7 @@ def _read_encryption(properties: Any) -> Encryption | None:
 
 
 def encryption_request(encryption: Encryption | None) -> dict[str, Any]:
-    """An SSESpecification: DynamoDB's own key means that KMS is off."""
+    """Return an SSESpecification; KMS is off for DynamoDB's own key."""
     if encryption is None or encryption.kind == "AWS_OWNED":
         return {"Enabled": False}
     key = {"KMSMasterKeyId": encryption.kms_key} if encryption.kms_key else {}
@@ -136,7 +136,7 @@ def _comparable_key(declared: Any, found: Any) -> tuple[Any, str]:
     if found is None or not declared.kind == found.kind == "KMS":
         return found, ""
     if declared.kms_key is None:
-        return Encryption("KMS"), ""  # any KMS key was asked for
+        return Encryption("KMS"), ""  # the declaration accepts any KMS key
     if _ALIAS.match(declared.kms_key) and declared.kms_key != found.kms_key:
         return None, "DynamoDB names the key by its ARN, the declaration by an alias"
     if (found.kms_key or "").endswith(f":key/{declared.kms_key}"):

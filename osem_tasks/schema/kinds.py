@@ -1,6 +1,6 @@
-"""Whether the fields of a value hold what their annotations say: for tables declared in Python.
+"""Checks the field types of tables that are declared in Python.
 
-A checker of types sees such a mistake too, but not every project runs one.
+A type checker finds the same mistakes, but not every project runs one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WORDS: dict[Any, str] = {str: "a string", int: "a whole number", bool: "True or
 
 
 def field_problems(value: Any, where: str = "") -> Iterator[str]:
-    """Every field of a dataclass's instance that holds another kind, by its path."""
+    """Yield the path of every dataclass field whose value does not match its annotation."""
     kind: Any = type(value)
     hints = _hints(kind)
     for field in fields(value):
@@ -28,7 +28,7 @@ def field_problems(value: Any, where: str = "") -> Iterator[str]:
 
 @functools.cache
 def _hints(kind: Any) -> dict[str, Any]:
-    # Of the fields alone: before Python 3.11 an InitVar is not taken for a type.
+    # Only fields: before Python 3.11, ``get_type_hints`` rejects an InitVar.
     annotations = {field.name: field.type for field in fields(kind)}
     names = {"__annotations__": annotations, "__module__": kind.__module__}
     return get_type_hints(type(kind.__name__, (), names))
@@ -37,7 +37,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 def _problems(value: Any, hint: Any, where: str) -> Iterator[str]:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        # The one union of the model is "or None".
+        # The model's only unions are optional values.
         if value is not None:
             yield from _problems(value, inner[0], where)
     elif origin is tuple:

@@ -1,4 +1,4 @@
-"""What an engine holds: a table in the model's normal form, with its state."""
+"""A table as an engine holds it, in the model's normal form, with its state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ACTIVE = "ACTIVE"
 NOT_FOUND = "NOT_FOUND"
-# Facts that an engine may not tell, by their name in ``Table``.
+# Facts that an engine may not report, by their name in ``Table``.
 ENCRYPTION = "encryption"
 TABLE_CLASS = "table_class"
 MAX_THROUGHPUT = "max_throughput"
@@ -20,13 +20,12 @@ MAX_THROUGHPUT = "max_throughput"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveTable:
-    """One table as it was read.
+    """One live table at the time of reading.
 
-    ``unreadable`` maps a fact that this engine cannot tell to the reason why;
-    ``items`` and ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS;
-    0 items may be a stale number unless somebody looked. ``emulator`` names the local engine that the
-    answer proves, and is empty where nothing proves one. ``identity`` differs between a
-    table and another one that was created later under the same name.
+    ``unreadable`` maps each fact that this engine cannot report to the reason. ``items`` and
+    ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS; do not trust 0
+    items without a scan. ``emulator`` is the local engine that the answer proves, or empty.
+    ``identity`` distinguishes a table from a later one with the same name.
     """
 
     table: Table
@@ -46,5 +45,5 @@ class LiveTable:
 
     @property
     def ready(self) -> bool:
-        """The table and every index of it are ACTIVE."""
+        """Whether the table and all its indexes are ACTIVE."""
         return not self.unready

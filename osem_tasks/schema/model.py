@@ -1,8 +1,7 @@
-"""Tables as values: typed, immutable, in one normal form, checked when built.
+"""Tables as values: typed, immutable, normalized, and checked when built.
 
-The same classes describe what is declared and what an engine holds, so that
-comparing is comparing values. A fact that is ``None`` is not declared: it is
-neither compared nor touched.
+The same classes describe declared and live tables, so that values can be compared
+directly. A fact that is ``None`` is not declared: it is neither compared nor changed.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Attribute:
 
     @classmethod
     def parse(cls, text: str) -> Attribute:
-        """``"planId S"`` as a value. Raises ModelError for any other shape."""
+        """Parse text such as ``"planId S"``. Raises ModelError for any other shape."""
         try:
             name, kind = text.split()
         except ValueError:
@@ -46,16 +45,16 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key schema. Only a global index may have more than one attribute a part."""
+    """A key schema. Only a global index may have several attributes in a part."""
 
     partition: tuple[Attribute, ...]
     sort: tuple[Attribute, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """``"planId S"`` or ``"planId S, teamMemberId S"``: partition key, then sort key.
+        """Parse ``"planId S"`` or ``"planId S, teamMemberId S"``: partition key, then sort key.
 
-        A part of several attributes joins them by ``+``: ``"tenant S + region S, at N"``.
+        ``+`` joins several attributes of a part: ``"tenant S + region S, at N"``.
         Raises ModelError for any other shape.
         """
         if not isinstance(text, str):
@@ -68,7 +67,7 @@ class Key:
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
-        """Every attribute of the key, the partition part first."""
+        """All attributes of the key, partition key first."""
         return self.partition + self.sort
 
     def __str__(self) -> str:
@@ -78,7 +77,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What an index copies: ALL, KEYS_ONLY, or INCLUDE with its attribute names."""
+    """The attributes that an index copies: ALL, KEYS_ONLY, or INCLUDE with names."""
 
     kind: str = "ALL"
     attributes: tuple[str, ...] = ()
@@ -92,7 +91,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Read and write units: provisioned, or the limit of an on-demand table (-1: none)."""
+    """Read and write units: provisioned, or the limits of an on-demand table (-1: no limit)."""
 
     read: int
     write: int
@@ -101,13 +100,13 @@ class Throughput:
         return f"{self.read} read, {self.write} write"
 
 
-# DynamoDB's word for "no limit" of on-demand throughput.
+# DynamoDB's value for unlimited on-demand throughput.
 NO_LIMIT = Throughput(-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A secondary index; throughput belongs to a global one only."""
+    """A secondary index; only a global one has throughput."""
 
     name: str
     key: Key
@@ -118,21 +117,21 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class TimeToLive:
-    """The attribute that ends an item's life; ``None`` declares that there is none."""
+    """The attribute with the expiry time of an item; ``None`` declares that TTL is off."""
 
     attribute: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What a change record shows (NEW_IMAGE, ...); ``None`` declares that there is no stream."""
+    """The content of change records (NEW_IMAGE, ...); ``None`` declares that the stream is off."""
 
     view: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """AWS_OWNED (DynamoDB's default) or KMS, with a key or with AWS's managed one."""
+    """AWS_OWNED (DynamoDB's default) or KMS, with a given key or the AWS managed key."""
 
     kind: Literal["AWS_OWNED", "KMS"] = "AWS_OWNED"
     kms_key: str | None = None
@@ -143,10 +142,10 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table and every fact that a team may declare of it.
+    """A table and every fact that a project may declare about it.
 
-    Raises ModelError, listing every rule that the declaration breaks. ``check=False``
-    is for what an engine reports: emulators hold tables that DynamoDB would refuse.
+    Raises ModelError with every rule that the declaration breaks. ``check=False`` is for
+    tables read from an engine: emulators may hold tables that DynamoDB would refuse.
     """
 
     name: str
@@ -180,13 +179,13 @@ class Table:
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
-        """Every key attribute once, sorted by name: what CreateTable must define."""
+        """All key attributes without duplicates, sorted by name; CreateTable must define them."""
         keys = (self.key, *(index.key for index in (*self.global_indexes, *self.local_indexes)))
         return tuple(sorted({attribute for key in keys for attribute in key.attributes}))
 
 
 def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts: object) -> Table:
-    """A table in the words of a data sheet: ``table("Teams", "teamId S", {"x-index": "x S"})``.
+    """Build a table from short texts: ``table("Teams", "teamId S", {"x-index": "x S"})``.
 
     ``facts`` are further fields of ``Table``. Raises ModelError.
     """
@@ -202,7 +201,7 @@ def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts
 
 @dataclass(frozen=True, slots=True)
 class TableSet:
-    """Declared tables in the order in which they are created. Names are unique."""
+    """Declared tables in creation order. Names are unique."""
 
     tables: tuple[Table, ...]
     _by_name: dict[str, Table] = field(init=False, repr=False, compare=False)
@@ -238,9 +237,9 @@ class TableSet:
         deletion_protection: bool | None = None,
         point_in_time_recovery: bool | None = None,
     ) -> TableSet:
-        """The set as an environment holds it: prefixed, tagged, protected.
+        """Return the set for one environment, with prefix, tags and protection.
 
-        A table's own declaration wins over the environment's.
+        A table's own declaration overrides the environment's.
         """
         return TableSet(
             tuple(

@@ -1,4 +1,4 @@
-"""OSEM Ladders' tables under the path that earlier releases named: ``osem_tasks.schema.osem:TABLES``."""
+"""The old import path of OSEM Ladders' tables: ``osem_tasks.schema.osem:TABLES``."""
 
 from __future__ import annotations
 

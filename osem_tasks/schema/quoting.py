@@ -1,16 +1,16 @@
-"""How a message quotes a value that may be anything."""
+"""Quotes arbitrary values in messages."""
 
 from __future__ import annotations
 
 import reprlib
 
 LONGEST = 80
-# Python refuses to write an integer of more than 4,300 digits.
+# Python refuses to format an integer of more than 4,300 digits.
 MAX_DIGITS = 400
 
 
 class _Short(reprlib.Repr):
-    """Any value in a few words; one whose own ``repr`` fails is named by its type."""
+    """Shortens any value; a value whose own ``repr`` fails is shown as its type."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -18,13 +18,13 @@ class _Short(reprlib.Repr):
         self.maxlevel = 3
 
     def repr1(self, x: object, level: int) -> str:
-        """Reprlib goes by the name of a type, and anybody may call a class ``list``."""
+        """Format ``x`` safely: reprlib dispatches by type name, and any class may use ``list``."""
         if type(x).__module__ == "builtins":
             return super().repr1(x, level)
         return self.repr_instance(x, level)
 
     def repr_int(self, x: int, level: int) -> str:
-        """The digits, as far as Python writes them."""
+        """Format the digits if Python allows it."""
         return super().repr_int(x, level) if abs(x) < 10**MAX_DIGITS else "a huge number"
 
 
@@ -32,5 +32,5 @@ _SHORT = _Short()
 
 
 def shown(value: object) -> str:
-    """A value in some 80 characters, whatever it is. Never raises an exception of its own."""
+    """Format any value in about 80 characters. Never raises an exception itself."""
     return _SHORT.repr(value)

@@ -1,7 +1,7 @@
-"""From the shapes of the DynamoDB API to tables as values: the one reader of all of them.
+"""Reads tables from the shapes of the DynamoDB API; no other module does.
 
-It serves three dialects that differ in few words: CreateTable requests, the answers of
-DescribeTable, and the properties of CloudFormation's ``AWS::DynamoDB::Table``.
+It supports three similar formats: CreateTable requests, DescribeTable answers, and
+the properties of CloudFormation's ``AWS::DynamoDB::Table``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def declared_table(name: str, properties: Mapping[str, Any]) -> Table:
-    """The table that ``properties`` declare; what is left out is not declared.
+    """Return the table that ``properties`` declare; omitted properties are not declared.
 
-    Raises ModelError for what DynamoDB would refuse, and KeyError, TypeError, ValueError or
-    AttributeError for another shape than CreateTable's.
+    Raises ModelError for a table that DynamoDB would refuse, and KeyError, TypeError,
+    ValueError or AttributeError for properties that do not have CreateTable's shape.
     """
     types = _types(properties)
     undefined = [name for name in _key_names(properties) if name not in types]
@@ -33,10 +33,10 @@ def declared_table(name: str, properties: Mapping[str, Any]) -> Table:
 
 
 def from_description(description: Mapping[str, Any]) -> Table:
-    """The table that DescribeTable describes, unchecked: emulators hold what AWS refuses.
+    """Return the table that DescribeTable describes, unchecked: emulators hold invalid tables.
 
-    What AWS leaves out of a description is its default. Tags, time to live and
-    point-in-time recovery come from calls of their own and stay None.
+    A member that AWS omits has its default value. Tags, time to live and point-in-time
+    recovery need separate calls and stay None.
     """
     table = _table(description["TableName"], description, check=False)
     defaults: dict[str, Any] = {
@@ -52,7 +52,7 @@ def from_description(description: Mapping[str, Any]) -> Table:
 
 
 def _capacity(holder: Table | Index, billing: str) -> dict[str, Any]:
-    """What a description that says nothing about capacity means."""
+    """Return the capacity of a description that does not state it."""
     if billing == "PROVISIONED":
         return {"throughput": holder.throughput or Throughput(0, 0), "max_throughput": None}
     return {"throughput": None, "max_throughput": holder.max_throughput or NO_LIMIT}
@@ -60,7 +60,7 @@ def _capacity(holder: Table | Index, billing: str) -> dict[str, Any]:
 
 def _table(name: str, properties: Mapping[str, Any], *, check: bool) -> Table:
     types = _types(properties)
-    # A description without BillingModeSummary is of a table that never left PROVISIONED.
+    # A description omits BillingModeSummary if the table was always PROVISIONED.
     summary = properties.get("BillingModeSummary", {})
     billing = properties.get("BillingMode") or summary.get("BillingMode", "PROVISIONED")
     return Table(
@@ -127,7 +127,7 @@ def _global_index(properties: Mapping[str, Any], types: Types, billing: str) -> 
 
 def _throughput(holder: Mapping[str, Any], billing: str) -> Throughput | None:
     units = holder.get("ProvisionedThroughput")
-    # Descriptions show 0/0, or even stale numbers, for an on-demand table.
+    # Descriptions show 0/0, or outdated numbers, for an on-demand table.
     if units is None or billing != "PROVISIONED":
         return None
     return Throughput(int(units["ReadCapacityUnits"]), int(units["WriteCapacityUnits"]))

@@ -1,7 +1,7 @@
-"""From tables as values to the requests of the DynamoDB API. Pure: no client.
+"""Converts tables to requests of the DynamoDB API. Pure: no client.
 
-``reader.from_description(create_request(t))``, as any engine would describe it, gives ``t``
-again; a property test holds that.
+``reader.from_description(create_request(t))``, as an engine would describe it, returns
+``t``; a property test checks that.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def create_request(table: Table) -> CreateTableInputTypeDef:
-    """The CreateTable request of ``table``, indexes inline.
+    """Return the CreateTable request of ``table``, with its indexes.
 
-    Time to live and point-in-time recovery are not part of CreateTable: they are set
-    afterwards. Settings that are AWS's own default and empty lists are left out, because
-    every engine refuses some of them.
+    CreateTable does not accept time to live and point-in-time recovery: they are set
+    afterwards. Settings with AWS's default value and empty lists are omitted, because
+    every engine rejects some of them.
     """
     request: Any = _body(table)
     for setting in SETTINGS:
@@ -41,7 +41,7 @@ def create_request(table: Table) -> CreateTableInputTypeDef:
 
 
 def document(table: Table) -> dict[str, Any]:
-    """Everything that ``table`` declares, in the words of CreateTable and its neighbours."""
+    """Return everything that ``table`` declares, in the shape of CreateTable and related calls."""
     request = _body(table)
     for setting in SETTINGS:
         value = getattr(table, setting.field)
@@ -69,7 +69,7 @@ def _body(table: Table) -> dict[str, Any]:
 
 
 def attribute_definitions(table: Table) -> list[AttributeDefinitionTypeDef]:
-    """Every key attribute of ``table``. Always send the full set: moto replaces, AWS merges."""
+    """Return every key attribute of ``table``. Always send all: moto replaces, AWS merges."""
     return [
         {"AttributeName": attribute.name, "AttributeType": attribute.type}  # type: ignore[typeddict-item]
         for attribute in table.attributes
@@ -77,7 +77,7 @@ def attribute_definitions(table: Table) -> list[AttributeDefinitionTypeDef]:
 
 
 def index_request(index: Index) -> GlobalSecondaryIndexUnionTypeDef:
-    """A global index as CreateTable and UpdateTable take it."""
+    """Return a global index in the shape of CreateTable and UpdateTable."""
     request: GlobalSecondaryIndexUnionTypeDef = {
         "IndexName": index.name,
         "KeySchema": _key_schema(index.key),
@@ -91,13 +91,13 @@ def index_request(index: Index) -> GlobalSecondaryIndexUnionTypeDef:
 
 
 def provisioned(throughput: Throughput | None) -> Any:
-    """A ProvisionedThroughput; without one, the least that DynamoDB takes."""
+    """Return a ProvisionedThroughput; DynamoDB's minimum if ``throughput`` is None."""
     throughput = throughput or Throughput(1, 1)
     return {"ReadCapacityUnits": throughput.read, "WriteCapacityUnits": throughput.write}
 
 
 def on_demand(throughput: Throughput | None) -> Any:
-    """An OnDemandThroughput; -1 removes a limit."""
+    """Return an OnDemandThroughput; -1 removes a limit."""
     throughput = throughput or NO_LIMIT
     return {"MaxReadRequestUnits": throughput.read, "MaxWriteRequestUnits": throughput.write}
 

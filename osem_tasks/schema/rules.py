@@ -1,9 +1,9 @@
-"""DynamoDB's own rules for a table, as sentences about what breaks them.
+"""DynamoDB's rules for tables, and the messages for tables that break them.
 
-Source of each limit: the CreateTable reference of the DynamoDB API (names, types,
-projections, 20 global and 5 local indexes, up to four attributes a part of a
-global index's key) and its tag restrictions. moto lets most of them pass and
-DynamoDB Local words them poorly, so they are checked before anything is sent.
+The limits come from the CreateTable reference of the DynamoDB API (names, types,
+projections, 20 global and 5 local indexes, up to four attributes per part of a global
+index's key) and its tag restrictions. moto does not enforce most of them, and DynamoDB
+Local's messages are unclear, so the suite checks them before it sends a request.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_TAG_VALUE = 256
 
 
 def table_problems(table: Table) -> list[str]:
-    """Every rule that ``table`` breaks, one sentence each; empty when it is sound."""
+    """Return one sentence for every rule that ``table`` breaks; empty if it is valid."""
     found = [
         *_name_problems("table", table.name),
         *_key_problems("its key", table.key, parts=1),
@@ -48,7 +48,7 @@ def table_problems(table: Table) -> list[str]:
 
 
 def duplicate_problems(what: str, names: Iterable[str]) -> list[str]:
-    """One sentence for each name that appears more than once."""
+    """Return one sentence for each duplicate name."""
     return [
         f"{what} name {name!r} appears {n} times" for name, n in Counter(names).items() if n > 1
     ]

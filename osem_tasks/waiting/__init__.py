@@ -1,1 +1,1 @@
-"""Time: deadlines, waiting and retries, interrupts, work side by side."""
+"""Deadlines, waits, retries, interrupts and parallel calls."""

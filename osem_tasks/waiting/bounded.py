@@ -1,4 +1,4 @@
-"""A call that ends in time, whatever it waits for."""
+"""Limits the duration of any call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 def bounded(function: Callable[[], T], seconds: float) -> T:
-    """What ``function`` gives or raises, within ``seconds``. Raises TimeoutError.
+    """Return or raise the outcome of ``function`` within ``seconds``. Raises TimeoutError.
 
-    A timeout of a socket counts from byte to byte: a server that sends one byte a second
-    passes it for ever. The call goes on in a daemon thread, which nobody waits for.
+    A socket timeout restarts with every byte, so a server that sends one byte a second never
+    exceeds it. After a timeout the call continues in a daemon thread that nothing waits for.
     """
     results: list[T] = []
     failures: list[BaseException] = []

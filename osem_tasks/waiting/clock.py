@@ -1,4 +1,4 @@
-"""The clock of the package, and deadlines on it. Nothing else reads the time to wait by it."""
+"""The package's clock and its deadlines. No other module reads the time for a wait."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from osem_tasks.errors import ErrorCode, OsemError
 
 
 def now() -> float:
-    """Seconds on a clock that nobody can set."""
+    """Return the seconds of a clock that cannot be set."""
     return time.monotonic()
 
 
 def sleep(seconds: float) -> None:
-    """Do nothing for ``seconds``."""
+    """Sleep for ``seconds``."""
     time.sleep(seconds)
 
 
 @dataclass(slots=True)
 class Deadline:
-    """A point in time by which a task must end: ``seconds`` after it was made."""
+    """The time by which a task must end: ``seconds`` after the object is created."""
 
     seconds: float
     _start: float = field(default_factory=lambda: now())  # noqa: PLW0108  a test's own clock
@@ -32,20 +32,20 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds that remain, never below zero."""
+        """Remaining seconds, never negative."""
         return max(0.0, self.seconds - self.elapsed)
 
     @property
     def passed(self) -> bool:
-        """Whether no time remains."""
+        """Whether the deadline has passed."""
         return self.left <= 0
 
     def within(self, seconds: float) -> Deadline:
-        """A deadline ``seconds`` from now, or this one where it comes earlier."""
+        """Return a deadline ``seconds`` from now, or this one if it is earlier."""
         return Deadline(min(seconds, self.left))
 
     def timeout(self, waiting_for: str) -> OsemError:
-        """The error (TIMEOUT) for something that did not happen before the deadline."""
+        """Return the error (TIMEOUT) for something that did not happen in time."""
         return OsemError(
             f"Timed out after {self.seconds:.0f} s waiting for {waiting_for}.",
             code=ErrorCode.TIMEOUT,

@@ -1,8 +1,8 @@
-"""Ctrl-C, SIGTERM and SIGHUP as one thing that is never lost and never breaks a clean-up.
+"""Handles Ctrl-C, SIGTERM and SIGHUP alike, without losing one or breaking a cleanup.
 
-Python drops a KeyboardInterrupt that lands in a finaliser, and ends the process by the
-signal itself when one passes through ``exec``. So the request is also remembered, and
-what is raised is a class of its own.
+Python drops a KeyboardInterrupt that is raised in a finalizer, and ends the process by the
+signal itself if one passes through ``exec``. So the request is also stored, and the
+exception is a class of its own.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from osem_tasks.waiting import clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A closed terminal sends SIGHUP, which Windows does not have.
+# Closing a terminal sends SIGHUP, which Windows does not have.
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-# For so long after a request another one is the same: somebody presses Ctrl-C twice. Raised
-# again, it would land in the clean-up that the first has begun.
+# A request within this time repeats the last one, such as a double Ctrl-C. Raising it again
+# would interrupt the cleanup that the first one started.
 SAME_REQUEST_SECONDS = 1.0
 
 
 class Interrupted(KeyboardInterrupt):
-    """Somebody wants the task to end."""
+    """The user or the system asked the task to end."""
 
 
 class _State:
@@ -36,17 +36,17 @@ class _State:
 
 
 def check() -> None:
-    """Raise Interrupted when a request came that was lost on its way. For waiting loops."""
+    """Raise Interrupted for a request whose exception was lost. For wait loops."""
     if _State.requested:
         _raise_unless_shielded()
 
 
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
-    """Turn the signals into Interrupted while the body runs, if this is the main thread.
+    """Convert the signals to Interrupted while the body runs, if this is the main thread.
 
-    A request that was lost on its way ends the body at the latest when it has ended itself:
-    nothing that follows may begin. A SIGHUP that is ignored (``nohup``) stays ignored.
+    A request whose exception was lost is raised at the latest when the body ends, so that
+    nothing else starts. An ignored SIGHUP (``nohup``) stays ignored.
     """
 
     def stop(_number: int, _frame: object) -> None:
@@ -56,7 +56,7 @@ def listening() -> Iterator[None]:
 
     try:
         previous = [(number, signal.signal(number, stop)) for number in _heard()]
-    except ValueError:  # not the main thread: signals are the host program's business
+    except ValueError:  # not the main thread: the host program handles signals
         yield
         return
     _State.requested, _State.raised_at = False, None
@@ -71,7 +71,7 @@ def listening() -> Iterator[None]:
 
 
 def is_shielded() -> bool:
-    """Whether a clean-up is under way."""
+    """Return whether a cleanup is running."""
     return _State.shields > 0
 
 
@@ -92,7 +92,7 @@ def _raise_unless_shielded() -> None:
 
 @contextlib.contextmanager
 def shielded() -> Iterator[None]:
-    """Let a clean-up end before a further request counts: an impatient second Ctrl-C."""
+    """Delay further requests, such as a second Ctrl-C, until a cleanup ends."""
     _State.shields += 1
     try:
         yield

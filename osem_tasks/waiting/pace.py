@@ -1,4 +1,4 @@
-"""Calls at a bounded rate."""
+"""Limits the rate of calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from osem_tasks.waiting import clock
 
 
 class Pace:
-    """At most ``rate`` calls a second, after a first burst of as many."""
+    """Allows ``rate`` calls a second, after an initial burst of the same size."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -17,7 +17,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Return when the next call may be made."""
+        """Wait until the next call is allowed."""
         with self._lock:
             now = clock.now()
             self._tokens = min(self._rate, self._tokens + (now - self._last) * self._rate)

@@ -1,4 +1,4 @@
-"""Calls side by side, a bounded number at a time."""
+"""Runs a limited number of calls in parallel."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ B = TypeVar("B")
 
 
 def side_by_side(function: Callable[[A], B], values: Sequence[A], workers: int) -> list[B]:
-    """``function`` of every value, in order, at most ``workers`` at a time.
+    """Call ``function`` for every value, ``workers`` at a time; return the results in order.
 
-    The first failure is raised once all have ended. The threads are daemons: Ctrl-C need
-    not wait for calls that hang, as it would with the standard library's pool.
+    The first failure is raised once all calls have ended. The threads are daemons: unlike the
+    standard library's pool, they do not make Ctrl-C wait for calls that hang.
     """
     if len(values) == 1:
         return [function(values[0])]

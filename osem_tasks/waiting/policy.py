@@ -1,6 +1,6 @@
-"""How long and how often: every interval, limit and rule of retrying in one value.
+"""All intervals, limits and retry rules, in one value.
 
-A test that must not wait replaces the policy (``using``); nothing else is patched.
+A test that must not wait replaces the policy (``using``) and patches nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Pauses(NamedTuple):
     """Pauses between tries, in seconds: they double from ``first`` to ``longest``.
 
-    ``jitter`` takes a random share of each pause, so that two runs do not keep colliding.
+    ``jitter`` randomizes each pause, so that two runs do not keep colliding.
     """
 
     first: float
@@ -34,7 +34,7 @@ ENGINE_POLL = Pauses(0.05, 0.05)
 
 
 def _calls_per_second() -> dict[str, int]:
-    # What AWS allows, by the API references. DescribeTable has no limit worth pacing.
+    # AWS's limits from the API references. DescribeTable's limit is too high to matter.
     return {
         "tags": 10,
         "point_in_time_recovery": 10,
@@ -45,34 +45,34 @@ def _calls_per_second() -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The intervals and limits of all waiting; times in seconds."""
+    """All wait intervals and limits; times in seconds."""
 
     poll: Pauses = POLL
     retry: Pauses = RETRY
     # DescribeTable is eventually consistent: a change may not be visible at once.
     visibility: float = 10.0
-    # How often a lost answer is accepted in a row before it is reported.
+    # How many lost answers in a row are accepted before an error is raised.
     max_ambiguous: int = 3
     # A TLS handshake takes well under a second; 3 s leave room for one lost packet.
     connect: float = 3.0
     # DescribeTable answers in milliseconds and CreateTable within a second. With three
-    # attempts, a hung endpoint is given up after some 15 s instead of botocore's 4 minutes.
+    # attempts, a hung endpoint fails after about 15 s instead of botocore's 4 minutes.
     read: float = 5.0
-    # How long after its deadline a task may go on until a call that does not return ends it.
+    # How long after the deadline a call that does not return may run before it is ended.
     overtime: float = 10.0
     calls_per_second: Mapping[str, int] = field(default_factory=_calls_per_second)
     engine_poll: Pauses = ENGINE_POLL
-    # A Docker engine that needs longer for one API call is hung, not slow.
+    # A Docker engine that needs longer for one API call hangs.
     docker_call: float = 15.0
-    # A pull tells of its progress many times a second; a registry may let it wait at first.
+    # A pull reports progress many times a second, but a registry may be slow to start.
     docker_stream: float = 120.0
-    # How long an engine may take to end by itself before it is killed.
+    # How long an engine may take to stop before it is killed.
     engine_stop: float = 5.0
-    # How long a container that was created and not started is another command's work.
+    # How long a created container that is not started counts as another command's work.
     container_start: float = 5.0
-    # How long a command waits for another one on the same engine: longer than a pull.
+    # How long a command waits for another one on the same engine: longer than a pull takes.
     engine_lock: float = 600.0
-    # After that long a wait for another command, the user is told which one it is.
+    # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 
 
@@ -80,13 +80,13 @@ _active = Policy()
 
 
 def current() -> Policy:
-    """The policy in force."""
+    """Return the active policy."""
     return _active
 
 
 @contextlib.contextmanager
 def using(policy: Policy) -> Iterator[None]:
-    """Have ``policy`` in force while the body runs, in every thread."""
+    """Activate ``policy`` while the body runs, in all threads."""
     global _active  # noqa: PLW0603  the one switch
     before, _active = _active, policy
     try:
@@ -95,15 +95,16 @@ def using(policy: Policy) -> Iterator[None]:
         _active = before
 
 
-# Errors that leave open whether the request was carried out.
+# Errors that do not show whether the request was carried out.
 AMBIGUOUS = (ErrorCode.NETWORK_ERROR, ErrorCode.TIMEOUT)
 _QUOTA = re.compile(r"tables? per|number of tables|per (account|subscriber)|quota", re.IGNORECASE)
 
 
 def is_transient(error: OsemError) -> bool:
-    """Whether the same request may succeed later: throttling, limits on simultaneous work.
+    """Return whether the same request may succeed later: throttling, or too much parallel work.
 
-    DynamoDB says LimitExceededException for both those and quotas; only its words differ.
+    DynamoDB uses LimitExceededException for both parallel work and quotas; only the messages
+    differ.
     """
     if error.code is ErrorCode.TABLE_LIMIT_EXCEEDED:
         return not _QUOTA.search(error.message)
@@ -112,17 +113,17 @@ def is_transient(error: OsemError) -> bool:
 
 @dataclass(slots=True)
 class Tries:
-    """The tries of one request: decides whether another one makes sense.
+    """The tries of one request; decides whether to try again.
 
-    ``ambiguous`` counts the answers that were lost in a row. A request that may not be
-    repeated without looking first (``repeatable=False``) is not retried after a lost answer.
+    ``ambiguous`` counts consecutive lost answers. A request that must not be repeated without
+    a read first (``repeatable=False``) is not retried after a lost answer.
     """
 
     repeatable: bool = True
     ambiguous: int = 0
 
     def allows(self, error: OsemError) -> bool:
-        """Whether to try again after ``error``, which is counted."""
+        """Return whether to try again after ``error``, and count it."""
         if error.code in AMBIGUOUS:
             self.ambiguous += 1
             return self.repeatable and self.ambiguous < current().max_ambiguous

@@ -1,6 +1,6 @@
-"""Waiting: the one loop of the package that looks, pauses and looks again.
+"""The package's only polling loop.
 
-After the deadline nothing looks again and nothing spins; an interrupt ends every wait.
+It does not check again after the deadline, and it never spins. An interrupt ends any wait.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ class Backoff:
         self._next = pauses.first
 
     def next(self) -> float:
-        """The length of the next pause; the one after it is twice as long."""
+        """Return the length of the next pause, and double the one after it."""
         length, self._next = self._next, min(self._pauses.longest, self._next * 2)
         return length * (random.uniform(0.5, 1.0) if self._pauses.jitter else 1.0)  # noqa: S311
 
     def reset(self) -> None:
-        """Start again with the shortest pause, because something has moved."""
+        """Restart with the shortest pause, after progress."""
         self._next = self._pauses.first
 
     def sleep(self, deadline: Deadline) -> None:
-        """Pause, not beyond ``deadline``. Raises Interrupted."""
+        """Pause until ``deadline`` at most. Raises Interrupted."""
         interrupts.check()
         clock.sleep(min(self.next(), deadline.left))
 
@@ -48,7 +48,7 @@ def poll(
     deadline: Deadline,
     backoff: Backoff | None = None,
 ) -> T:
-    """The first value of ``read`` that is ``done``, or the last one before ``deadline``."""
+    """Return the first value of ``read`` that is ``done``, or the last one before ``deadline``."""
     backoff = backoff or Backoff(policy.current().poll)
     while True:
         value = read()
@@ -63,10 +63,10 @@ def wait_until(
     waiting_for: Callable[[], str],
     backoff: Backoff | None = None,
 ) -> T:
-    """What ``check`` gives once it is not None.
+    """Return the first value of ``check`` that is not None.
 
-    Raises OsemError (TIMEOUT) after ``deadline``, in which ``waiting_for`` names what is
-    missing.
+    Raises OsemError (TIMEOUT) after ``deadline``; ``waiting_for`` returns the description of
+    what is missing.
     """
     found = poll(check, lambda value: value is not None, deadline, backoff)
     if found is None:
@@ -80,9 +80,9 @@ def retry(
     say: Callable[[str], None],
     tries: Tries | None = None,
 ) -> T:
-    """What ``attempt`` gives, tried again while the policy allows it and time is left.
+    """Return the result of ``attempt``, retried while the policy and the deadline allow it.
 
-    Raises the last OsemError. ``say`` is told why a try has to wait.
+    Raises the last OsemError. ``say`` receives the reason for each wait.
     """
     tries = tries or policy.Tries(repeatable=False)
 

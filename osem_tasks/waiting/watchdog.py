@@ -1,8 +1,8 @@
-"""Ends a task whose deadline has passed while something does not return: the last bound.
+"""Ends a task that is still running after its deadline: the last resort.
 
-Every wait of the package ends at its deadline. A single call may still hang: a response
-that comes byte by byte never runs into a time limit of the network. An alarm then raises
-TimeUp in the main thread, wherever it is.
+Every wait of the package ends at its deadline, but a single call may still hang: a response
+that arrives byte by byte never exceeds a network timeout. An alarm then raises TimeUp in the
+main thread.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from osem_tasks.waiting.clock import Deadline
 
 
-# Some years: an alarm takes no number of seconds whatever.
+# About three years: an alarm does not accept arbitrarily large values.
 LONGEST = 1e8
 
 
 class TimeUp(KeyboardInterrupt):
     """The deadline has passed, and a call has not returned.
 
-    No Exception: what botocore or a retry catches must not go on after it. ``error`` is
-    the OsemError (TIMEOUT) that tells it.
+    Not an Exception, so that botocore or a retry cannot catch it and continue. ``error`` is
+    the OsemError (TIMEOUT) to report.
     """
 
     def __init__(self, error: OsemError) -> None:
@@ -43,7 +43,7 @@ class _State:
 
 @contextlib.contextmanager
 def watching() -> Iterator[None]:
-    """Let ``watch`` hold while the body runs, if this is the main thread of a POSIX system."""
+    """Enable ``watch`` while the body runs, if this is the main thread of a POSIX system."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer"):
         yield
@@ -58,11 +58,11 @@ def watching() -> Iterator[None]:
 
 
 def watch(deadline: Deadline) -> None:
-    """End the task when it still runs some time after ``deadline``."""
+    """End the task if it is still running some time after ``deadline``."""
     if hasattr(signal, "setitimer") and signal.getsignal(signal.SIGALRM) is _raise:
         _State.deadline = deadline
         overtime = policy.current().overtime
-        # Again and again: Python drops what is raised in a finaliser.
+        # Repeat the alarm: Python drops an exception that is raised in a finalizer.
         seconds = min(deadline.left + overtime, LONGEST)
         signal.setitimer(signal.ITIMER_REAL, seconds, max(overtime, 0.1))
 
