@@ -44,6 +44,12 @@ def check_url(endpoint: str | None, source: str) -> None:
             [f"{source} must not hold credentials: {shown!r}"],
             remediation=f"Give the endpoint without them, such as {DEFAULT_ENDPOINT}",
         )
+    if "?" in endpoint or "#" in endpoint:
+        # Not shown: what stands there may be a token.
+        raise ConfigurationError(
+            [f"{source} must not have a query or a fragment"],
+            remediation=f"Give the endpoint without them, such as {DEFAULT_ENDPOINT}",
+        )
     try:
         parts = urlsplit(endpoint)
         sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

@@ -68,6 +68,10 @@ def foreign_tag(claim: Claim) -> str | None:
     if "tags" in live.unreadable:
         return None if claim.on_local_engine else "its tags cannot be read"
     found, own = dict(live.table.tags or ()), dict(claim.declared.tags or ())
+    if not claim.on_local_engine and not _is_own_by_configuration(claim):
+        missing = [key for key in OWN_TAGS if key in own and key not in found]
+        if missing:
+            return f"only OSEM_DB_PREFIX makes its name ours, and it has no tag {missing[0]}"
     for key in OWN_TAGS:
         if key in found and found[key] != own.get(key):
             expected = f"'{own[key]}'" if key in own else "none"
@@ -79,7 +83,7 @@ def other_owners(claim: Claim) -> list[str]:
     """Return the names of other environments that declare this table at this location."""
     own, name = claim.target.environment, claim.live.table.name
     # If only OSEM_DB_PREFIX makes the name ours, another environment owns it at any location.
-    by_configuration = name in _names(own, claim.entities)
+    by_configuration = _is_own_by_configuration(claim)
     return [
         other.name
         for other in claim.environments.values()
@@ -87,6 +91,11 @@ def other_owners(claim: Claim) -> list[str]:
         and name in _names(other, claim.entities)
         and not (by_configuration and (_is_elsewhere(other, claim) or _is_told_apart(other, claim)))
     ]
+
+
+def _is_own_by_configuration(claim: Claim) -> bool:
+    """Return whether the environment's configured prefix gives the table's name."""
+    return claim.live.table.name in _names(claim.target.environment, claim.entities)
 
 
 def _names(environment: Environment, entities: Iterable[str]) -> set[str]:

@@ -203,6 +203,10 @@ class Engine(Protocol):
     def check(self) -> str:
         """Describe the runtime of the engine. Raises OsemError if it cannot run here."""
 
+    def prepare(self, request: EngineRequest, say: Say) -> None:  # noqa: ARG002  for overriding
+        """Get what a start needs, before another engine is stopped for it. Raises OsemError."""
+        return
+
     def describe(self, record: EngineRecord) -> str:
         """Describe the engine of ``record`` briefly: its product, and its container or process."""
 

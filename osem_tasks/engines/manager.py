@@ -227,5 +227,9 @@ def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
             code=ErrorCode.ENGINE_UNAVAILABLE,
             remediation=replace(request, engine=engine.kind).replacing_command(),
         )
+    port = request.default_port if request.port is None else request.port
+    if port and not other.endpoint.endswith(f":{port}") and not host.is_free(port):
+        raise host.port_in_use(port, request)
+    engine.prepare(request, say)
     say(f"stopping the {other.engine} engine at {other.endpoint}")
     engine_of(other).down(request.name, drop_data=False)

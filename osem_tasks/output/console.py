@@ -167,7 +167,7 @@ class Console:
             return
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         try:
-            with open(self._log, "a", encoding="utf-8") as log:  # noqa: PTH123  a plain append
+            with open(self._log, "a", encoding="utf-8", opener=_open_at_once) as log:
                 log.write(f"{now} [{os.getpid()}] {one_line(text)}\n")
         except OSError as error:
             path, self._log = self._log, ""
@@ -217,3 +217,8 @@ def prepare_terminal() -> None:
 
     just_fix_windows_console()
     logs.guard()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a log without waiting: a pipe that nobody reads would block for ever."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)

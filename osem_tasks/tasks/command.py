@@ -50,7 +50,11 @@ def command(
 
         @functools.wraps(body)
         def run(context: Context, **arguments: Any) -> None:
-            common = {name: arguments.pop(name) for name in options}
+            # A project's own task may call this one with some options, or none.
+            common = {name: arguments.pop(name, default) for name, (default, _) in options.items()}
+            for name in repeatable:
+                if isinstance(arguments.get(name), str):
+                    arguments[name] = [arguments[name]]
             _run(body, context, common, arguments)
 
         parameters = [

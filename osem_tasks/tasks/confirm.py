@@ -25,7 +25,9 @@ def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: 
         return
     name = target.environment.name
     refusal = guards.confirmation_required(target, what)
-    if job.console.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    # A stream that the shell has closed is None.
+    terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    if job.console.as_json or not terminal:
         for line in shown:
             job.console.warn(line.text)
         raise refusal

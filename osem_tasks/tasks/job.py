@@ -28,6 +28,10 @@ NOT_STARTED = "not_started"
 NOWHERE = {"environment": None, "region": None, "endpoint": None}
 
 
+class OwnValues:
+    """Marks values that a task stored: a configuration file may have the key, never this class."""
+
+
 @dataclass(kw_only=True)
 class Job:
     """One call of one task.
@@ -64,9 +68,11 @@ class Job:
     @property
     def session(self) -> dict[str, Any]:
         """Values that earlier tasks of this command line stored for later ones."""
-        return dict(self.context.config.get(SESSION, {}))
+        stored = self.context.config.get(SESSION)
+        own = hasattr(stored, "get") and stored.get("mark") is OwnValues
+        return dict(stored) if own else {}
 
     def remember(self, key: str, value: str) -> None:
         """Store ``value`` for later tasks of this command line."""
         config: Any = self.context.config
-        config[SESSION] = {**self.session, key: value}
+        config[SESSION] = {**self.session, "mark": OwnValues, key: value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from osem_tasks.waiting import clock
 if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRecord, UpResult
 
+MAX_LINES = 999_999
 NAME_OPTION: dict[str, tuple[Any, str]] = {
     "name": (None, f"Name of the engine, and of its container; default: {DEFAULT_ENGINE}."),
 }
@@ -53,6 +55,7 @@ def up(job: Job) -> Outcome:
         result = manager.bring_up(request, job.console.say, job.console.warn)
     record = result.record
     job.remember("endpoint", record.endpoint)
+    job.remember("name", record.name)
     job.location["endpoint"] = record.endpoint
     _remark(job, request, result)
     took = f"{result.how} in {clock.now() - begin:.2f} s"
@@ -234,14 +237,19 @@ def _described(record: EngineRecord) -> str:
 
 
 def _name(job: Job) -> str:
-    """Return ``--name`` or the configured name, checked because files are named after it."""
+    """Return ``--name``, else the engine that this command line started, else the configured one.
+
+    The name is checked because files are named after it.
+    """
     name = job.options["name"]
-    return job.settings.name if name is None else option("--name", name, engine_name)
+    if name is None:
+        return str(job.session.get("name") or job.settings.name)
+    return option("--name", name, engine_name)
 
 
 def _positive(value: str) -> int:
-    if not value.isdigit() or int(value) == 0:
-        msg = "must be a whole number greater than 0"
+    if not re.fullmatch(r"0*[1-9][0-9]{0,5}", value):
+        msg = f"must be a whole number from 1 to {MAX_LINES}"
         raise ValueError(msg)
     return int(value)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import errors, volumes
+from osem_tasks.engines.docker import errors, images, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -38,6 +38,12 @@ class DockerEngine(Engine):
     def check(self) -> str:
         """Describe the Docker engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
         return f"a Docker engine answers at {self._containers.host}"
+
+    def prepare(self, request: EngineRequest, say: Say) -> None:
+        """Pull the image if it is missing. Raises OsemError (IMAGE_NOT_FOUND)."""
+        containers = self._containers
+        with errors.translated("looking for the image", containers.host):
+            images.ensure(containers.client, request.image or request.default_image, say)
 
     def describe(self, record: EngineRecord) -> str:
         """Describe the engine of ``record`` briefly."""

@@ -136,3 +136,13 @@ def test_an_endpoint_with_credentials_is_refused_unseen(
 def test_an_endpoint_without_credentials_passes() -> None:
     """Host, port and path are what an endpoint is made of."""
     check_url("http://127.0.0.1:8000/path", "--endpoint")
+
+
+@pytest.mark.parametrize("rest", ["?token=s3cret", "/?sig=s3cret", "/#s3cret"])
+def test_an_endpoint_with_a_query_is_refused_unseen(rest: str) -> None:
+    """DynamoDB has no use for it, and a token may stand there."""
+    with pytest.raises(OsemError) as caught:
+        resolve(BUILT_IN["local"], TargetOptions(endpoint=f"http://127.0.0.1:8000{rest}"), {})
+
+    assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
+    assert "s3cret" not in str(caught.value.as_json())

@@ -135,6 +135,11 @@ ALLOWED = {
     "dev through a proxy on this machine": Found(endpoint=LOOPBACK),
 }
 REFUSED = {
+    "a prefix of the shell's own, no tags": (
+        Found(prefix="mine-", tags={}),
+        PROTECTED,
+        ("OSEM_DB_PREFIX", "Environment"),
+    ),
     "staging's by OSEM_DB_PREFIX": (Found(prefix="osem-staging-"), PROTECTED, ("staging", "dev")),
     "local's by OSEM_DB_PREFIX": (Found(prefix="osem-local-"), PROTECTED, ("local", "dev")),
     "test's by OSEM_DB_PREFIX on an engine": (
@@ -301,6 +306,15 @@ def found_tables(draw: st.DrawFn) -> Found:
     )
 
 
+def missing_tags(found: Found) -> list[str]:
+    """The tags that a table needs whose name only OSEM_DB_PREFIX makes the environment's."""
+    own, name = found.target.environment, found.claim.live.table.name
+    configured = name in {own.default_prefix + entity for entity in ENTITIES}
+    if configured or (found.target.local and found.emulator):
+        return []
+    return [key for key in own.all_tags.keys() & TAGGED if key not in (found.tags or {})]
+
+
 def broken_rules(found: Found) -> list[str]:
     """The rules of docs/deletion.md that a deletion would break, written down once more."""
     target, claim = found.target, found.claim
@@ -321,6 +335,7 @@ def broken_rules(found: Found) -> list[str]:
         broken.append("account")
     if found.tags is None and not engine:
         broken.append("unreadable")
+    broken += missing_tags(found)
     for other in found.known.values():
         if other is own or name not in {other.default_prefix + entity for entity in ENTITIES}:
             continue

@@ -288,3 +288,15 @@ def test_the_result_has_the_reason_of_the_choice(scripts: Scripts) -> None:
 
     assert (by_auto.reason, by_auto.how) == ("No hardware.", "started")
     assert replace(by_name, record=by_auto.record) == replace(by_auto, how="reused", reason="")
+
+
+def test_fresh_stops_another_kind_only_when_the_new_one_can_start(scripts: Scripts) -> None:
+    """A port that somebody else holds is found out before anything is stopped."""
+    with fake_dynamodb() as endpoint, fake_dynamodb() as stranger:
+        record("lasting", endpoint)
+        port = int(stranger.rpartition(":")[2])
+        with pytest.raises(OsemError) as caught:
+            bring_up(request("fleeting", fresh=True, port=port))
+
+    assert caught.value.code is ErrorCode.PORT_IN_USE
+    assert (scripts[0].calls, scripts[1].calls) == ([], [])

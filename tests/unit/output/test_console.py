@@ -224,3 +224,16 @@ def test_work_without_a_terminal_is_silent(
     out, err = capsys.readouterr()
 
     assert (out, err) == ("", "")
+
+
+def test_a_log_that_is_a_pipe_without_a_reader_blocks_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It is named once, and the work goes on."""
+    os.mkfifo(tmp_path / "osem.log")
+    console = Console()
+    console.log_to(str(tmp_path / "osem.log"))
+
+    console.info("one")
+
+    assert [line[0] for line in capsys.readouterr().err.splitlines()] == ["⚠", "ℹ"]

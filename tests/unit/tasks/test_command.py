@@ -184,3 +184,19 @@ def test_what_fails_before_any_task_ends_the_command_line(
     assert caught.value.code == 1
     assert (json.loads(out)["command"] if as_json else out) == ("configuration" if as_json else "")
     assert "Denied." in err
+
+
+def test_a_project_s_own_task_may_call_a_task(capsys: pytest.CaptureFixture[str]) -> None:
+    """Options that the call leaves out have their defaults, and one name is a list of one."""
+
+    def verify(job: Job, table: list[str] | None = None) -> Outcome:
+        return Outcome(data={"env": job.options["env"], "table": table})
+
+    task = command({"env": ("local", "Environment."), **OUTPUT_OPTIONS}, repeatable=["table"])(
+        verify
+    )
+
+    task(Context(), table="Users", json=True)
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["data"] == {"env": "local", "table": ["Users"]}

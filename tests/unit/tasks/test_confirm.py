@@ -92,3 +92,15 @@ def test_json_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(OsemError):
         ask(DEV, as_json=True)
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stderr"])
+def test_a_closed_stream_is_no_terminal(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    """A shell that closes a stream leaves none to ask on: --yes is required."""
+    terminal(monkeypatch, "dev\n")
+    monkeypatch.setattr(sys, closed, None)
+
+    with pytest.raises(OsemError) as caught:
+        ask(DEV)
+
+    assert caught.value.code is ErrorCode.CONFIRMATION_REQUIRED

@@ -185,7 +185,7 @@ def test_a_dry_down_says_what_would_stop(inv: Inv, scripts: tuple[Script, Script
     assert scripts[0].calls == ["up"]
 
 
-@pytest.mark.parametrize("lines", ["0", "-1", "x", "1.5"])
+@pytest.mark.parametrize("lines", ["0", "-1", "x", "1.5", "²", "9" * 30])
 @pytest.mark.usefixtures("scripts")
 def test_a_number_of_lines_is_a_whole_number(inv: Inv, lines: str) -> None:
     """Anything else is refused in words."""
@@ -194,4 +194,27 @@ def test_a_number_of_lines_is_a_whole_number(inv: Inv, lines: str) -> None:
     run = inv("local.logs", f"--lines={lines}", "--json")
 
     assert (run.code, run.error) == (1, "INVALID_CONFIGURATION")
-    assert "--lines must be a whole number greater than 0" in run.err
+    assert "--lines must be a whole number from 1 to 999999" in run.err
+
+
+@pytest.mark.usefixtures("scripts")
+def test_later_tasks_act_on_the_engine_that_this_command_line_started(inv: Inv) -> None:
+    """`local.down` without --name stops what `local.up --name` started, and nothing else."""
+    inv("local.up", "--name", "kept")
+
+    run = inv("local.up", "--name", "mine", "local.down", "--json")
+
+    assert run.document["data"]["name"] == "mine"
+    assert (records.load("mine"), records.load("kept") is None) == (None, False)
+
+
+def test_a_configuration_file_stores_nothing_for_tasks() -> None:
+    """What tasks of one command line tell each other does not come from a file."""
+    context = Context()
+    config: Any = context.config
+    config["osem_session"] = {"endpoint": 5, "name": "theirs"}
+    job = Job(context=context, console=Console(), options={}, dry=False)
+
+    assert job.session == {}
+    job.remember("name", "ours")
+    assert job.session["name"] == "ours"
