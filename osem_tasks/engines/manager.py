@@ -72,10 +72,19 @@ def choose(request: EngineRequest) -> Choice:
     return _first_that_works(registry.KINDS, [])
 
 
-def take_down(name: str, *, drop_data: bool = False, say: Say = lambda _text: None) -> list[str]:
-    """Stop and remove engine ``name``; return what was removed. Raises OsemError."""
+def take_down(
+    name: str,
+    *,
+    drop_data: bool = False,
+    say: Say = lambda _text: None,
+    lock_timeout: float | None = None,
+) -> list[str]:
+    """Stop and remove engine ``name``; return what was removed. Raises OsemError.
+
+    ``lock_timeout`` (seconds) limits the wait for another command that works on the engine.
+    """
     removed = []
-    with records.locked(name, policy.current().engine_lock, say):
+    with records.locked(name, lock_timeout or policy.current().engine_lock, say):
         claim = records.load(name) or records.begun(name)
         recorded = claim.engine if claim else None
         # The recorded engine comes first, so that it stops even if another kind fails.

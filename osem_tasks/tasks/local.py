@@ -66,20 +66,29 @@ def up(job: Job) -> Outcome:
     )
 
 
-@command(OPTIONS, texts={"volumes": "Also remove the data that --persist kept."})
-def down(job: Job, volumes: bool = False) -> Outcome:
+@command(
+    OPTIONS,
+    texts={
+        "volumes": "Also remove the data that --persist kept.",
+        "timeout": "Maximum seconds to wait for another command on the engine (default 600).",
+    },
+)
+def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome:
     """Stop and remove what local.up started; nothing else is ever touched.
 
     Example: inv local.down --volumes
     """
     name = _name(job)
+    patience = None if timeout is None else option("--timeout", timeout, seconds)
     _warn_of_unreadable(job)
     if job.dry:
         record = records.load(name)
         what = _described(record) if record else "nothing"
         return Outcome(summary=Line(Mark.INFO, f"{what} would be stopped; nothing was changed"))
     with job.console.working(f"stopping engine {name}"):
-        removed = manager.take_down(name, drop_data=volumes, say=job.console.warn)
+        removed = manager.take_down(
+            name, drop_data=volumes, say=job.console.warn, lock_timeout=patience
+        )
     text = f"{', '.join(removed)} removed" if removed else f"{name}: nothing to stop"
     return Outcome(
         data={"name": name, "removed": removed},

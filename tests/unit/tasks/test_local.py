@@ -218,3 +218,15 @@ def test_a_configuration_file_stores_nothing_for_tasks() -> None:
     assert job.session == {}
     job.remember("name", "ours")
     assert job.session["name"] == "ours"
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_down_waits_for_another_command_no_longer_than_it_may(inv: Inv) -> None:
+    """Another command holds the engine: `--timeout` bounds the wait, and the holder is named."""
+    inv("local.up", "--name", "mine")
+
+    with records.locked("mine", 5, lambda _: None):
+        run = inv("local.down", "--name", "mine", "--timeout", "0.2", "--json")
+
+    assert (run.code, run.error) == (1, "TIMEOUT")
+    assert records.load("mine") is not None
