@@ -9,14 +9,17 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.loaders import create_loader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from boto3.session import Session
+    from botocore.loaders import Loader
 
 Json = dict[str, Any]
 
@@ -66,6 +69,8 @@ class CannedAws:
 
     def listen(self, session: Session) -> None:
         """Answer for every client that ``session`` makes from now on."""
+        # Reading DynamoDB's service model takes longer than the test: it is read once.
+        session._session.register_component("data_loader", _loader())
         events: Any = session.events
         events.register("before-send.*.*", self._answer)
 
@@ -83,6 +88,12 @@ class CannedAws:
             content: Json = {"__type": f"com.amazonaws#{found.code}", "message": found.message}
             return _response(request.url, found.status, headers, json.dumps(content).encode())
         return _response(request.url, 200, headers, json.dumps(found).encode())
+
+
+@cache
+def _loader() -> Loader:
+    loader: Loader = create_loader()
+    return loader
 
 
 def _response(url: str, status: int, headers: dict[str, str], body: bytes) -> AWSResponse:
