@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help="few examples in every property, and no test that starts a process",
+        help="few examples in every property, and no slow test",
     )
 
 
@@ -45,7 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes long where a quick answer is wanted."""
     if config.getoption("--quick"):
-        slow = [item for item in items if item.get_closest_marker("process")]
+        markers = ("process", "slow")
+        slow = [item for item in items if any(map(item.get_closest_marker, markers))]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-QUICK_SHARE = 0.05
+QUICK_SHARE = 0.02
 _share = 1.0
 
 

@@ -18,6 +18,9 @@ from tests.support.canned_aws import Answer, CannedAws, Refusal, answers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 GONE = EndpointConnectionError(endpoint_url="http://127.0.0.1:8000")
 
 

@@ -17,6 +17,9 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting.policy import Policy, using
 from tests.support.canned_aws import CannedAws, answers
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 ENGINE = "http://127.0.0.1:8000"
 ELSEWHERE = "https://proxy.example:8443"
 CONFIG = """

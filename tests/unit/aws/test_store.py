@@ -32,6 +32,9 @@ from tests.unit.schema.test_facts import VALUES
 if TYPE_CHECKING:
     from osem_tasks.aws.store import TableStore
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 OWN_CALLS = [setting for setting in SETTINGS if setting.own_call]
 
 

@@ -24,6 +24,9 @@ from tests.unit.aws.described import (
     store_with,
 )
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:

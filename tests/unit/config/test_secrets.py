@@ -16,6 +16,9 @@ from osem_tasks.config.secrets import MASK, PART, Redactor, redact, without_user
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2luX2VjEHoaCXVzLWVhc3QtMSJHMEUCIQDr/x+y==" * 8
 ALPHABET = string.ascii_letters + string.digits + "/+="

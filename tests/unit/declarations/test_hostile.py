@@ -30,6 +30,9 @@ from tests.support.documents import (
 from tests.support.examples import examples
 from tests.support.strategies import tables
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 # What Python says to a programmer and no user understands.
 PYTHON = re.compile(
     r"object (has no|is not|does not)|indices must|unhashable|unpack|NoneType|argument|"

@@ -17,6 +17,9 @@ from osem_tasks.errors import ErrorCode, OsemError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 _NUMBERS = count()
 GOOD = "TABLES = table('Orders', 'id S')\n"
 

@@ -21,6 +21,9 @@ from tests.support.fake_engines import fake_dynamodb
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 OBEDIENT = "import time; print(flush=True); time.sleep(600)"
 

@@ -18,6 +18,9 @@ from osem_tasks.errors import ErrorCode, OsemError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 SOUND: dict[str, Any] = {
     "engine": "moto",
     "name": "mine",

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from osem_tasks import namespace
 from tests.support.inv import Inv, finished, spawned
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 NS = namespace.build()
 # Every option that takes a value, of every task.
 OPTIONS = [

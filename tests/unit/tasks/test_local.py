@@ -29,6 +29,9 @@ from tests.support.inv import Inv
 if TYPE_CHECKING:
     from tests.support.fake_engines import Script
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 OWN_NAME = "inv local.up --name mine"
 NAMES = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=8)
 REQUESTS = st.builds(

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 Answer = tuple[int, dict[str, Any]]
 
 

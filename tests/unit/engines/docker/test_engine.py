@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import UpResult
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 NAME = "osem-fault"
 IMAGE = "amazon/dynamodb-local:3.3.1"
 INSPECT = "GET .*/containers/c0ffee.*/json"

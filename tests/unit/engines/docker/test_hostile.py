@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# Many cases, or servers of their own.
+pytestmark = pytest.mark.slow
+
 NAME = "osem-fault"
 IMAGE = "amazon/dynamodb-local:3.3.1"
 LIST = "GET .*/containers/json"
