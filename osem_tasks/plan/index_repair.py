@@ -27,12 +27,18 @@ REPLACED = (
 )
 
 
-def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
-    """Yield the deletions of undeclared indexes and of those to replace."""
+def index_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
+    """Yield the removals of one table's global indexes, then the builds."""
     work = _IndexWork(declared, live, diff)
+    yield from _removals(work)
+    yield from _builds(work)
+
+
+def _removals(work: _IndexWork) -> Iterator[Action]:
+    """Yield the deletions of undeclared indexes and of those to replace."""
     for index in work.extra:
         yield Action(
-            declared.name,
+            work.table,
             Kind.DELETE_INDEX,
             f"{index.name} ({index.key})",
             Risk.REMOVES,
@@ -45,7 +51,7 @@ def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
         if index.name not in work.blocked:
             found = work.found[index.name]
             yield Action(
-                declared.name,
+                work.table,
                 Kind.DELETE_INDEX,
                 f"{index.name} ({found.key}, {found.projection})",
                 Risk.REMOVES,
@@ -57,13 +63,12 @@ def index_removals(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
             )
 
 
-def index_builds(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
+def _builds(work: _IndexWork) -> Iterator[Action]:
     """Yield the builds of missing and replaced indexes, and those that are impossible."""
-    work = _IndexWork(declared, live, diff)
     for index in (*work.replaced, *work.missing):
         if index.name in work.blocked:
             yield Action(
-                declared.name,
+                work.table,
                 Kind.NOT_IN_PLACE,
                 f"index {index.name} ({index.key})",
                 Risk.IMPOSSIBLE,
@@ -73,11 +78,11 @@ def index_builds(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[
             continue
         projection = "" if index.projection.kind == "ALL" else f", {index.projection}"
         yield Action(
-            declared.name,
+            work.table,
             Kind.CREATE_INDEX,
             f"{index.name} ({index.key}{projection})",
             Risk.ONLINE_BUILD,
-            f"time grows with the data: {live.items:,} items, {live.size:,} bytes at last count",
+            f"time grows with the data: {work.live.items:,} items, {work.live.size:,} bytes at last count",
             work.needed_for(index),
             index,
             work.paths(index),
@@ -88,7 +93,7 @@ class _IndexWork:
     """The global indexes of one table that are missing, extra, replaced or blocked."""
 
     def __init__(self, declared: Table, live: LiveTable, diff: TableDiff) -> None:
-        self._diff = diff
+        self.table, self.live, self._diff = declared.name, live, diff
         changed = {fact.index for fact in diff.issues if fact.issue_type in _CHANGED}
         mine = declared.global_indexes
         self.found = {index.name: index for index in live.table.global_indexes}

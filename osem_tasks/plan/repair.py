@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.actions import PRUNE, Action, Kind, Risk
-from osem_tasks.plan.index_repair import index_builds, index_removals
+from osem_tasks.plan.index_repair import index_actions
 from osem_tasks.schema.difference import IssueType, display
 from osem_tasks.schema.live import MAX_THROUGHPUT
 
@@ -50,8 +50,7 @@ def _table_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
     yield from _billing(declared, live)
     # Before the indexes: an index that is rebuilt gets its throughput when it is built.
     yield from _throughputs(declared, diff)
-    yield from index_removals(declared, live, diff)
-    yield from index_builds(declared, live, diff)
+    yield from index_actions(declared, live, diff)
     for fact in diff.issues:
         yield from _setting(declared, live, fact)
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # The key under which local.up stores values for later tasks of the same command line;
 # Invoke passes one configuration to all tasks.
 SESSION = "osem_session"
-ENDPOINT = "endpoint"
 NOT_STARTED = "not_started"
 NOWHERE = {"environment": None, "region": None, "endpoint": None}
 
