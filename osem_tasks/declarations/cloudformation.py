@@ -1,4 +1,4 @@
-"""Read the tables of CloudFormation and SAM templates, and write tables as a template.
+"""Read the tables of CloudFormation and SAM templates.
 
 Intrinsic functions in names and keys are resolved if the template contains their values
 (see ``declarations.intrinsics``).
@@ -6,8 +6,7 @@ Intrinsic functions in names and keys are resolved if the template contains thei
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import shape
@@ -16,7 +15,6 @@ from osem_tasks.declarations.intrinsics import Resolver
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.facts import RECOVERY, TTL
 from osem_tasks.schema.quoting import shown
-from osem_tasks.schema.requests import document
 
 if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
@@ -50,30 +48,6 @@ def read_template(template: Mapping[str, Any]) -> tuple[Table, ...]:
     if problems:
         raise ModelError(problems)
     return tuple(tables)
-
-
-def write_template(tables: Sequence[Table]) -> dict[str, Any]:
-    """Return a template with one resource per table; ``read_template`` returns equal tables."""
-    resources = {}
-    for table in tables:
-        properties = document(table)
-        stream = properties.get("StreamSpecification")
-        if stream:
-            if stream.pop("StreamEnabled"):
-                properties["StreamSpecification"] = stream
-            else:
-                del properties["StreamSpecification"]
-        encryption = properties.get("SSESpecification")
-        if encryption:
-            encryption["SSEEnabled"] = encryption.pop("Enabled")
-        resources[_logical_id(table.name)] = {
-            "Type": TABLE,
-            # A deleted stack or a changed key must not delete the data.
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
-            "Properties": properties,
-        }
-    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
 
 
 def _read_resource(name: Any, resource: object, resolver: Resolver) -> list[Table]:
@@ -127,8 +101,3 @@ def _simple(properties: dict[str, Any], where: str) -> dict[str, Any]:
     if isinstance(tags, Mapping):
         made["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
     return made
-
-
-def _logical_id(name: str) -> str:
-    """Return a resource name of letters and digits, as CloudFormation requires."""
-    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))

@@ -13,8 +13,8 @@ from osem_tasks.declarations.cloudformation import (
     SIMPLE_TABLE,
     TABLE,
     read_template,
-    write_template,
 )
+from osem_tasks.declarations.export.cloudformation import write_template
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.live import LiveTable
