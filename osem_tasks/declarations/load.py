@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import cloudformation, documents, parsing, python
 from osem_tasks.errors import ConfigurationError, ModelError
@@ -10,7 +10,7 @@ from osem_tasks.errors import ConfigurationError, ModelError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osem_tasks.schema.model import TableSet
+    from osem_tasks.schema.model import Table, TableSet
 
 FILES = (".json", ".yaml", ".yml", ".template")
 # The most problems of one file that a message lists.
@@ -29,15 +29,12 @@ def load(source: str, root: Path) -> TableSet:
 
 def _from_file(path: Path) -> TableSet:
     try:
-        content = parsing.read(path, short_forms=True)
+        contents = parsing.read_documents(path, short_forms=True)
     except ValueError as error:
         problem = f"osem.tables: {path}: {error}"
         raise ConfigurationError([problem], remediation=python.REMEDY) from error
     try:
-        if cloudformation.is_template(content):
-            tables = cloudformation.read_template(content)
-        else:
-            tables = documents.read_document(content)
+        tables = tuple(table for content in contents for table in _read(content))
         return python.table_set(str(path), tables, [])
     except ModelError as error:
         problems = [f"{path}: {problem}" for problem in error.problems]
@@ -45,3 +42,9 @@ def _from_file(path: Path) -> TableSet:
         if left_out > 0:
             problems[MAX_PROBLEMS:] = [f"{path}: and {left_out:,} more"]
         raise ModelError(problems) from error
+
+
+def _read(content: Any) -> tuple[Table, ...]:
+    if cloudformation.is_template(content):
+        return cloudformation.read_template(content)
+    return documents.read_document(content)
