@@ -1,0 +1,21 @@
+"""What a declaration may depend on besides its own text: parameters and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The values that a template may refer to.
+
+    ``parameters`` are those of ``osem.parameters``, as strings; a list is joined by commas.
+    ``region`` and ``account`` are those of the target, None where they are not known.
+    ``local``: the target is a local engine, which has no region of its own.
+    """
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
+    account: str | None = None
+    local: bool = True
