@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "tables": OSEM_TABLES,
     "prefix": "osem-{env}-",
     "application": environments.APPLICATION,
+    "ignore": [],
     "environments": {},
 }
 # Variables that override the configuration files, by the key that they set.
@@ -68,6 +69,7 @@ class Settings:
     log: str
     tables: str
     environments: Mapping[str, Environment]
+    ignore: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -94,6 +96,7 @@ class Settings:
             timeout=reader.value("timeout", seconds),
             log=reader.value("log", _plain_text),
             tables=reader.value("tables", _text),
+            ignore=reader.value("ignore", _texts),
             environments={
                 name: _with_defaults(environment, prefix, application)
                 for name, environment in known.items()
@@ -207,6 +210,15 @@ def _text(value: Any) -> str:
         msg = "must be a string"
         raise ValueError(msg)
     return value.strip()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Check a list of strings; one string is a list of one. Raises ValueError with a message."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, (list, tuple)) or not all(isinstance(text, str) for text in given):
+        msg = "must be a list of strings"
+        raise ValueError(msg)
+    return tuple(_text(text) for text in given)
 
 
 def _plain_text(value: Any) -> str:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal
 
 from osem_tasks.errors import ModelError
 from osem_tasks.schema import kinds, rules
+from osem_tasks.schema.ignored import matches
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 BillingMode = Literal["PAY_PER_REQUEST", "PROVISIONED"]
 Tags = tuple[tuple[str, str], ...]
@@ -144,6 +145,8 @@ class Encryption:
 class Table:
     """A table and every fact that a project may declare about it.
 
+    ``ignored`` are the names of facts that something else sets (see ``schema.ignored``): they
+    count when the table is created, and are never judged or changed afterwards.
     Raises ModelError with every rule that the declaration breaks. ``check=False`` is for
     tables read from an engine: emulators may hold tables that DynamoDB would refuse.
     """
@@ -162,6 +165,7 @@ class Table:
     point_in_time_recovery: bool | None = None
     encryption: Encryption | None = None
     table_class: str | None = None
+    ignored: frozenset[str] = frozenset()
     check: InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
@@ -173,6 +177,7 @@ class Table:
             object.__setattr__(self, name, ordered)
         if self.tags is not None:
             object.__setattr__(self, "tags", tuple(sorted(self.tags)))
+        object.__setattr__(self, "ignored", frozenset(self.ignored))
         problems = rules.table_problems(self) if check else []
         if problems:
             raise ModelError(problems)
@@ -228,6 +233,24 @@ class TableSet:
     def names(self) -> tuple[str, ...]:
         """The tables' names, in order."""
         return tuple(table.name for table in self.tables)
+
+    def ignoring(self, rules: Iterable[str]) -> TableSet:
+        """Return the set with further ignored facts.
+
+        A rule is ``Orders.read_capacity`` or, with wildcards, ``*.tags`` and
+        ``Orders.index[*].read_capacity``. Raises ModelError for a rule that matches nothing.
+        """
+        ignored = {table.name: set(table.ignored) for table in self.tables}
+        indexes = {table.name: [i.name for i in table.global_indexes] for table in self.tables}
+        problems = []
+        for rule in rules:
+            found, problem = matches(rule, indexes)
+            problems += problem
+            for name, facts in found.items():
+                ignored[name] |= facts
+        if problems:
+            raise ModelError(problems)
+        return TableSet(tuple(replace(t, ignored=frozenset(ignored[t.name])) for t in self.tables))
 
     def for_environment(
         self,

@@ -10,11 +10,11 @@ from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config import file, guards, variables
 from osem_tasks.config.endpoints import is_loopback, same_place
-from osem_tasks.config.settings import option, seconds
+from osem_tasks.config.settings import REMEDY, option, seconds
 from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
 from osem_tasks.declarations import load
 from osem_tasks.engines import manager, probe, records
-from osem_tasks.errors import OsemError
+from osem_tasks.errors import ConfigurationError, ModelError, OsemError
 from osem_tasks.schema import emulators
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
@@ -58,7 +58,12 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
 
 def declared_tables(job: Job) -> TableSet:
     """Return the tables that the configuration declares, without prefix. Raises OsemError."""
-    return load.load(job.settings.tables, file.project())
+    tables = load.load(job.settings.tables, file.project())
+    try:
+        return tables.ignoring(job.settings.ignore)
+    except ModelError as error:
+        problems = [f"osem.ignore: {problem}" for problem in error.problems]
+        raise ConfigurationError(problems, remediation=REMEDY) from error
 
 
 def resolve_target(job: Job) -> Target:

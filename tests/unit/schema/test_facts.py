@@ -34,6 +34,7 @@ STRUCTURE = {
     "billing",
     "throughput",
     "max_throughput",
+    "ignored",
 }
 # Two values of each setting that differ from each other and from AWS's default, where it
 # has as many.
