@@ -10,10 +10,9 @@ from osem_tasks.declarations.values import (
     RefusedError,
     Unknown,
     is_list,
-    nearest,
     scalar_text,
 )
-from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.quoting import nearest, shown
 
 Truth = bool | Unknown
 # More than any readable template has; every condition of a chain takes some of Python's stack.
@@ -24,9 +23,7 @@ _FUNCTIONS = ("Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition")
 class Conditions:
     """Evaluates the conditions of one template, each of them once."""
 
-    def __init__(
-        self, declared: Mapping[str, Any], resolve: Callable[[Any, Place], Any]
-    ) -> None:
+    def __init__(self, declared: Mapping[str, Any], resolve: Callable[[Any, Place], Any]) -> None:
         self._declared = declared
         self._resolve = resolve
         self._results: dict[str, Truth | RefusedError] = {}
@@ -37,8 +34,9 @@ class Conditions:
         if not isinstance(name, str):
             place.refuse(f"the name of a condition must be a string, not {shown(name)}")
         if name not in self._declared:
-            words = nearest(name, self._declared) if self._declared else "there are none"
-            place.refuse(f"condition {shown(name)} is not in Conditions; {words}")
+            place.refuse(
+                f"condition {shown(name)} is not in Conditions{nearest(name, self._declared)}"
+            )
         if name in self._open:
             place.refuse(f"condition {shown(name)} depends on itself")
         if len(self._open) >= MAX_CHAIN:

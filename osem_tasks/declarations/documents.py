@@ -6,15 +6,11 @@ Omitted settings are not declared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osem_tasks.declarations import shape
+from osem_tasks.declarations.properties import declared_part as declared_part
+from osem_tasks.declarations.properties import read_table as read_table
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.facts import SETTINGS
-from osem_tasks.schema.model import NO_LIMIT
-from osem_tasks.schema.quoting import shown
-from osem_tasks.schema.reader import declared_table
 
 if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
@@ -35,46 +31,6 @@ def read_document(content: object) -> tuple[Table, ...]:
     if problems:
         raise ModelError(problems)
     return tuple(tables)
-
-
-def read_table(properties: object, where: str, name: str | None = None) -> Table:
-    """Read one table of any dialect. ``where`` identifies it in a problem until it has a name.
-
-    ``name`` replaces an omitted TableName. Raises ModelError.
-    """
-    if not isinstance(properties, Mapping):
-        raise ModelError([f"{where}: must be a mapping as CreateTable takes it"])
-    table_name = properties.get("TableName", name)
-    if not isinstance(table_name, str):
-        raise ModelError([f"{where}: TableName must be a string, not {shown(table_name)}"])
-    checker = shape.Checker()
-    given = checker.checked(properties, shape.TABLE)
-    problems = checker.problems
-    if not problems:
-        try:
-            return declared_table(table_name, given)
-        except KeyError as error:
-            problems = [f"{error.args[0]} is missing"]
-        except ValueError as error:
-            problems = [str(error)]
-    before = f"table {shown(table_name)}: not as CreateTable has it: "
-    raise ModelError([before + problem for problem in problems])
-
-
-def declared_part(table: Table) -> Table:
-    """Return the declaration of a live table, without AWS's defaults."""
-    undeclared: dict[str, Any] = {
-        setting.field: None
-        for setting in SETTINGS
-        if getattr(table, setting.field) == setting.default
-    }
-    if table.max_throughput == NO_LIMIT:
-        undeclared["max_throughput"] = None
-    indexes = tuple(
-        replace(index, max_throughput=None) if index.max_throughput == NO_LIMIT else index
-        for index in table.global_indexes
-    )
-    return replace(table, global_indexes=indexes, **undeclared)
 
 
 def _entries(document: object) -> Sequence[object]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import functions, loops
-from osem_tasks.declarations.conditions import Conditions, Truth
+from osem_tasks.declarations.conditions import MAX_CHAIN, Conditions, Truth
 from osem_tasks.declarations.parameters import PSEUDO, Parameters
 from osem_tasks.declarations.values import (
     NO_VALUE,
@@ -20,10 +20,9 @@ from osem_tasks.declarations.values import (
     RefusedError,
     Unknown,
     is_list,
-    nearest,
     section,
 )
-from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.quoting import nearest, shown
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
@@ -51,7 +50,8 @@ class Evaluator:
     """Evaluates the values of one template. Raises RefusedError for what is wrong in it.
 
     ``resources`` are the template's resources and their places, loops carried out.
-    ``table_name`` returns the name of a table by its resource, for references to it.
+    ``table_name`` returns the name of a table by its resource, for references to it. In the
+    ``unmanaged`` properties, mistakes do not matter.
     """
 
     def __init__(
@@ -59,7 +59,9 @@ class Evaluator:
         template: Mapping[str, Any],
         context: Context,
         table_name: Callable[[str, Evaluator], Any],
+        unmanaged: frozenset[str],
     ) -> None:
+        self._unmanaged = unmanaged
         self._budget = Budget()
         self._table_name = table_name
         self._referring: list[str] = []
@@ -82,7 +84,9 @@ class Evaluator:
         if isinstance(value, Mapping):
             return self._mapping(value, place)
         if is_list(value):
-            found = self._all({position: (part, place.at(position)) for position, part in enumerate(value)})
+            found = self._all(
+                {position: (part, place.at(position)) for position, part in enumerate(value)}
+            )
             return list(found.values())
         if isinstance(value, str) and _DYNAMIC.search(value):
             return Unknown(f"the dynamic reference {shown(value)} is known to AWS only")
@@ -91,7 +95,9 @@ class Evaluator:
     def _mapping(self, value: Mapping[Any, Any], place: Place) -> Any:
         functions_in = [key for key in value if _is_function(key)]
         if TRANSFORM in value:
-            place.refuse(f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here")
+            place.refuse(
+                f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
+            )
         if functions_in and len(value) > 1:
             place.refuse(f"{functions_in[0]} cannot have other keys beside it")
         if functions_in:
@@ -109,8 +115,11 @@ class Evaluator:
             try:
                 value = self.resolve(part, place)
             except RefusedError as error:
-                problems += error.found
-                continue
+                if key in self._unmanaged:
+                    value = Unknown("it cannot be evaluated")
+                else:
+                    problems += error.found
+                    continue
             if value is not NO_VALUE:
                 found[key] = value
         if problems:
@@ -133,7 +142,7 @@ class Evaluator:
             return Unknown(f"{name} {_call(argument)} is known to AWS only")
         if name in _OF_CONDITIONS:
             place.refuse(f"{name} belongs into Conditions")
-        place.refuse(f"{name} is not a function that is known here; {nearest(name, _KNOWN)}")
+        place.refuse(f"{name} is not a function that is known here{nearest(name, _KNOWN)}")
 
     def _reference(self, name: Any, place: Place) -> Any:
         if not isinstance(name, str):
@@ -146,12 +155,12 @@ class Evaluator:
             return Unknown(f"Ref {shown(name)} is known to AWS only")
         known = (*self.parameters.names, *map(str, self.resources))
         place.refuse(
-            f"Ref {shown(name)} is neither a parameter nor a resource; {nearest(name, known)}"
+            f"Ref {shown(name)} is neither a parameter nor a resource{nearest(name, known)}"
         )
 
     def _resource(self, name: str, place: Place) -> Any:
         """Return what a reference to a resource gives: the name of a table, else Unknown."""
-        if name in self._referring:
+        if name in self._referring or len(self._referring) >= MAX_CHAIN:
             place.refuse(f"the name of resource {shown(name)} depends on itself")
         self._referring.append(name)
         try:

@@ -15,11 +15,10 @@ from osem_tasks.declarations.values import (
     Place,
     Unknown,
     is_list,
-    nearest,
     scalar_text,
     section,
 )
-from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.quoting import nearest, shown
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
@@ -45,7 +44,9 @@ _PARTITIONS = (
     ("", "aws", "amazonaws.com"),
 )
 # Types whose value is a list.
-_LIST = re.compile(r"CommaDelimitedList|List<.*>|AWS::SSM::Parameter::Value<(CommaDelimited)?List.*>")
+_LIST = re.compile(
+    r"CommaDelimitedList|List<.*>|AWS::SSM::Parameter::Value<(CommaDelimited)?List.*>"
+)
 _STORED = "AWS::SSM::Parameter::Value<"
 _NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?\s*")
 
@@ -72,8 +73,8 @@ class Parameters:
         found = []
         for name in given:
             words = nearest(name, free)
-            if name not in self and words.startswith("did you mean"):
-                found.append(f"osem.parameters.{name} is not a parameter of the template; {words}")
+            if name not in self and words.startswith("; did you mean"):
+                found.append(f"osem.parameters.{name} is not a parameter of the template{words}")
         return found
 
     def value(self, name: str, place: Place) -> Any:
@@ -113,7 +114,7 @@ class Parameters:
         if name == "AWS::AccountId" and self._context.account:
             return self._context.account
         if name not in PSEUDO_PARAMETERS:
-            place.refuse(f"{shown(name)} is no pseudo parameter; {nearest(name, PSEUDO_PARAMETERS)}")
+            place.refuse(f"{shown(name)} is no pseudo parameter{nearest(name, PSEUDO_PARAMETERS)}")
         return Unknown(f"{name} is known to AWS only; osem.parameters can give it", name)
 
 
@@ -136,5 +137,7 @@ def _checked(text: str, kind: str, declared: Mapping[str, Any], place: Place, wh
         words = [scalar_text(value) for value in allowed]
         for part in parts:
             if part not in words:
-                place.refuse(f"{where} must be one of {', '.join(map(str, words))}, not {shown(part)}")
+                place.refuse(
+                    f"{where} must be one of {', '.join(map(str, words))}, not {shown(part)}"
+                )
     return parts if _LIST.fullmatch(kind) else text

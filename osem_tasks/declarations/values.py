@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -141,15 +140,6 @@ def scalar_text(value: object) -> str | None:
     if isinstance(value, datetime.date):  # YAML reads 2024-01-01 as a date
         return value.isoformat()
     return None
-
-
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return the words that suggest the known name most like ``name``, or all known names."""
-    names = sorted(known)
-    like = difflib.get_close_matches(str(name)[:100], names, n=1, cutoff=0.6)
-    folded = [one for one in names if one.lower() == str(name).lower()]
-    best = folded or like
-    return f"did you mean {best[0]}?" if best else f"known are {', '.join(names)}"
 
 
 def _lines_to_write(names: list[str]) -> str:

@@ -147,6 +147,8 @@ class Table:
 
     ``ignored`` are the names of facts that something else sets (see ``schema.ignored``): they
     count when the table is created, and are never judged or changed afterwards.
+    ``unmanaged`` are the declared properties that this suite does not manage, as pairs of the
+    property and the reason ("" if the suite has nothing that manages it).
     Raises ModelError with every rule that the declaration breaks. ``check=False`` is for
     tables read from an engine: emulators may hold tables that DynamoDB would refuse.
     """
@@ -166,6 +168,7 @@ class Table:
     encryption: Encryption | None = None
     table_class: str | None = None
     ignored: frozenset[str] = frozenset()
+    unmanaged: tuple[tuple[str, str], ...] = ()
     check: InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
@@ -206,9 +209,14 @@ def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts
 
 @dataclass(frozen=True, slots=True)
 class TableSet:
-    """Declared tables in creation order. Names are unique."""
+    """Declared tables in creation order. Names are unique.
+
+    ``unmanaged`` are the parts of the declaration that may hold further tables and are not
+    read, as pairs of the part and the reason.
+    """
 
     tables: tuple[Table, ...]
+    unmanaged: tuple[tuple[str, str], ...] = ()
     _by_name: dict[str, Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -250,7 +258,8 @@ class TableSet:
                 ignored[name] |= facts
         if problems:
             raise ModelError(problems)
-        return TableSet(tuple(replace(t, ignored=frozenset(ignored[t.name])) for t in self.tables))
+        tables = (replace(t, ignored=frozenset(ignored[t.name])) for t in self.tables)
+        return replace(self, tables=tuple(tables))
 
     def for_environment(
         self,
@@ -264,8 +273,9 @@ class TableSet:
 
         A table's own declaration overrides the environment's.
         """
-        return TableSet(
-            tuple(
+        return replace(
+            self,
+            tables=tuple(
                 replace(
                     table,
                     name=prefix + table.name,
@@ -276,7 +286,7 @@ class TableSet:
                     ),
                 )
                 for table in self.tables
-            )
+            ),
         )
 
 

@@ -41,9 +41,12 @@ def shown(value: object) -> str:
     return _SHORT.repr(value)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """Return the end of a sentence that names the nearest of ``known``, or all of them."""
     names = list(known)
-    if close := difflib.get_close_matches(name, names, 1):
-        return f"; did you mean {close[0]!r}?"
+    folded = {one.lower(): one for one in names}
+    # difflib needs time that grows with the square of the length.
+    word = str(name)[:LONGEST].lower()
+    if close := difflib.get_close_matches(word, folded, 1):
+        return f"; did you mean {folded[close[0]]!r}?"
     return f"; known are {', '.join(names)}" if names else ""
