@@ -16,7 +16,7 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
-nox.options.sessions = ["lint", "typecheck", "tests", "faults", "integration"]
+nox.options.sessions = ["lint", "typecheck", "tests", "exports", "faults", "integration"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CODE = ("osem_tasks", "tests", "examples", "tasks.py", "noxfile.py")
@@ -68,6 +68,13 @@ def tests(session: nox.Session) -> None:
     session.install("-r", "requirements.txt", *groups("test"))
     words = (*paths(session, "tests/unit", "tests/properties"), *workers(session))
     session.run("python", "-m", "pytest", *words, *session.posargs)
+
+
+@nox.session
+def exports(session: nox.Session) -> None:
+    """Check exported CloudFormation templates with cfn-lint, which is large."""
+    session.install("-r", "requirements.txt", *groups("exports"))
+    session.run("python", "-m", "pytest", *paths(session, "tests/exports"), *session.posargs)
 
 
 @nox.session

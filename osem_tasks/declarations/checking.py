@@ -9,7 +9,7 @@ from typing import Any
 from osem_tasks.declarations.shape import Choice, Fields, Kind, ListOf, Scalar, is_needed
 from osem_tasks.declarations.values import (
     NO_VALUE,
-    Path,
+    KeyPath,
     Place,
     Problem,
     Unknown,
@@ -163,7 +163,7 @@ class Checker:
         self.problems.append(place.sentence(f"must be {expected}, not {shown(value)}"))
         return NO_VALUE
 
-    def _label(self, path: Path) -> str:
+    def _label(self, path: KeyPath) -> str:
         """Return a path with the names of list elements: ``Tags[Owner].Value``."""
         value, named = self._root, []
         for part in path:

@@ -32,15 +32,15 @@ class Conditions:
     def value(self, name: Any, place: Place) -> Truth:
         """Return the value of the condition ``name``, which is used at ``place``."""
         if not isinstance(name, str):
-            place.refuse(f"the name of a condition must be a string, not {shown(name)}")
+            raise place.refused(f"the name of a condition must be a string, not {shown(name)}")
         if name not in self._declared:
-            place.refuse(
+            raise place.refused(
                 f"condition {shown(name)} is not in Conditions{nearest(name, self._declared)}"
             )
         if name in self._open:
-            place.refuse(f"condition {shown(name)} depends on itself")
+            raise place.refused(f"condition {shown(name)} depends on itself")
         if len(self._open) >= MAX_CHAIN:
-            place.refuse(f"more than {MAX_CHAIN} conditions depend on each other")
+            raise place.refused(f"more than {MAX_CHAIN} conditions depend on each other")
         if name not in self._results:
             self._results[name] = self._first(name)
         found = self._results[name]
@@ -63,7 +63,9 @@ class Conditions:
         one = isinstance(expression, Mapping) and len(expression) == 1
         function, argument = next(iter(expression.items())) if one else (None, None)
         if function not in _FUNCTIONS:
-            place.refuse(f"it must be one of {', '.join(_FUNCTIONS)}, not {shown(expression)}")
+            raise place.refused(
+                f"it must be one of {', '.join(_FUNCTIONS)}, not {shown(expression)}"
+            )
         place = place.at(function)
         if function == "Condition":
             return self.value(argument, place)
@@ -73,7 +75,7 @@ class Conditions:
         least, most = (1, 1) if function == "Fn::Not" else (2, 10)
         if parts is None or not least <= len(parts) <= most:
             count = "one condition" if most == 1 else "2 to 10 conditions"
-            place.refuse(f"{function} takes a list of {count}, not {shown(argument)}")
+            raise place.refused(f"{function} takes a list of {count}, not {shown(argument)}")
         values = [self._evaluate(part, place.at(position)) for position, part in enumerate(parts)]
         if function == "Fn::Not":
             return values[0] if isinstance(values[0], Unknown) else not values[0]
@@ -84,7 +86,7 @@ class Conditions:
         if isinstance(values, Unknown):
             return values
         if not is_list(values) or len(values) != 2:  # noqa: PLR2004  the two values to compare
-            place.refuse(f"Fn::Equals takes two values, not {shown(argument)}")
+            raise place.refused(f"Fn::Equals takes two values, not {shown(argument)}")
         for value in values:
             if isinstance(value, Unknown):
                 return value

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from osem_tasks.declarations.properties import declared_part as declared_part
-from osem_tasks.declarations.properties import read_table as read_table
+from osem_tasks.declarations.properties import read_table
+from osem_tasks.declarations.values import KeyPath, Problem, RefusedError
 from osem_tasks.errors import ModelError
 
 if TYPE_CHECKING:
@@ -21,25 +21,30 @@ def read_document(content: object) -> tuple[Table, ...]:
 
     Raises ModelError with every problem of every table.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     tables: list[Table] = []
-    for position, entry in enumerate(_entries(content)):
+    for position, (path, entry) in enumerate(_entries(content)):
         try:
-            tables.append(read_table(entry, f"table {position + 1}"))
-        except ModelError as error:
-            problems += error.problems
+            tables.append(read_table(entry, f"table {position + 1}", path=path))
+        except RefusedError as error:
+            problems += error.found
     if problems:
-        raise ModelError(problems)
+        raise RefusedError(problems)
     return tuple(tables)
 
 
-def _entries(document: object) -> Sequence[object]:
+def _entries(document: object, path: KeyPath = ()) -> Sequence[tuple[KeyPath, object]]:
+    """Return the tables of a document with their paths."""
     if isinstance(document, Mapping):
         if "Tables" in document:
-            return _entries(document["Tables"])
-        return [document.get("Table", document)]
+            return _entries(document["Tables"], (*path, "Tables"))
+        return [_entry(document, path)]
     if isinstance(document, Sequence) and not isinstance(document, str):
-        return [
-            entry.get("Table", entry) if isinstance(entry, Mapping) else entry for entry in document
-        ]
+        return [_entry(entry, (*path, position)) for position, entry in enumerate(document)]
     raise ModelError(["the file must hold a table, a list of tables, or {'Tables': [...]}"])
+
+
+def _entry(entry: object, path: KeyPath) -> tuple[KeyPath, object]:
+    if isinstance(entry, Mapping) and "Table" in entry:
+        return (*path, "Table"), entry["Table"]
+    return path, entry

@@ -45,7 +45,7 @@ def join(separator: Any, parts: Sequence[Any], place: Place) -> Any:
     texts = [_part(part, place) for part in parts]
     length = sum(map(len, texts)) + len(separator) * max(0, len(texts) - 1)
     if length > MAX_TEXT:
-        place.refuse(f"it would be {length:,} characters long")
+        raise place.refused(f"it would be {length:,} characters long")
     return str(separator).join(texts)
 
 
@@ -56,9 +56,9 @@ def select(argument: Any, place: Place) -> Any:
         return unknown
     text = scalar_text(position) or ""
     if not is_list(values) or not re.fullmatch("[0-9]{1,6}", text):
-        place.refuse(f"Fn::Select takes [position, list], not {shown(argument)}")
+        raise place.refused(f"Fn::Select takes [position, list], not {shown(argument)}")
     if int(text) >= len(values):
-        place.refuse(f"Fn::Select asks for element {text} of a list of {len(values)}")
+        raise place.refused(f"Fn::Select asks for element {text} of a list of {len(values)}")
     return values[int(text)]
 
 
@@ -69,7 +69,7 @@ def split(argument: Any, place: Place) -> Any:
         return unknown
     text = scalar_text(text)
     if not isinstance(delimiter, str) or not delimiter or text is None:
-        place.refuse(f"Fn::Split takes [delimiter, string], not {shown(argument)}")
+        raise place.refused(f"Fn::Split takes [delimiter, string], not {shown(argument)}")
     return text.split(delimiter)
 
 
@@ -78,7 +78,7 @@ def length(argument: Any, place: Place) -> Any:
     if isinstance(argument, Unknown):
         return argument
     if not is_list(argument):
-        place.refuse(f"Fn::Length takes a list, not {shown(argument)}")
+        raise place.refused(f"Fn::Length takes a list, not {shown(argument)}")
     return len(argument)
 
 
@@ -87,7 +87,7 @@ def to_json(argument: Any, place: Place) -> Any:
     if unknown := first_unknown((argument,)):
         return unknown
     if not is_list(argument) and not isinstance(argument, Mapping):
-        place.refuse(f"Fn::ToJsonString takes a list or a mapping, not {shown(argument)}")
+        raise place.refused(f"Fn::ToJsonString takes a list or a mapping, not {shown(argument)}")
     return _limited(json.dumps(argument, separators=(",", ":"), default=scalar_text), place)
 
 
@@ -104,7 +104,7 @@ def find_in_map(mappings: Mapping[str, Any], keys: Any, default: Any, place: Pla
     if isinstance(keys, Unknown):
         return keys
     if not is_list(keys) or len(keys) != 3:  # noqa: PLR2004  map, first key, second key
-        place.refuse(f"Fn::FindInMap takes a list of three keys, not {shown(keys)}")
+        raise place.refused(f"Fn::FindInMap takes a list of three keys, not {shown(keys)}")
     if unknown := first_unknown(keys):
         return unknown
     found: Any = mappings
@@ -115,7 +115,7 @@ def find_in_map(mappings: Mapping[str, Any], keys: Any, default: Any, place: Pla
         if scalar_text(key) is None or scalar_text(key) not in named:
             if default:
                 return default[0]
-            place.refuse(f"Mappings has no {shown(keys)}")
+            raise place.refused(f"Mappings has no {shown(keys)}")
         found = named[scalar_text(key)]
     return found
 
@@ -134,11 +134,11 @@ def first_unknown(values: Any) -> Unknown | None:
 def _part(value: Any, place: Place) -> str:
     text = scalar_text(value)
     if text is None:
-        place.refuse(f"{shown(value)} cannot be a part of a string")
+        raise place.refused(f"{shown(value)} cannot be a part of a string")
     return text
 
 
 def _limited(text: str, place: Place) -> str:
     if len(text) > MAX_TEXT:
-        place.refuse(f"it would be {len(text):,} characters long")
+        raise place.refused(f"it would be {len(text):,} characters long")
     return text

@@ -175,14 +175,14 @@ def _replica(
     replicas: list[dict[str, Any]], place: Place, region: str | None, *, local: bool
 ) -> dict[str, Any]:
     if not replicas:
-        place.at("Replicas").refuse("it must hold a replica")
+        raise place.at("Replicas").refused("it must hold a replica")
     for replica in replicas:
         if replica["Region"] in (region, _OWN_REGION):
             return replica
     if region is None or local:
         return replicas[0]
     regions = ", ".join(replica["Region"] for replica in replicas)
-    place.at("Replicas").refuse(f"there is no replica in {region}, but in {regions}")
+    raise place.at("Replicas").refused(f"there is no replica in {region}, but in {regions}")
 
 
 def _reading(replica: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +205,8 @@ def _add_capacity(
     found: Regional, holder: dict[str, Any], settings: Mapping[str, Any], index: str | None
 ) -> None:
     """Add the capacity of the table or the index to ``holder``; scaled capacity is not judged."""
-    units, limits = {}, {}
+    units: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
     for word, fact in (("Read", READ), ("Write", WRITE)):
         given = settings.get(f"{word}ProvisionedThroughputSettings", {})
         if f"{word}CapacityUnits" in given:

@@ -17,6 +17,7 @@ from osem_tasks.declarations.values import (
     NO_VALUE,
     Budget,
     Place,
+    Problem,
     RefusedError,
     Unknown,
     is_list,
@@ -95,11 +96,11 @@ class Evaluator:
     def _mapping(self, value: Mapping[Any, Any], place: Place) -> Any:
         functions_in = [key for key in value if _is_function(key)]
         if TRANSFORM in value:
-            place.refuse(
+            raise place.refused(
                 f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
             )
         if functions_in and len(value) > 1:
-            place.refuse(f"{functions_in[0]} cannot have other keys beside it")
+            raise place.refused(f"{functions_in[0]} cannot have other keys beside it")
         if functions_in:
             name = functions_in[0]
             return self._function(name, value[name], place)
@@ -110,7 +111,8 @@ class Evaluator:
 
     def _all(self, members: Mapping[Any, tuple[Any, Place]]) -> dict[Any, Any]:
         """Resolve members; leave out those that are not there, and report all problems at once."""
-        found, problems = {}, []
+        found: dict[Any, Any] = {}
+        problems: list[Problem] = []
         for key, (part, place) in members.items():
             try:
                 value = self.resolve(part, place)
@@ -141,12 +143,12 @@ class Evaluator:
         if name in _OF_AWS:
             return Unknown(f"{name} {_call(argument)} is known to AWS only")
         if name in _OF_CONDITIONS:
-            place.refuse(f"{name} belongs into Conditions")
-        place.refuse(f"{name} is not a function that is known here{nearest(name, _KNOWN)}")
+            raise place.refused(f"{name} belongs into Conditions")
+        raise place.refused(f"{name} is not a function that is known here{nearest(name, _KNOWN)}")
 
     def _reference(self, name: Any, place: Place) -> Any:
         if not isinstance(name, str):
-            place.refuse(f"Ref takes the name of a parameter, not {shown(name)}")
+            raise place.refused(f"Ref takes the name of a parameter, not {shown(name)}")
         if name in self.parameters or name.startswith(PSEUDO):
             return self.parameters.value(name, place)
         if name in self.resources:
@@ -154,14 +156,14 @@ class Evaluator:
         if self._generates:
             return Unknown(f"Ref {shown(name)} is known to AWS only")
         known = (*self.parameters.names, *map(str, self.resources))
-        place.refuse(
+        raise place.refused(
             f"Ref {shown(name)} is neither a parameter nor a resource{nearest(name, known)}"
         )
 
     def _resource(self, name: str, place: Place) -> Any:
         """Return what a reference to a resource gives: the name of a table, else Unknown."""
         if name in self._referring or len(self._referring) >= MAX_CHAIN:
-            place.refuse(f"the name of resource {shown(name)} depends on itself")
+            raise place.refused(f"the name of resource {shown(name)} depends on itself")
         self._referring.append(name)
         try:
             return self._table_name(name, self)
@@ -171,7 +173,9 @@ class Evaluator:
     def _substitute(self, argument: Any, place: Place) -> Any:
         text, own = (argument, {}) if isinstance(argument, str) else functions.pair(argument)
         if not isinstance(text, str) or not isinstance(own, Mapping):
-            place.refuse(f"Fn::Sub takes a string, or [string, mapping], not {shown(argument)}")
+            raise place.refused(
+                f"Fn::Sub takes a string, or [string, mapping], not {shown(argument)}"
+            )
         values = {key: self.resolve(part, place) for key, part in own.items()}
 
         def value_of(name: str) -> Any:
@@ -192,7 +196,7 @@ class Evaluator:
         if isinstance(parts, Unknown):
             return parts
         if not isinstance(separator, str) or not is_list(parts):
-            place.refuse(f"Fn::Join takes [string, list], not {shown(argument)}")
+            raise place.refused(f"Fn::Join takes [string, list], not {shown(argument)}")
         return functions.join(separator, parts, place)
 
     def _find(self, argument: Any, place: Place) -> Any:
@@ -200,14 +204,16 @@ class Evaluator:
         if is_list(argument) and len(argument) == 4 and isinstance(argument[3], Mapping):  # noqa: PLR2004  the keys and options
             options, argument = argument[3], argument[:3]
             if set(options) != {"DefaultValue"}:
-                place.refuse(f"Fn::FindInMap takes {{DefaultValue: …}}, not {shown(options)}")
+                raise place.refused(
+                    f"Fn::FindInMap takes {{DefaultValue: …}}, not {shown(options)}"
+                )
             default = (options["DefaultValue"],)
         keys = self.resolve(argument, place)
         return self.resolve(functions.find_in_map(self._mappings, keys, default, place), place)
 
     def _choose(self, argument: Any, place: Place) -> Any:
         if not is_list(argument) or len(argument) != 3:  # noqa: PLR2004  condition, then, else
-            place.refuse(f"Fn::If takes [condition, value, value], not {shown(argument)}")
+            raise place.refused(f"Fn::If takes [condition, value, value], not {shown(argument)}")
         truth = self.condition(argument[0], place)
         if isinstance(truth, Unknown):
             reason = f"condition {shown(argument[0])} is known to AWS only: {truth.reason}"

@@ -35,7 +35,7 @@ def expanded(
         found = _rounds(value, inner, resolve, budget) if is_loop(key) else [(key, value, inner)]
         for name, part, where in found:
             if name in members:
-                inner.refuse(f"{shown(name)} appears twice")
+                raise inner.refused(f"{shown(name)} appears twice")
             members[name] = part, where
     return members
 
@@ -45,12 +45,12 @@ def _rounds(
 ) -> list[tuple[Any, Any, Place]]:
     """Return the members that a loop stands for; a loop within it is carried out, too."""
     if not is_list(argument) or len(argument) != 3:  # noqa: PLR2004  see _TAKES
-        place.refuse(f"{_TAKES}, not {shown(argument)}")
+        raise place.refused(f"{_TAKES}, not {shown(argument)}")
     identifier, collection, output = argument
     if not isinstance(identifier, str) or not _NAME.fullmatch(identifier):
-        place.refuse(f"its identifier must be letters and digits, not {shown(identifier)}")
+        raise place.refused(f"its identifier must be letters and digits, not {shown(identifier)}")
     if not isinstance(output, Mapping):
-        place.refuse(f"{_TAKES}, not {shown(argument)}")
+        raise place.refused(f"{_TAKES}, not {shown(argument)}")
     found: list[tuple[Any, Any, Place]] = []
     for item in _items(resolve(collection, place.at(1)), place):
         replaced = _replaced(output, identifier, item, place, budget)
@@ -61,14 +61,16 @@ def _rounds(
 
 def _items(collection: Any, place: Place) -> list[str]:
     if isinstance(collection, Unknown):
-        place.refuse(f"its collection is not known here: {collection.reason}", collection.parameter)
+        raise place.refused(
+            f"its collection is not known here: {collection.reason}", collection.parameter
+        )
     if not is_list(collection):
-        place.refuse(f"its collection must be a list, not {shown(collection)}")
+        raise place.refused(f"its collection must be a list, not {shown(collection)}")
     for item in collection:
         if isinstance(item, Unknown):
-            place.refuse(f"its collection is not known here: {item.reason}", item.parameter)
+            raise place.refused(f"its collection is not known here: {item.reason}", item.parameter)
         if scalar_text(item) is None:
-            place.refuse(f"its collection must hold strings, not {shown(item)}")
+            raise place.refused(f"its collection must hold strings, not {shown(item)}")
     return [str(scalar_text(item)) for item in collection]
 
 
@@ -82,7 +84,7 @@ def _replaced(value: Any, identifier: str, item: str, place: Place, budget: Budg
         for key, part in value.items():
             name = _replaced(key, identifier, item, place, budget)
             if name in copy:
-                place.refuse(f"{shown(name)} appears twice")
+                raise place.refused(f"{shown(name)} appears twice")
             copy[name] = _replaced(part, identifier, item, place, budget)
         return copy
     if is_list(value):

@@ -84,7 +84,7 @@ class Parameters:
         declared = self._declared[name]
         where = f"parameter {shown(name)}"
         if not isinstance(declared, Mapping):
-            place.refuse(f"{where} must be a mapping, not {shown(declared)}")
+            raise place.refused(f"{where} must be a mapping, not {shown(declared)}")
         kind = str(declared.get("Type", "String"))
         if name in self._context.parameters:
             text: str | None = self._context.parameters[name]
@@ -93,11 +93,11 @@ class Parameters:
                 f"the value of SSM {where} is known to AWS only; osem.parameters can give it", name
             )
         elif "Default" not in declared:
-            place.refuse(f"{where} has no value: it has no Default", name)
+            raise place.refused(f"{where} has no value: it has no Default", name)
         else:
             text = _default(declared["Default"])
             if text is None:
-                place.refuse(f"the Default of {where} is {shown(declared['Default'])}")
+                raise place.refused(f"the Default of {where} is {shown(declared['Default'])}")
         return _checked(str(text), kind, declared, place, where)
 
     def _pseudo(self, name: str, place: Place) -> Any:
@@ -114,7 +114,9 @@ class Parameters:
         if name == "AWS::AccountId" and self._context.account:
             return self._context.account
         if name not in PSEUDO_PARAMETERS:
-            place.refuse(f"{shown(name)} is no pseudo parameter{nearest(name, PSEUDO_PARAMETERS)}")
+            raise place.refused(
+                f"{shown(name)} is no pseudo parameter{nearest(name, PSEUDO_PARAMETERS)}"
+            )
         return Unknown(f"{name} is known to AWS only; osem.parameters can give it", name)
 
 
@@ -131,13 +133,13 @@ def _checked(text: str, kind: str, declared: Mapping[str, Any], place: Place, wh
     if kind in ("Number", "List<Number>"):
         for part in parts:
             if not _NUMBER.fullmatch(part):
-                place.refuse(f"{where} must be a number, not {shown(part)}")
+                raise place.refused(f"{where} must be a number, not {shown(part)}")
     allowed = declared.get("AllowedValues")
     if is_list(allowed) and allowed:
         words = [scalar_text(value) for value in allowed]
         for part in parts:
             if part not in words:
-                place.refuse(
+                raise place.refused(
                     f"{where} must be one of {', '.join(map(str, words))}, not {shown(part)}"
                 )
     return parts if _LIST.fullmatch(kind) else text

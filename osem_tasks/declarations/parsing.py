@@ -1,14 +1,19 @@
 """Read an untrusted JSON or YAML file within limits of size, depth and time.
 
+JSON is also valid YAML, but much faster to read, and may hold tabs. So text that looks like
+JSON is read as JSON first, whatever the file's name is.
+
 This module reads declarations and ``invoke.yaml``. An unusable file causes a message of one
 sentence, never a hang, unlimited memory use or a Python error text.
 """
 
 from __future__ import annotations
 
+import codecs
 import errno
 import json
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,12 +33,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JSON = ".json"
-# Byte order marks of encodings other than UTF-8; UTF-32 may start like UTF-16.
-_OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+# Byte order marks and their encodings: UTF-32's begins like UTF-16's, so it comes first.
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# How JSON begins, and no other YAML in use: a mapping with a quoted key, or a list of mappings.
+_LIKE_JSON = re.compile(r'\s*(\{\s*"|\[\s*[\[{"]|\{\s*\}|\[\s*\])')
 # Replacements for PyYAML messages that are too technical or incomplete.
 _PLAINER = {
     "found unhashable key": "a key must be a string, not a list or a mapping",
-    "but found another document": "it holds more than one document",
+    "exceeded maximum nesting depth": TOO_DEEP,
+    "found invalid Unicode character escape code": "an escape names no character, or holds half a "
+    "character (a lone surrogate)",
 }
 # A problem may quote a tag or an anchor as long as the file.
 MAX_WORDS = 200
@@ -41,21 +56,42 @@ MAX_WORDS = 200
 _NOT_A_FILE = (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP)
 
 
-def read(path: Path, *, short_forms: bool = False) -> Any:
-    """Return the content of the file: JSON if its name ends in ``.json``, else YAML.
+def read(path: Path) -> Any:
+    """Return the content of a file of JSON or YAML that holds one document.
 
-    ``short_forms`` allows CloudFormation's short forms in YAML, like ``!Ref``. Raises
-    ValueError with the problem and its place on one line: "it cannot be parsed: line 3: …".
+    Raises ValueError with the problem and its place on one line: "it cannot be parsed: line 3: …".
     """
-    text = _text(_bytes(path))
+    contents = read_documents(path)
+    if len(contents) > 1:
+        raise ValueError(f"it holds {len(contents)} YAML documents, and may hold one")
+    return contents[0] if contents else None
+
+
+def read_documents(path: Path, *, short_forms: bool = False) -> list[Any]:
+    """Return the content of every document of a file: JSON if its name ends in ``.json``.
+
+    JSON has one document; YAML has as many as ``---`` divides, without empty ones.
+    ``short_forms`` allows CloudFormation's short forms in YAML, like ``!Ref``.
+    Raises ValueError as ``read`` does.
+    """
+    return parse(read_text(path), short_forms=short_forms, json_only=path.suffix == JSON)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file. Raises ValueError as ``read`` does."""
+    return _text(_bytes(path))
+
+
+def parse(text: str, *, short_forms: bool = False, json_only: bool = False) -> list[Any]:
+    """Return the content of every document of a text. Raises ValueError as ``read`` does."""
     try:
-        content = _json(text) if path.suffix == JSON else _yaml(text, short_forms=short_forms)
+        contents = [_json(text)] if json_only else _any(text, short_forms=short_forms)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     except ValueError as error:
         raise ValueError(f"it cannot be parsed: {error}") from error
-    _check(content)
-    return content
+    _check(contents)
+    return contents
 
 
 def _bytes(path: Path) -> bytes:
@@ -83,14 +119,30 @@ def _refuse_other_than_files(mode: int) -> None:
 
 
 def _text(found: bytes) -> str:
-    for mark, encoding in _OTHER_ENCODINGS.items():
-        if found.startswith(mark):
-            raise ValueError(f"it is encoded in {encoding}: save it as UTF-8")
+    encoding = next((name for mark, name in _ENCODINGS if found.startswith(mark)), "utf-8")
     try:
-        return found.decode("utf-8-sig")
+        return found.decode(encoding)
     except UnicodeDecodeError as error:
+        name = encoding.removesuffix("-sig").upper()
+        if encoding != "utf-8":
+            raise ValueError(f"it begins as {name} text, but is none: save it as UTF-8") from error
         line = found.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"line {line}: it is not UTF-8 text") from error
+        raise ValueError(f"line {line}: it is not UTF-8 text: save it as UTF-8") from error
+
+
+def _any(text: str, *, short_forms: bool) -> list[Any]:
+    """Return the documents of a text in JSON or YAML."""
+    wrong: ValueError | None = None
+    if _LIKE_JSON.match(text):
+        try:
+            return [_json(text)]
+        except ValueError as error:
+            wrong = error
+    try:
+        return _yaml(text, short_forms=short_forms)
+    except ValueError as error:
+        # In a text like JSON, an error in terms of YAML misleads.
+        raise (wrong or error) from error
 
 
 def _json(text: str) -> Any:
@@ -123,15 +175,16 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _yaml(text: str, *, short_forms: bool) -> Any:
+def _yaml(text: str, *, short_forms: bool) -> list[Any]:
     import yaml
 
     from osem_tasks.declarations.yaml_loader import Loader, TemplateLoader
 
+    loader = TemplateLoader if short_forms else Loader
     try:
-        return yaml.load(text, TemplateLoader if short_forms else Loader)  # noqa: S506  SafeLoaders
+        return [content for content in yaml.load_all(text, loader) if content is not None]
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
+        line = _line_of(text, error.position)
         raise ValueError(f"line {line}: a character that YAML does not allow") from error
     except yaml.MarkedYAMLError as error:
         where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
@@ -139,9 +192,14 @@ def _yaml(text: str, *, short_forms: bool) -> Any:
         raise ValueError(where + _PLAINER.get(problem, problem)[:MAX_WORDS]) from error
 
 
-def _check(content: object) -> None:
+def _line_of(text: str, position: int) -> int:
+    """Return the line of a position; libyaml counts bytes, PyYAML characters."""
+    return text.encode()[:position].count(b"\n") + 1
+
+
+def _check(contents: list[Any]) -> None:
     """Check the limits for every value, and refuse text that UTF-8 cannot encode."""
-    level: Sequence[object] = [content]
+    level: Sequence[object] = contents
     left, depth = MAX_VALUES, 0
     while level:
         left, depth = left - len(level), depth + 1

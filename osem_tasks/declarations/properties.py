@@ -10,7 +10,7 @@ from osem_tasks.declarations import shape
 from osem_tasks.declarations.capacity import settled
 from osem_tasks.declarations.checking import Checker
 from osem_tasks.declarations.consistency import inconsistencies, is_description
-from osem_tasks.declarations.values import Place, RefusedError
+from osem_tasks.declarations.values import KeyPath, Place, RefusedError
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.model import NO_LIMIT, Table
@@ -21,17 +21,23 @@ if TYPE_CHECKING:
     from osem_tasks.declarations.shape import Fields
 
 
-def read_table(properties: object, where: str, name: str | None = None) -> Table:
+def read_table(
+    properties: object, where: str, name: str | None = None, *, path: KeyPath = ()
+) -> Table:
     """Read one table in the API's words. ``where`` identifies it until it has a name.
 
-    ``name`` replaces an omitted TableName. Raises ModelError.
+    ``name`` replaces an omitted TableName; ``path`` is its place in the file. Raises
+    RefusedError.
     """
+    place = Place(where, path)
     if not isinstance(properties, Mapping):
-        raise ModelError([f"{where}: must be a mapping as CreateTable takes it"])
+        raise place.refused("must be a mapping as CreateTable takes it")
     table_name = properties.get("TableName", name)
     if not isinstance(table_name, str):
-        raise ModelError([f"{where}: TableName must be a string, not {shown(table_name)}"])
-    place = Place(f"table {shown(table_name)}: not as CreateTable has it")
+        raise RefusedError(
+            [place.at("TableName").sentence(f"must be a string, not {shown(table_name)}")]
+        )
+    place = Place(f"table {shown(table_name)}: not as CreateTable has it", path)
     return built(table_name, properties, shape.TABLE, place)
 
 

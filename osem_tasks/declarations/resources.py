@@ -119,11 +119,11 @@ class _Reader:
     def read(self, name: Any, resource: object, place: Place) -> None:
         """Read one resource, and add what it holds to ``found``."""
         if name == TRANSFORM:
-            place.refuse(
+            raise place.refused(
                 f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
             )
         if not isinstance(resource, Mapping):
-            place.refuse(f"must be a mapping, not {shown(resource)}")
+            raise place.refused(f"must be a mapping, not {shown(resource)}")
         kind = resource.get("Type")
         if kind in TABLES:
             self._table(name, str(kind), resource, place)
@@ -133,7 +133,7 @@ class _Reader:
             if self._is_there(resource, place) is not False:
                 self.found.unmanaged.append((f"resource {name}", f"{kind} is not followed"))
         elif str(kind).startswith(("AWS::DynamoDB::", "AWS::Serverless::Simple")):
-            place.refuse(f"{shown(kind)} is not a known type{nearest(kind, TABLES)}")
+            raise place.refused(f"{shown(kind)} is not a known type{nearest(kind, TABLES)}")
 
     def _is_there(self, resource: Mapping[str, Any], place: Place) -> bool | Unknown:
         if "Condition" not in resource:
@@ -172,7 +172,7 @@ class _Reader:
             more = {"ignored": regional.ignored, "unmanaged": regional.unmanaged}
         own = properties.get("TableName", name)
         if isinstance(own, Unknown):
-            place.at("TableName").refuse(own.reason, own.parameter)
+            raise place.at("TableName").refused(own.reason, own.parameter)
         return built(
             str(own), properties, replace(shape.RESOURCE, what=kind), place, template=True, **more
         )
@@ -183,7 +183,7 @@ class _Reader:
         given = resource.get("Properties")
         given = {} if given is None else given
         if not isinstance(given, Mapping):
-            place.refuse(f"Properties must be a mapping, not {shown(given)}")
+            raise place.refused(f"Properties must be a mapping, not {shown(given)}")
         found: dict[str, Any] = self.evaluator.resolve({**sam.merged(common, given)}, place)
         return found
 
@@ -194,7 +194,7 @@ class _Reader:
         place = replace(place, base=(*place.base, "Properties"))
         given = resource.get("Properties")
         if not isinstance(given, Mapping):
-            place.refuse(f"Properties must be a mapping, not {shown(given)}")
+            raise place.refused(f"Properties must be a mapping, not {shown(given)}")
         wanted = ("ServiceNamespace", "ScalableDimension", "ResourceId")
         properties = {
             key: self.evaluator.resolve(given[key], place.at(key)) for key in wanted if key in given

@@ -47,12 +47,12 @@ def global_properties(template: Mapping[str, Any]) -> dict[str, Any]:
     place = Place("", ("Globals",))
     for kind in found:
         if kind not in _KINDS:
-            place.at(kind).refuse(f"Globals.{kind} is not known{nearest(kind, _KINDS)}")
+            raise place.at(kind).refused(f"Globals.{kind} is not known{nearest(kind, _KINDS)}")
     simple = section(found, "SimpleTable")
     for name in simple:
         if name not in _GLOBAL:
             words = f"Globals.SimpleTable.{name} is not known{nearest(name, _GLOBAL)}"
-            place.at("SimpleTable").refuse(words)
+            raise place.at("SimpleTable").refused(words)
     return dict(simple)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations.values import Place, Unknown
@@ -11,6 +10,8 @@ from osem_tasks.schema.ignored import READ, WRITE, index_fact
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from osem_tasks.schema.model import Table
 
 SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -33,13 +34,13 @@ def scaled_fact(properties: Mapping[str, Any], place: Place) -> tuple[str, str] 
         if properties.get("ServiceNamespace") != "dynamodb":
             return None
         words = "must be dynamodb:table:ReadCapacityUnits or the like"
-        place.at("ScalableDimension").refuse(f"it {words}, not {shown(dimension)}")
+        raise place.at("ScalableDimension").refused(f"it {words}, not {shown(dimension)}")
     if isinstance(resource, Unknown):
         return resource
     named = _RESOURCE.fullmatch(str(resource))
     if not named or (named[2] is None) != (found[1] == "table"):
         words = "table/NAME/index/INDEX" if found[1] == "index" else "table/NAME"
-        place.at("ResourceId").refuse(f"it must be {words}, not {shown(resource)}")
+        raise place.at("ResourceId").refused(f"it must be {words}, not {shown(resource)}")
     fact = _FACTS[found[2]]
     return named[1], fact if named[2] is None else index_fact(named[2], fact)
 

@@ -6,11 +6,13 @@ live table that a description shows. Any other member is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from osem_tasks.schema.rules import KEY_TYPES, PROJECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # A name is text on which a table or an index depends.
 Scalar = Literal["name", "text", "number", "flag"]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Any
 
-from osem_tasks.declarations.limits import MAX_BYTES, MAX_VALUES
+from osem_tasks.declarations.limits import MAX_BYTES, MAX_DIGITS, MAX_VALUES
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.quoting import shown
 
-Path = tuple[Any, ...]
+KeyPath = tuple[Any, ...]
 
 
 class Nothing(Enum):
@@ -46,7 +46,7 @@ class Problem:
     """
 
     text: str
-    path: Path = ()
+    path: KeyPath = ()
     parameter: str = ""
 
 
@@ -71,8 +71,8 @@ class Place:
     """
 
     owner: str
-    base: Path = ()
-    path: Path = ()
+    base: KeyPath = ()
+    path: KeyPath = ()
 
     def at(self, key: object) -> Place:
         """Return the place of a member or an element of this place's value."""
@@ -89,9 +89,9 @@ class Place:
         text = ": ".join(filter(None, (self.owner, f"{subject} {words}")))
         return Problem(text, self.base + self.path)
 
-    def refuse(self, words: str, parameter: str = "") -> NoReturn:
-        """Raise RefusedError with a problem at this place."""
-        raise RefusedError([self.problem(words, parameter)])
+    def refused(self, words: str, parameter: str = "") -> RefusedError:
+        """Return the error of a problem at this place."""
+        return RefusedError([self.problem(words, parameter)])
 
 
 class Budget:
@@ -106,12 +106,12 @@ class Budget:
         self._values -= 1
         self._characters -= characters
         if self._values < 0:
-            place.refuse(f"the template stands for more than {MAX_VALUES:,} values")
+            raise place.refused(f"the template stands for more than {MAX_VALUES:,} values")
         if self._characters < 0:
-            place.refuse(f"the template stands for more than {MAX_BYTES:,} characters")
+            raise place.refused(f"the template stands for more than {MAX_BYTES:,} characters")
 
 
-def path_text(path: Path) -> str:
+def path_text(path: KeyPath) -> str:
     """Return a path as text: ``Tags[0].Value``."""
     text = ""
     for part in path:
@@ -134,10 +134,10 @@ def scalar_text(value: object) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**400 else None  # noqa: PLR2004  Python's own limit
+        return str(value) if abs(value) < 10**MAX_DIGITS else None
     if isinstance(value, float):
         return repr(value)
-    if isinstance(value, datetime.date):  # YAML reads 2024-01-01 as a date
+    if isinstance(value, dt.date):  # YAML reads 2024-01-01 as a date
         return value.isoformat()
     return None
 
@@ -156,5 +156,5 @@ def section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if found is None:
         return {}
     if not isinstance(found, Mapping):
-        Place("", (name,)).refuse(f"{name} must be a mapping, not {shown(found)}")
+        raise Place("", (name,)).refused(f"{name} must be a mapping, not {shown(found)}")
     return found

@@ -6,9 +6,12 @@ file of a few lines may expand to more values than fit in memory.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 from osem_tasks.declarations.limits import (
     MAX_DEPTH,
@@ -23,7 +26,25 @@ from osem_tasks.schema.quoting import shown
 _UNFIT = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 
 
-class Loader(yaml.SafeLoader):
+if TYPE_CHECKING or not yaml.__with_libyaml__:
+    _SafeLoader = yaml.SafeLoader
+else:
+    from yaml.cyaml import CParser
+
+    class _SafeLoader(Composer, CParser, SafeConstructor, Resolver):
+        """PyYAML's safe loader on libyaml's parser: five times as fast.
+
+        PyYAML's own CSafeLoader also composes in C, where no limit can be checked.
+        """
+
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+            Composer.__init__(self)
+            SafeConstructor.__init__(self)
+            Resolver.__init__(self)
+
+
+class Loader(_SafeLoader):
     """A SafeLoader that counts values. Its only PyYAML exception is yaml.MarkedYAMLError."""
 
     def __init__(self, text: str) -> None:
@@ -35,6 +56,8 @@ class Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Compose a node; refuse one that exceeds a limit or contains itself."""
+        if self._depth == 0:
+            self._sizes.clear()  # aliases do not reach beyond a document
         if self.check_event(yaml.AliasEvent):
             mark = self._mark()
             node = super().compose_node(parent, index)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.declarations import cloudformation, terraform
-from osem_tasks.declarations.documents import declared_part
+from osem_tasks.declarations.export import cloudformation, terraform
+from osem_tasks.declarations.export.json_text import json_text
+from osem_tasks.declarations.properties import declared_part
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
 from osem_tasks.schema import requests
@@ -64,7 +64,7 @@ def import_(
         )
     tables = [_declared(run.target, live) for live in found.values() if live]
     document = {"Tables": [requests.document(table) for table in tables]}
-    return _written(job, tables, document, _pretty(document), output)
+    return _written(job, tables, document, json_text(document), output)
 
 
 def _declared(target: Target, live: LiveTable) -> Table:
@@ -97,14 +97,10 @@ def export(job: Job, format: str = "json", output: str | None = None) -> Outcome
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":
         document = cloudformation.write_template(tables)
-    text = terraform.write_terraform(tables) if format == "terraform" else _pretty(document)
+    text = terraform.write_terraform(tables) if format == "terraform" else json_text(document)
     return _written(
         job, tables, {"text": text} if format == "terraform" else document, text, output
     )
-
-
-def _pretty(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _written(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from osem_tasks.declarations.limits import MAX_BYTES
-from osem_tasks.declarations.parsing import read
+from osem_tasks.declarations.parsing import read, read_documents
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "json-twice": ("t.json", '{"a": 1, "b": 2, "a": 3}', "the key 'a' appears twice"),
     "yaml-twice": ("t.yaml", "a: 1\nb: 2\na: 3", "line 3: the key 'a' appears twice"),
     "json-syntax": ("t.json", '{"a":\n1,}', "line 2 column 3: Expecting property name"),
-    "yaml-syntax": ("t.yaml", "a: 1\nb: [", "line 2: expected the node content"),
+    "yaml-syntax": ("t.yaml", "a: 1\nb: [", "node content"),
     "not-a-number": ("t.json", "[NaN]", "NaN is not a number that JSON knows"),
     "endless-number": ("t.json", "[-Infinity]", "-Infinity is not a number that JSON knows"),
     "huge-json": ("t.json", "9" * 5_000, "has too many digits"),
@@ -54,7 +54,7 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "half-yaml": ("t.yaml", r'"\ud800"', "holds half a character (a lone surrogate)"),
     "control": ("t.yaml", "a: 1\nb: \x07", "line 2: a character that YAML does not allow"),
     "tab": ("t.yaml", "a:\n\t- b", "line 2: found character"),
-    "documents": ("t.yaml", "a: 1\n---\nb: 2", "line 2: it holds more than one document"),
+    "documents": ("t.yaml", "a: 1\n---\nb: 2", "it holds 2 YAML documents, and may hold one"),
     "list-as-key": ("t.yaml", "? [a]\n: b", "line 1: a key must be a string"),
     "no-date": ("t.yaml", "a: 2001-99-99", "line 1: '2001-99-99' is not a value of the type"),
     "no-flag": ("t.yaml", "a: !!bool x", "line 1: 'x' is not a value of the type 'bool'"),
@@ -82,8 +82,8 @@ def test_a_text_that_cannot_be_used(tmp_path: Path, name: str, text: str, words:
 @pytest.mark.parametrize(
     "content, words",
     [
-        pytest.param("a: Zoë".encode("utf-16"), "encoded in UTF-16: save it as UTF-8", id="utf-16"),
-        pytest.param("a: 1".encode("utf-32"), "encoded in UTF-16: save it as UTF-8", id="utf-32"),
+        pytest.param(b"\xff\xfea", "begins as UTF-16 text, but is none", id="half-of-utf-16"),
+        pytest.param(b"\xff\xfe\x00\x00a", "begins as UTF-32 text, but is none", id="utf-32"),
         pytest.param(b"a: 1\nb: Zo\xeb", "line 2: it is not UTF-8 text", id="latin-1"),
         pytest.param(b"\x7fELF\x02\x00\xff", "line 1: it is not UTF-8 text", id="program"),
         pytest.param(b"\x00" * 50, "a character that YAML does not allow", id="zeros"),
@@ -98,11 +98,55 @@ def test_bytes_that_are_no_text(tmp_path: Path, content: bytes, words: str) -> N
 
 
 @pytest.mark.parametrize("name", ["t.json", "t.yaml"])
-def test_a_byte_order_mark_of_utf_8_is_passed_over(tmp_path: Path, name: str) -> None:
-    """Some editors begin every file with one."""
-    (tmp_path / name).write_bytes(b'\xef\xbb\xbf{"a": 1}')
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_every_encoding_with_a_byte_order_mark(
+    tmp_path: Path, name: str, encoding: str, end: str
+) -> None:
+    """PowerShell writes UTF-16, some editors begin UTF-8 with a mark: all of it is one text."""
+    mark = "\ufeff" if encoding.endswith(("-le", "-be")) else ""
+    text = f'{mark}{{{end}\t"a": "Zoë \U0001f600"{end}}}{end}'
+    (tmp_path / name).write_bytes(text.encode(encoding))
 
-    assert read(tmp_path / name) == {"a": 1}
+    assert read(tmp_path / name) == {"a": "Zoë \U0001f600"}
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        pytest.param("a: 1\n---\nb: 2\n", [{"a": 1}, {"b": 2}], id="two"),
+        pytest.param("---\na: 1\n...\n---\n# nothing\n", [{"a": 1}], id="an-empty-one"),
+        pytest.param("# nothing\n", [], id="none"),
+        pytest.param("a: &x [1]\nb: *x\n---\n- *x\n", None, id="an-alias-across"),
+        pytest.param('{"a":\t[1,\t2]}', [{"a": [1, 2]}], id="json-with-tabs"),
+        pytest.param('{"a": !Ref b}', [{"a": {"Ref": "b"}}], id="flow-with-short-forms"),
+    ],
+)
+def test_documents(tmp_path: Path, text: str, expected: list[object] | None) -> None:
+    """A file gives the content of every document; anchors end with their document."""
+    (tmp_path / "t.yaml").write_text(text, encoding="utf-8")
+    if expected is None:
+        with pytest.raises(ValueError, match="found undefined alias"):
+            read_documents(tmp_path / "t.yaml", short_forms=True)
+        return
+
+    assert read_documents(tmp_path / "t.yaml", short_forms=True) == expected
+
+
+@pytest.mark.parametrize("text", ['{"a":\t[1,\t2}', '[{"a": 1},\n {"a": 1, "a": 2}]'])
+def test_a_fault_in_json_is_told_in_terms_of_json(tmp_path: Path, text: str) -> None:
+    """A file named .yaml or .template that holds JSON is read, and judged, as JSON."""
+    (tmp_path / "t.json").write_text(text, encoding="utf-8")
+    (tmp_path / "t.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="it cannot be parsed") as plain:
+        read(tmp_path / "t.json")
+
+    with pytest.raises(ValueError, match="it cannot be parsed") as caught:
+        read(tmp_path / "t.yaml")
+
+    assert str(caught.value) == str(plain.value)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, find, settings
 
-from osem_tasks.declarations import terraform
+from osem_tasks.declarations.export import terraform
 from osem_tasks.plan.calls import call_for
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.schema.compare import compare, compare_all, wanting_everything

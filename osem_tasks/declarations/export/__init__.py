@@ -1,0 +1,1 @@
+"""Write declared tables in the languages of other tools."""

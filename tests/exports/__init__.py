@@ -1,0 +1,1 @@
+"""Exports checked by a large tool, which has a session of its own."""
