@@ -6,20 +6,24 @@ collected and raised as one ConfigurationError.
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from osem_tasks.config import environments
+from osem_tasks.config import environments, naming, project
+from osem_tasks.config.general import General
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from osem_tasks.config.environments import Environment
+    from osem_tasks.config.project import Sources
 
 T = TypeVar("T")
-OSEM_TABLES = "osem_tasks.declarations.osem:TABLES"
+DEFAULT_PREFIX = "osem-{env}-"
 # Every key of ``osem`` and its default. Invoke must know the keys, or it ignores the
 # ``INVOKE_OSEM_*`` variables without a message.
 DEFAULTS: dict[str, Any] = {
@@ -31,10 +35,13 @@ DEFAULTS: dict[str, Any] = {
     "port": "8000",
     "timeout": "60",
     "log": "",
-    "tables": OSEM_TABLES,
-    "prefix": "osem-{env}-",
+    # No default: only OSEM's own invoke.yaml names OSEM's tables.
+    "tables": "",
+    "prefix": DEFAULT_PREFIX,
+    "table_name": "",
     "application": environments.APPLICATION,
     "ignore": [],
+    "environment_tag": environments.ENVIRONMENT_TAG,
     "environments": {},
 }
 # Variables that override the configuration files, by the key that they set.
@@ -46,8 +53,15 @@ VARIABLES = {
     "log": "OSEM_LOG",
 }
 INVOKE_PREFIX = "INVOKE_OSEM_"
+
+
+def invoke_variable(key: str) -> str:
+    """Return the variable that overrides ``osem.KEY`` as Invoke has it."""
+    return INVOKE_PREFIX + key.upper()
+
+
 INVOKE_VARIABLES = [
-    INVOKE_PREFIX + key.upper() for key, default in DEFAULTS.items() if isinstance(default, str)
+    invoke_variable(key) for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
 HIGHEST_PORT = 65535
 # A file name has at most 255 bytes, and state files contain the engine's name.
@@ -59,7 +73,11 @@ REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named abo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The checked configuration, before a target is chosen."""
+    """The checked configuration, before a target is chosen.
+
+    ``tables`` is the value of ``osem.tables``, empty if nothing names it; ``declaration`` checks
+    that. ``sources`` says which files the values come from.
+    """
 
     engine: str
     name: str
@@ -69,6 +87,7 @@ class Settings:
     log: str
     tables: str
     environments: Mapping[str, Environment]
+    sources: Sources
     ignore: tuple[str, ...] = ()
 
     @classmethod
@@ -78,34 +97,56 @@ class Settings:
         variables: Mapping[str, str],
         *,
         engines: tuple[str, ...],
+        sources: Sources | None = None,
     ) -> Settings:
         """Read Invoke's ``osem`` section and the process's variables.
 
-        ``engines`` are the allowed kinds of engine. Raises ConfigurationError with every unknown
-        key and invalid value.
+        ``engines`` are the allowed kinds of engine. Paths are relative to the folders of
+        ``sources``, without it to the current directory. Raises ConfigurationError with every
+        unknown key and invalid value.
         """
+        if sources is None:
+            sources = project.Sources(project.Project(Path(), None, ()), Path())
+        configuration = _with_pattern_in_its_place(configuration)
         reader = _Reader(configuration, variables)
         known, problems = environments.configured(configuration.get("environments", {}))
-        prefix = reader.value("prefix", _plain_text)
-        application = reader.value("application", _plain_text)
+        general = reader.general()
         settings = cls(
             engine=reader.value("engine", one_of(engines)),
             name=reader.value("name", engine_name),
             image=reader.value("image", _text),
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
-            log=reader.value("log", _plain_text),
-            tables=reader.value("tables", _text),
+            log=reader.path("log", sources.folder("log")),
+            tables=reader.value("tables", _plain_text),
             ignore=reader.value("ignore", _texts),
             environments={
-                name: _with_defaults(environment, prefix, application)
-                for name, environment in known.items()
+                name: general.applied_to(environment) for name, environment in known.items()
             },
+            sources=sources,
         )
         reader.problems += problems
         if reader.problems:
             raise ConfigurationError(reader.problems, remediation=REMEDY)
         return settings
+
+    def declaration(self) -> tuple[str, Path]:
+        """Return ``osem.tables`` and the folder that it is relative to.
+
+        Raises ConfigurationError, with what to write and where, if no tables are declared.
+        """
+        if not self.tables:
+            raise project.undeclared(self.sources.project, self.sources.default)
+        return self.tables, self.sources.folder("tables")
+
+    def declared_in(self, folder: Path) -> str:
+        """Return ``osem.tables`` as ``folder`` names it; a file by its path relative to it."""
+        if ":" in self.tables or not self.tables:
+            return self.tables
+        try:
+            return os.path.relpath(self.sources.folder("tables") / self.tables, folder)
+        except ValueError:  # another drive
+            return self.tables
 
     def environment(self, option: str | None, variables: Mapping[str, str]) -> Environment:
         """Choose by ``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError."""
@@ -128,12 +169,15 @@ class Settings:
         return self.environments[name]
 
 
-def _with_defaults(environment: Environment, prefix: str, application: str) -> Environment:
-    """Set the application, and the general prefix if the environment has no prefix."""
-    if environment.prefix is not None:
-        return replace(environment, application=application)
-    prefix = prefix.replace("{env}", environment.name)
-    return replace(environment, application=application, prefix=prefix)
+def _with_pattern_in_its_place(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration with a ``name`` that holds ``{table}`` as ``table_name``.
+
+    ``name`` is the engine's name, and no engine's name has a brace.
+    """
+    name = configuration.get("name")
+    if not isinstance(name, str) or naming.TABLE not in name or configuration.get("table_name"):
+        return configuration
+    return {**configuration, "name": DEFAULTS["name"], "table_name": name}
 
 
 @dataclass
@@ -165,6 +209,28 @@ class _Reader:
         except ValueError as error:
             self.problems.append(f"{source} {error}, not {raw!r}")
             return DEFAULTS[key]
+
+    def path(self, key: str, folder: Path) -> str:
+        """Return a path as text; one from a file is relative to that file's ``folder``."""
+        value = self.value(key, _plain_text)
+        by_shell = any(self.variables.get(name) for name in (VARIABLES[key], invoke_variable(key)))
+        if not value or by_shell:
+            return str(value)
+        return str(folder / os.path.expanduser(value))  # noqa: PTH111  Path raises without a home
+
+    def general(self) -> General:
+        """Return the settings that hold for every environment without its own."""
+        found = General(
+            prefix=self.value("prefix", _checked_by(naming.prefix_problem)),
+            table_name=self.value("table_name", _pattern_or_empty),
+            application=self.value("application", _plain_text),
+            environment_tag=self.value("environment_tag", _plain_text),
+        )
+        if found.table_name and found.prefix != DEFAULT_PREFIX:
+            self.problems.append(
+                "osem.prefix and osem.table_name both say how tables are named; leave one out"
+            )
+        return found
 
 
 def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
@@ -224,6 +290,21 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _plain_text(value: Any) -> str:
     """Check a string that may be empty. Raises ValueError with a message."""
     return "" if value == "" else _text(value)
+
+
+def _checked_by(problem: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return a check that raises ValueError with the ``problem`` of a value, if any."""
+
+    def check(value: Any) -> str:
+        if found := problem(value):
+            raise ValueError(found)
+        return str(value)
+
+    return check
+
+
+def _pattern_or_empty(value: Any) -> str:
+    return "" if value == "" else _checked_by(naming.pattern_problem)(value)
 
 
 def engine_name(value: Any) -> str:

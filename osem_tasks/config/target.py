@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osem_tasks.config.environments import Environment
+    from osem_tasks.config.naming import Naming
     from osem_tasks.schema.model import TableSet
 
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
@@ -52,12 +53,17 @@ class Target:
     endpoint: str | None
     source: str
     region: str | None
-    prefix: str
+    naming: Naming
     profile: str | None = None
     diverted_by: str | None = None
     warnings: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every table name; ``naming`` may also have something after it."""
+        return self.naming.prefix
 
     def command(self, task: str, *words: str) -> str:
         """Return a command line of ``task`` for this target that works in any shell."""
@@ -74,12 +80,13 @@ class Target:
         return replace(self, local=False)
 
     def tables_of(self, declared: TableSet) -> TableSet:
-        """Return the declared tables for this target, with prefix, tags and protection."""
+        """Return the declared tables for this target, with their names, tags and protection."""
         environment = self.environment
         # On a local engine, an AWS environment keeps its names but not its protection.
         protect = not self.local or environment.where == "local"
         return declared.for_environment(
-            self.prefix,
+            self.naming.prefix,
+            self.naming.suffix,
             tags=environment.all_tags,
             deletion_protection=environment.deletion_protection if protect else None,
             point_in_time_recovery=environment.point_in_time_recovery if protect else None,
@@ -104,13 +111,19 @@ def resolve(
         endpoint=endpoint,
         source=source,
         region=_first(options.region, *(variables.get(name) for name in REGION_VARIABLES)),
-        prefix=variables.get("OSEM_DB_PREFIX") or environment.default_prefix,
+        naming=naming_of(environment, variables),
         profile=options.profile,
         diverted_by=diverted,
         warnings=tuple(warnings),
         options=again,
         variables=settings,
     )
+
+
+def naming_of(environment: Environment, variables: Mapping[str, str]) -> Naming:
+    """Return how tables are named: ``OSEM_DB_PREFIX`` replaces what stands before the name."""
+    prefix = variables.get("OSEM_DB_PREFIX")
+    return environment.naming.with_prefix(prefix) if prefix else environment.naming
 
 
 def _refuse_contradiction(

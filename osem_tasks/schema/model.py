@@ -264,12 +264,13 @@ class TableSet:
     def for_environment(
         self,
         prefix: str,
+        suffix: str = "",
         *,
         tags: Mapping[str, str],
         deletion_protection: bool | None = None,
         point_in_time_recovery: bool | None = None,
     ) -> TableSet:
-        """Return the set for one environment, with prefix, tags and protection.
+        """Return the set for one environment, with prefix, suffix, tags and protection.
 
         A table's own declaration overrides the environment's.
         """
@@ -278,7 +279,7 @@ class TableSet:
             tables=tuple(
                 replace(
                     table,
-                    name=prefix + table.name,
+                    name=prefix + table.name + suffix,
                     tags=tuple({**tags, **dict(table.tags or ())}.items()),
                     deletion_protection=_first(table.deletion_protection, deletion_protection),
                     point_in_time_recovery=_first(

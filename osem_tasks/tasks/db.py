@@ -97,7 +97,7 @@ def verify(job: Job, strict: bool = False, junit: str | None = None) -> Outcome:
 
     Example: inv db.verify --json
     """
-    run = open_target(job)
+    run = open_target(job, reading=True)
     with job.console.working("verifying"):
         comparison = inspect(run)
     remedies = Remedies(comparison, protected=run.target.protected)
@@ -151,12 +151,10 @@ def list_(job: Job) -> Outcome:
 
     Example: inv db.list --env dev
     """
-    run = open_target(job)
+    run = open_target(job, reading=True, undeclared=True)
     with job.console.working("reading"):
         live = run.store.read_all(run.tables)
         others = [
-            name
-            for name in run.store.names()
-            if name.startswith(run.target.prefix) and name not in live
+            name for name in run.store.names() if run.target.naming.owns(name) and name not in live
         ]
     return list_outcome(live, sorted(others))
