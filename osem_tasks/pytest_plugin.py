@@ -236,7 +236,9 @@ def dynamodb_tables(
     """The declared tables, set up and verified, as a map of declared to real names."""
     from osem_tasks.declarations import load
 
-    declared = load.load(*dynamodb_settings.declaration())
+    environment = dynamodb_settings.environments["test"]
+    context = dynamodb_database.target(environment).context()
+    declared = load.load(*dynamodb_settings.declaration(), context)
     return dynamodb_database.setup(dynamodb_settings, declared)
 
 

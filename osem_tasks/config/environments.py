@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from osem_tasks.config.naming import ENV, TABLE, Naming, pattern_problem, prefix_problem
+from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.schema.quoting import shown
 
 Where = Literal["local", "aws"]
@@ -23,7 +24,7 @@ class Environment:
     task. ``prefix`` and ``table_name`` say how tables are named, only one of them is set; None
     for both means the prefix ``osem-{name}-``. ``application`` is the value of the tag
     Application, ``environment_tag`` that of the tag Environment, in which ``{env}`` is the name;
-    a tag with an empty value is omitted.
+    a tag with an empty value is omitted. ``parameters`` are values for a template, as strings.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Environment:
     prefix: str | None = None
     table_name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
     deletion_protection: bool | None = None
     point_in_time_recovery: bool | None = None
@@ -136,6 +138,7 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
             found.append(f"{key} must be a string, not {shown(value)}")
         elif key in _NAMES and (problem := _NAMES[key](value)):
             found.append(f"{key} {problem}, not {shown(value)}")
+    found += parameter_problems(values.get("parameters", {}))
     if values.keys() >= _NAMES.keys():
         found.append("prefix and table_name both say how tables are named; leave one out")
     return found
@@ -153,4 +156,9 @@ def _is_account(value: object) -> bool:
 
 
 def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: dict(value) if key == "tags" else value for key, value in values.items()}
+    normal = dict(values)
+    if "tags" in normal:
+        normal["tags"] = dict(normal["tags"])
+    if "parameters" in normal:
+        normal["parameters"] = texts(normal["parameters"])
+    return normal

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from osem_tasks.config import environments, naming, project
 from osem_tasks.config.general import General
+from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "table_name": "",
     "application": environments.APPLICATION,
     "ignore": [],
+    "parameters": {},
     "environment_tag": environments.ENVIRONMENT_TAG,
     "environments": {},
 }
@@ -225,12 +227,19 @@ class _Reader:
             table_name=self.value("table_name", _pattern_or_empty),
             application=self.value("application", _plain_text),
             environment_tag=self.value("environment_tag", _plain_text),
+            parameters=self._parameters(),
         )
         if found.table_name and found.prefix != DEFAULT_PREFIX:
             self.problems.append(
                 "osem.prefix and osem.table_name both say how tables are named; leave one out"
             )
         return found
+
+    def _parameters(self) -> dict[str, str]:
+        given = self.configuration.get("parameters", {})
+        problems = parameter_problems(given)
+        self.problems += [f"osem.{problem}" for problem in problems]
+        return {} if problems else texts(given)
 
 
 def option(name: str, value: Any, check: Callable[[Any], T]) -> T:

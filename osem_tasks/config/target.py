@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import command
 from osem_tasks.config.endpoints import check_url, is_aws, is_loopback, same_place
-from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION, LOCAL_ACCOUNT
+from osem_tasks.declarations.context import Context
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ class Target:
     def without_local_rules(self) -> Target:
         """Return this target without local rules, for a server that is not proven to be local."""
         return replace(self, local=False)
+
+    def context(self, *, region: str | None = None, account: str | None = None) -> Context:
+        """Return what a declaration may depend on; ``region`` and ``account`` where known."""
+        environment = self.environment
+        local = (DEFAULT_REGION, LOCAL_ACCOUNT) if self.local else (None, None)
+        return Context(
+            parameters=environment.parameters,
+            region=region or self.region or environment.region or local[0],
+            account=account or environment.account or local[1],
+            local=self.local,
+        )
 
     def tables_of(self, declared: TableSet) -> TableSet:
         """Return the declared tables for this target, with their names, tags and protection."""

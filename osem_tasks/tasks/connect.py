@@ -22,7 +22,9 @@ from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
+    from osem_tasks.aws.identity import Identity
     from osem_tasks.aws.session import Connection
+    from osem_tasks.declarations.context import Context
     from osem_tasks.engines.base import EngineRecord
     from osem_tasks.tasks.job import Job
 
@@ -52,8 +54,12 @@ def open_target(
     if not reading:
         guards.check_prefix(target, job.settings.environments.values(), connection.region)
     job.location["region"] = connection.region
-    where = _describe_local(target) if target.local else _check_aws(job, connection)
-    declared = TableSet(()) if undeclared and not job.settings.tables else declared_tables(job)
+    identity = None if target.local else _check_aws(job, connection)
+    where = _description(target, identity)
+    declared = TableSet(())
+    if not (undeclared and not job.settings.tables):
+        account = identity.account if identity else None
+        declared = declared_tables(job, target.context(region=connection.region, account=account))
     job.console.info(
         f"Target: {where} · environment {target.environment.name} · region "
         f"{connection.region} · {target.naming} · {_declared(job)}"
@@ -65,9 +71,12 @@ def open_target(
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
 
 
-def declared_tables(job: Job) -> TableSet:
-    """Return the tables that the configuration declares, by declared names. Raises OsemError."""
-    tables = load.load(*job.settings.declaration())
+def declared_tables(job: Job, context: Context) -> TableSet:
+    """Return the tables that the configuration declares, by declared names.
+
+    ``context`` has the values that the declaration may depend on. Raises OsemError.
+    """
+    tables = load.load(*job.settings.declaration(), context)
     source = job.settings.declared_in(project.current())
     job.declaration.update(source=source, tables=len(tables))
     try:
@@ -130,12 +139,15 @@ def _empty_variables(job: Job, target: Target) -> list[str]:
     ]
 
 
-def _describe_local(target: Target) -> str:
-    return f"local engine {target.endpoint}"
+def _description(target: Target, identity: Identity | None) -> str:
+    if identity is None:
+        return f"local engine {target.endpoint}"
+    diverted = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
+    return f"AWS account {identity.account}{diverted} as {identity.arn}"
 
 
-def _check_aws(job: Job, connection: Connection) -> str:
-    """Check identity, account, region and endpoint of an AWS target; return its description."""
+def _check_aws(job: Job, connection: Connection) -> Identity:
+    """Check identity, account, region and endpoint of an AWS target; return the identity."""
     from osem_tasks.aws.identity import identify
 
     target, force = connection.target, bool(job.options["force"])
@@ -150,5 +162,4 @@ def _check_aws(job: Job, connection: Connection) -> str:
         job.console.warn(warning)
     identity = identify(connection)
     guards.check_account(target, identity.account)
-    diverted = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
-    return f"AWS account {identity.account}{diverted} as {identity.arn}"
+    return identity

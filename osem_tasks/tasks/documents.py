@@ -93,7 +93,7 @@ def export(job: Job, format: str = "json", output: str | None = None) -> Outcome
         )
     target = resolve_target(job)
     job.location.update(environment=target.environment.name)
-    tables = list(target.tables_of(declared_tables(job)))
+    tables = list(target.tables_of(declared_tables(job, target.context())))
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":
         document = cloudformation.write_template(tables)

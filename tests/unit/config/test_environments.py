@@ -33,6 +33,7 @@ def test_built_in_environment(name: str, expected: dict[str, Any]) -> None:
         "prefix": None,
         "table_name": None,
         "tags": {},
+        "parameters": {},
         "application": "osem-ladders",
         "environment_tag": "{env}",
     }
