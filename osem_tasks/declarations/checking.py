@@ -8,7 +8,9 @@ from typing import Any
 
 from osem_tasks.declarations.shape import Choice, Fields, Kind, ListOf, Scalar, is_needed
 from osem_tasks.declarations.values import (
+    BROKEN,
     NO_VALUE,
+    YAML_WORDS,
     KeyPath,
     Place,
     Problem,
@@ -73,6 +75,8 @@ class Checker:
 
     def _unknown(self, value: Unknown, kind: Kind, place: Place) -> Any:
         """Refuse an unknown value if the table depends on it; else leave the fact out."""
+        if value is BROKEN:
+            return NO_VALUE
         if is_needed(kind):
             self.problems.append(place.problem(value.reason, value.parameter))
         else:
@@ -145,8 +149,9 @@ class Checker:
         if kind == "name" and not isinstance(value, (str, int)):
             text = None
         if kind == "name" and isinstance(value, bool):
-            hint = "YAML reads yes, no, on, off, true and false as truth values; put it in quotes"
-            self.problems.append(place.sentence(f"must be a string, not {shown(value)}: {hint}"))
+            self.problems.append(
+                place.sentence(f"must be a string, not {shown(value)}: {YAML_WORDS}")
+            )
             return ""
         if not isinstance(text, str):
             return self._wrong(value, place, _EXPECTED[kind])

@@ -13,7 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from osem_tasks.declarations.limits import MAX_TEXT
-from osem_tasks.declarations.values import Place, Unknown, is_list, scalar_text
+from osem_tasks.declarations.values import (
+    Place,
+    Problem,
+    RefusedError,
+    Unknown,
+    is_list,
+    scalar_text,
+)
 from osem_tasks.schema.quoting import shown
 
 # The length is limited: otherwise every "${" in a text causes a search to the end.
@@ -27,14 +34,16 @@ def pair(argument: Any) -> tuple[Any, Any]:
 
 def substitute(text: str, value_of: Callable[[str], Any], place: Place) -> Any:
     """Replace every ``${name}`` of a text; ``${!name}`` stands for the text ``${name}``."""
-    pieces = VARIABLE.split(text)
     values: list[Any] = []
-    for position, piece in enumerate(pieces):
+    problems: list[Problem] = []
+    for position, piece in enumerate(VARIABLE.split(text)):
         # The pieces at odd positions are the names of variables.
-        if position % 2:
-            values.append(value_of(piece.strip()))
-        else:
-            values.append(piece.replace("${!", "${"))
+        try:
+            values.append(value_of(piece.strip()) if position % 2 else piece.replace("${!", "${"))
+        except RefusedError as error:
+            problems += error.found
+    if problems:
+        raise RefusedError(problems)
     return join("", values, place)
 
 

@@ -14,7 +14,7 @@ from osem_tasks.declarations import shape
 from osem_tasks.declarations.capacity import settled
 from osem_tasks.declarations.checking import Checker
 from osem_tasks.declarations.shape import Fields, Kind, ListOf
-from osem_tasks.declarations.values import Place, RefusedError, Unknown
+from osem_tasks.declarations.values import BROKEN, Place, RefusedError, Unknown
 from osem_tasks.schema.ignored import READ, WRITE, index_fact
 
 GLOBAL_TABLE = "AWS::DynamoDB::GlobalTable"
@@ -133,7 +133,7 @@ def regional(
     billing = settled(properties)
     checker = Checker(place, template=True)
     given = checker.checked(_with_regions(billing.properties, region), _SHAPE)
-    if checker.problems:
+    if checker.problems or BROKEN in properties.values():
         raise RefusedError(checker.problems)
     replicas = given["Replicas"]
     replica = _replica(replicas, place, region, local=local)

@@ -7,13 +7,14 @@ that matters depends on its place, and is decided by who asks.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import functions, loops
 from osem_tasks.declarations.conditions import MAX_CHAIN, Conditions, Truth
 from osem_tasks.declarations.parameters import PSEUDO, Parameters
 from osem_tasks.declarations.values import (
+    BROKEN,
     NO_VALUE,
     Budget,
     Place,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
 
 TRANSFORM = "Fn::Transform"
+TRANSFORMED = f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
 _LANGUAGE = "AWS::LanguageExtensions"
 # Functions whose value only AWS knows.
 _OF_AWS = ("Fn::GetAtt", "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput")
@@ -85,48 +87,60 @@ class Evaluator:
         if isinstance(value, Mapping):
             return self._mapping(value, place)
         if is_list(value):
-            found = self._all(
-                {position: (part, place.at(position)) for position, part in enumerate(value)}
-            )
-            return list(found.values())
+            return self._elements(value, place)
         if isinstance(value, str) and _DYNAMIC.search(value):
             return Unknown(f"the dynamic reference {shown(value)} is known to AWS only")
         return value
 
+    def members(
+        self, value: Mapping[Any, Any], place: Place
+    ) -> tuple[dict[Any, Any], list[Problem]]:
+        """Resolve the members of a mapping; one that cannot be evaluated is BROKEN."""
+        problems = []
+        if TRANSFORM in value:
+            problems.append(place.problem(TRANSFORMED))
+        elif functions_in := [key for key in value if _is_function(key)]:
+            problems.append(place.problem(f"{functions_in[0]} cannot stand here"))
+        plain = {key: part for key, part in value.items() if not _is_function(key)}
+        found = {}
+        for key, (part, inner) in self._expanded(plain, place).items():
+            try:
+                resolved = self.resolve(part, inner)
+            except RefusedError as error:
+                resolved = BROKEN
+                if key in self._unmanaged:  # nothing here depends on it
+                    resolved = Unknown("its value cannot be evaluated")
+                else:
+                    problems += error.found
+            if resolved is not NO_VALUE:
+                found[key] = resolved
+        return found, problems
+
     def _mapping(self, value: Mapping[Any, Any], place: Place) -> Any:
         functions_in = [key for key in value if _is_function(key)]
-        if TRANSFORM in value:
-            raise place.refused(
-                f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
-            )
-        if functions_in and len(value) > 1:
-            raise place.refused(f"{functions_in[0]} cannot have other keys beside it")
-        if functions_in:
-            name = functions_in[0]
+        if len(functions_in) == 1 == len(value) and TRANSFORM not in value:
+            (name,) = functions_in
             return self._function(name, value[name], place)
-        return self._all(self._expanded(value, place))
+        found, problems = self.members(value, place)
+        if problems:
+            raise RefusedError(problems)
+        return found
 
     def _expanded(self, mapping: Mapping[Any, Any], place: Place) -> dict[Any, tuple[Any, Place]]:
         return loops.expanded(mapping, place, self.resolve, self._budget)
 
-    def _all(self, members: Mapping[Any, tuple[Any, Place]]) -> dict[Any, Any]:
-        """Resolve members; leave out those that are not there, and report all problems at once."""
-        found: dict[Any, Any] = {}
+    def _elements(self, values: Sequence[Any], place: Place) -> list[Any]:
+        """Resolve elements; leave out those that are not there, and report all problems at once."""
+        found: list[Any] = []
         problems: list[Problem] = []
-        for key, (part, place) in members.items():
+        for position, part in enumerate(values):
             try:
-                value = self.resolve(part, place)
+                found.append(self.resolve(part, place.at(position)))
             except RefusedError as error:
-                if key in self._unmanaged:
-                    value = Unknown("it cannot be evaluated")
-                else:
-                    problems += error.found
-                    continue
-            if value is not NO_VALUE:
-                found[key] = value
+                problems += error.found
         if problems:
             raise RefusedError(problems)
-        return found
+        return [value for value in found if value is not NO_VALUE]
 
     def _function(self, name: str, argument: Any, place: Place) -> Any:
         own = {

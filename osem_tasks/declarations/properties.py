@@ -10,7 +10,7 @@ from osem_tasks.declarations import shape
 from osem_tasks.declarations.capacity import settled
 from osem_tasks.declarations.checking import Checker
 from osem_tasks.declarations.consistency import inconsistencies, is_description
-from osem_tasks.declarations.values import KeyPath, Place, RefusedError
+from osem_tasks.declarations.values import BROKEN, KeyPath, Place, RefusedError
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.model import NO_LIMIT, Table
@@ -60,9 +60,9 @@ def built(
     given = checker.checked(capacity.properties, kind)
     problems = checker.problems
     described = not template and is_description(properties)
-    if not problems:
+    if not problems and BROKEN not in properties.values():
         problems += [place.problem(words) for words in inconsistencies(given, described=described)]
-    if problems:
+    if problems or BROKEN in properties.values():
         raise RefusedError(problems)
     try:
         table = declared_table(name, given)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import global_table, sam, scaling, shape
-from osem_tasks.declarations.intrinsics import TRANSFORM, Evaluator
+from osem_tasks.declarations.intrinsics import TRANSFORM, TRANSFORMED, Evaluator
 from osem_tasks.declarations.properties import built
 from osem_tasks.declarations.values import NO_VALUE, Place, Problem, RefusedError, Unknown
 from osem_tasks.schema.quoting import nearest, shown
@@ -119,9 +119,7 @@ class _Reader:
     def read(self, name: Any, resource: object, place: Place) -> None:
         """Read one resource, and add what it holds to ``found``."""
         if name == TRANSFORM:
-            raise place.refused(
-                f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
-            )
+            raise place.refused(TRANSFORMED)
         if not isinstance(resource, Mapping):
             raise place.refused(f"must be a mapping, not {shown(resource)}")
         kind = resource.get("Type")
@@ -158,9 +156,24 @@ class _Reader:
             self.found.tables.append(self._built(name, kind, resource, place))
 
     def _built(self, name: Any, kind: str, resource: Mapping[str, Any], place: Place) -> Table:
-        common = self.globals if kind == sam.SIMPLE_TABLE else {}
         place = replace(place, base=(*place.base, "Properties"))
-        properties = self._properties(resource, place, common)
+        given = resource.get("Properties")
+        given = {} if given is None else given
+        if not isinstance(given, Mapping):
+            raise place.refused(f"Properties must be a mapping, not {shown(given)}")
+        if kind == sam.SIMPLE_TABLE:
+            given = sam.merged(self.globals, given)
+        properties, problems = self.evaluator.members(given, place)
+        try:
+            table = self._converted(name, kind, properties, place)
+        except RefusedError as error:
+            problems += error.found
+        if problems:
+            raise RefusedError(problems)
+        return table
+
+    def _converted(self, name: Any, kind: str, properties: dict[str, Any], place: Place) -> Table:
+        """Return the table of evaluated properties; they may be BROKEN."""
         more: dict[str, Any] = {}
         if kind == sam.SIMPLE_TABLE:
             properties = sam.as_table(properties, place)
@@ -171,21 +184,8 @@ class _Reader:
             properties = regional.properties
             more = {"ignored": regional.ignored, "unmanaged": regional.unmanaged}
         own = properties.get("TableName", name)
-        if isinstance(own, Unknown):
-            raise place.at("TableName").refused(own.reason, own.parameter)
-        return built(
-            str(own), properties, replace(shape.RESOURCE, what=kind), place, template=True, **more
-        )
-
-    def _properties(
-        self, resource: Mapping[str, Any], place: Place, common: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        given = resource.get("Properties")
-        given = {} if given is None else given
-        if not isinstance(given, Mapping):
-            raise place.refused(f"Properties must be a mapping, not {shown(given)}")
-        found: dict[str, Any] = self.evaluator.resolve({**sam.merged(common, given)}, place)
-        return found
+        described = replace(shape.RESOURCE, what=kind)
+        return built(str(own), properties, described, place, template=True, **more)
 
     def _scaling(self, name: Any, resource: Mapping[str, Any], place: Place) -> None:
         """Note the capacity that a scalable target moves."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from osem_tasks.declarations import shape
 from osem_tasks.declarations.checking import Checker
-from osem_tasks.declarations.values import NO_VALUE, Place, RefusedError, Unknown, section
+from osem_tasks.declarations.values import BROKEN, NO_VALUE, Place, RefusedError, Unknown, section
 from osem_tasks.schema.quoting import nearest, shown
 
 SIMPLE_TABLE = "AWS::Serverless::SimpleTable"
@@ -74,7 +74,7 @@ def as_table(properties: Mapping[str, Any], place: Place) -> dict[str, Any]:
     tags = properties.get("Tags")
     if not isinstance(tags, (Mapping, Unknown, type(None))):
         checker.problems.append(place.at("Tags").sentence(f"must be a mapping, not {shown(tags)}"))
-    if checker.problems:
+    if checker.problems or BROKEN in properties.values():
         raise RefusedError(checker.problems)
     key = checked.get("PrimaryKey", {"Name": "id", "Type": "String"})
     provisioned = properties.get("ProvisionedThroughput", NO_VALUE) is not NO_VALUE

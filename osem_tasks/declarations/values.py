@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -13,6 +14,9 @@ from osem_tasks.errors import ModelError
 from osem_tasks.schema.quoting import shown
 
 KeyPath = tuple[Any, ...]
+
+
+YAML_WORDS = "YAML reads yes, no, on, off, true, false and null as values; put it in quotes"
 
 
 class Nothing(Enum):
@@ -38,6 +42,10 @@ class Unknown:
         return f"<{self.reason}>"
 
 
+# Stands for a value that cannot be evaluated, which is a problem of its own.
+BROKEN = Unknown("it cannot be evaluated")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A sentence about a declaration, and the path of its place in the file.
@@ -59,7 +67,7 @@ class RefusedError(ModelError):
         super().__init__([problem.text for problem in self.found])
         wanted = dict.fromkeys(found.parameter for found in self.found if found.parameter)
         if wanted:
-            self.remediation = _lines_to_write(list(wanted))
+            self.remediation = _what_to_write(list(wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +150,17 @@ def scalar_text(value: object) -> str | None:
     return None
 
 
-def _lines_to_write(names: list[str]) -> str:
-    """Return the lines of invoke.yaml that give parameters a value."""
+def _what_to_write(names: list[str]) -> str:
+    """Return what to write into invoke.yaml to give parameters a value, as YAML on one line."""
     values = {"AWS::StackName": "my-stack-{env}", "AWS::AccountId": "111111111111"}
-    lines = [f'    {name}: "{values.get(name, "VALUE")}"' for name in names]
-    head = "Write into invoke.yaml ({env} stands for the environment's name):"
-    return "\n".join((head, "osem:", "  parameters:", *lines))
+    pairs = ", ".join(
+        f'{name if name.isidentifier() else json.dumps(name)}: "{values.get(name, "VALUE")}"'
+        for name in names
+    )
+    return (
+        f"Write into invoke.yaml: osem: {{parameters: {{{pairs}}}}}   (or under an environment of "
+        "osem.environments; {env} stands for the environment's name)"
+    )
 
 
 def section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -155,6 +168,10 @@ def section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = content.get(name)
     if found is None:
         return {}
+    place = Place("", (name,))
     if not isinstance(found, Mapping):
-        raise Place("", (name,)).refused(f"{name} must be a mapping, not {shown(found)}")
+        raise RefusedError([place.sentence(f"must be a mapping, not {shown(found)}")])
+    for key in found:
+        if key is None or isinstance(key, bool):
+            raise place.at(key).refused(f"a name must be a string; {YAML_WORDS}")
     return found
