@@ -1,7 +1,8 @@
 """The program ``osem``: the suite's tasks without a ``tasks.py``.
 
-It reads ``invoke.yaml`` in the current directory. Wrong usage and output that cannot be
-written cause one line on stderr and exit code 1, even if Invoke itself would show a traceback.
+It reads the nearest ``invoke.yaml``, in the current directory or above. Wrong usage and output
+that cannot be written cause one line on stderr and exit code 1, even if Invoke itself would
+show a traceback.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from invoke.program import Program
 
 from osem_tasks import __version__, namespace
 from osem_tasks.config import file as configfile
+from osem_tasks.config.project import current, find
 from osem_tasks.output import logs, streams
 from osem_tasks.output.text import one_line, without_commands
 from osem_tasks.tasks.command import refusing
@@ -37,7 +39,7 @@ class Osem(Program):
 
     def parse_collection(self) -> None:
         """Also load the project's configuration, which Invoke does only for a ``tasks.py``."""
-        self.config.set_project_location(str(configfile.project()))
+        self.config.set_project_location(str(find(current()).folder))
         self.config.load_project()
         super().parse_collection()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 
 from osem_tasks.config import file
+from osem_tasks.config.project import starting_point
 from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.output import logs
 from osem_tasks.tasks import compare, db, delete, documents, local, repair
@@ -25,7 +26,8 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     # With --debug, Invoke logs every option before it calls a task.
     logs.guard()
     with refusing():
-        file.check()
+        start = starting_point()
+        file.check(start=start)
     engine = Collection("local")
     for task in (local.up, local.down, local.status, local.logs, local.env):
         engine.add_task(task)
@@ -43,5 +45,6 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     database.add_task(documents.import_, name="import")
     database.add_task(documents.export)
     root = Collection(engine, database)
-    root.configure({"osem": {**DEFAULTS, **(configuration or {})}})
+    places = {"folders": [str(start.folder), str(start.tasks)]}
+    root.configure({"osem": {**DEFAULTS, **(configuration or {})}, file.PLACES: places})
     return root

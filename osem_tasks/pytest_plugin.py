@@ -163,14 +163,10 @@ def _set(patch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
 @pytest.fixture(scope="session")
 def dynamodb_settings(pytestconfig: pytest.Config) -> Settings:
     """The project's configuration: ``invoke.yaml`` and the ``OSEM_*`` variables."""
-    from osem_tasks.config import file, secrets
-    from osem_tasks.config.settings import Settings
+    from osem_tasks.config import file
 
-    values = dict(file.section(pytestconfig.rootpath))
     tables = pytestconfig.getini("dynamodb_tables")
-    if tables:
-        values["tables"] = tables
-    return Settings.read(values, secrets.shell(), engines=registry.choices())
+    return file.settings(pytestconfig.rootpath, registry.choices(), str(tables))
 
 
 @pytest.fixture(scope="session")
@@ -235,12 +231,14 @@ def dynamodb_resource(dynamodb_database: IsolatedDatabase) -> DynamoDBServiceRes
 
 @pytest.fixture(scope=database_scope)
 def dynamodb_tables(
-    pytestconfig: pytest.Config, dynamodb_database: IsolatedDatabase, dynamodb_settings: Settings
+    dynamodb_database: IsolatedDatabase, dynamodb_settings: Settings
 ) -> dict[str, str]:
     """The declared tables, set up and verified, as a map of declared to real names."""
     from osem_tasks.declarations import load
 
-    declared = load.load(dynamodb_settings.tables, pytestconfig.rootpath)
+    environment = dynamodb_settings.environments["test"]
+    context = dynamodb_database.target(environment).context()
+    declared = load.load(*dynamodb_settings.declaration(), context)
     return dynamodb_database.setup(dynamodb_settings, declared)
 
 

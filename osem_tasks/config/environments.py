@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from osem_tasks.config.naming import ENV, TABLE, Naming, pattern_problem, prefix_problem
+from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.schema.quoting import shown
 
 Where = Literal["local", "aws"]
-APPLICATION = "osem-ladders"
+APPLICATION, ENVIRONMENT_TAG = "osem-ladders", "{env}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +21,10 @@ class Environment:
 
     ``region`` is the expected region: another one causes a warning, or an error with
     ``region_strict``. ``account`` pins an AWS account id. ``protected`` refuses every destructive
-    task. ``prefix`` None means ``osem-{name}-``. ``application`` is the value of the tag
-    Application, which is omitted if empty.
+    task. ``prefix`` and ``table_name`` say how tables are named, only one of them is set; None
+    for both means the prefix ``osem-{name}-``. ``application`` is the value of the tag
+    Application, ``environment_tag`` that of the tag Environment, in which ``{env}`` is the name;
+    a tag with an empty value is omitted. ``parameters`` are values for a template, as strings.
     """
 
     name: str
@@ -29,22 +33,34 @@ class Environment:
     region_strict: bool = False
     account: str | None = None
     prefix: str | None = None
+    table_name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
     deletion_protection: bool | None = None
     point_in_time_recovery: bool | None = None
     application: str = APPLICATION
+    environment_tag: str = ENVIRONMENT_TAG
 
     @property
     def all_tags(self) -> dict[str, str]:
         """All tags of every table; configured tags override the suite's."""
-        named = {"Application": self.application} if self.application else {}
-        return {**named, "Environment": self.name, **self.tags}
+        environment = self.environment_tag.replace(ENV, self.name)
+        own = {"Application": self.application, "Environment": environment}
+        return {**{key: value for key, value in own.items() if value}, **self.tags}
+
+    @property
+    def naming(self) -> Naming:
+        """How tables are named unless ``OSEM_DB_PREFIX`` replaces what stands before the name."""
+        if self.table_name is not None:
+            return Naming.of_pattern(self.table_name, self.name)
+        prefix = "osem-{env}-" if self.prefix is None else self.prefix
+        return Naming.of_prefix(prefix, self.name)
 
     @property
     def default_prefix(self) -> str:
-        """The prefix of table names unless ``OSEM_DB_PREFIX`` overrides it."""
-        return f"osem-{self.name}-" if self.prefix is None else self.prefix
+        """What stands before table names unless ``OSEM_DB_PREFIX`` overrides it."""
+        return self.naming.prefix
 
 
 _AWS = Environment(name="", where="aws", region="us-east-1")
@@ -62,7 +78,10 @@ BUILT_IN: dict[str, Environment] = {
         point_in_time_recovery=True,
     ),
 }
-_KEYS = {e.name: e for e in fields(Environment) if e.name not in ("name", "application")}
+# Not keys of an environment: its own name, and what holds for all of them.
+_GENERAL = ("name", "application", "environment_tag")
+KEYS = tuple(entry.name for entry in fields(Environment) if entry.name not in _GENERAL)
+_NAMES = {"prefix": prefix_problem, "table_name": pattern_problem}
 _BOOLEANS = ("region_strict", "protected", "deletion_protection", "point_in_time_recovery")
 
 
@@ -81,6 +100,7 @@ def configured(declared: object) -> tuple[dict[str, Environment], list[str]]:
         if not isinstance(values, Mapping):
             problems.append(f"{where} must be a mapping, not {shown(values)}")
             continue
+        values = _with_pattern(values)  # noqa: PLW2901
         mine = [f"{where}.{problem}" for problem in _problems(values)]
         if name == "prod" and values.get("protected") is False:
             mine.append(f"{where}.protected cannot be lifted: nothing here deletes prod's tables")
@@ -92,11 +112,18 @@ def configured(declared: object) -> tuple[dict[str, Environment], list[str]]:
     return known, problems
 
 
+def _with_pattern(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values with a ``name`` that holds ``{table}`` as ``table_name``."""
+    if TABLE not in str(values.get("name", "")) or "table_name" in values:
+        return values
+    return {"table_name" if key == "name" else key: value for key, value in values.items()}
+
+
 def _problems(values: Mapping[str, Any]) -> list[str]:
     found = []
     for key, value in values.items():
-        if key not in _KEYS:
-            found.append(f"{key} is not known; known are {', '.join(_KEYS)}")
+        if key not in KEYS:
+            found.append(f"{key} is not known; known are {', '.join(KEYS)}")
         elif key == "where" and value not in ("local", "aws"):
             found.append(f"where must be 'local' or 'aws', not {shown(value)}")
         elif key in _BOOLEANS and not isinstance(value, bool):
@@ -107,8 +134,13 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
             found.append(
                 f"account must be the 12 digits of an account id in quotes, not {shown(value)}"
             )
-        elif key in ("region", "prefix") and not isinstance(value, str):
+        elif key == "region" and not isinstance(value, str):
             found.append(f"{key} must be a string, not {shown(value)}")
+        elif key in _NAMES and (problem := _NAMES[key](value)):
+            found.append(f"{key} {problem}, not {shown(value)}")
+    found += parameter_problems(values.get("parameters", {}))
+    if values.keys() >= _NAMES.keys():
+        found.append("prefix and table_name both say how tables are named; leave one out")
     return found
 
 
@@ -124,4 +156,9 @@ def _is_account(value: object) -> bool:
 
 
 def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: dict(value) if key == "tags" else value for key, value in values.items()}
+    normal = dict(values)
+    if "tags" in normal:
+        normal["tags"] = dict(normal["tags"])
+    if "parameters" in normal:
+        normal["parameters"] = texts(normal["parameters"])
+    return normal

@@ -10,35 +10,129 @@ from __future__ import annotations
 import importlib
 import locale
 import os
-import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config import near_misses
+from osem_tasks.config.project import (
+    NAMES,
+    Sources,
+    Start,
+    current,
+    find,
+    ignored_files,
+    near_files,
+    starting_point,
+)
+from osem_tasks.config.secrets import shell
+from osem_tasks.config.settings import Settings, invoke_variable
 from osem_tasks.declarations import parsing
 from osem_tasks.errors import ConfigurationError
 
-SUFFIXES = (".yaml", ".yml", ".json")
-NAMES = tuple(f"invoke{suffix}" for suffix in SUFFIXES)
+if TYPE_CHECKING:
+    from invoke.config import Config
+
+    from osem_tasks.config.project import Project
+
 RUNTIME = "INVOKE_RUNTIME_CONFIG"
+# The key of Invoke's configuration under which ``namespace.build`` leaves where it was called.
+PLACES = "osem_places"
+# The kinds of file that are no program.
+_SUFFIXES = (".yaml", ".yml", ".json")
+_TAB = "{}: YAML is indented by spaces, never by tabs"
 _BOM = "\ufeff"
 
 
-def section(root: Path) -> dict[str, Any]:
-    """Return the file's section ``osem`` merged over the defaults, for callers without Invoke.
+def section(start: Path) -> dict[str, Any]:
+    """Return the section ``osem`` of the project at ``start`` or above, without tasks.
 
-    Raises ConfigurationError.
+    All levels count as they do for the tasks. Raises ConfigurationError.
     """
-    paths = [path for path in (root / name for name in NAMES) if path.is_file()][:1]
-    found = _checked(paths)
-    return {**DEFAULTS, **found["osem"]}
+    return _read_for(Start(start, start))[0]
 
 
-def check(runtime: str | None = None) -> None:
-    """Raise ConfigurationError for a file or a variable that would crash Invoke.
+def settings(start: Path, engines: tuple[str, ...], tables: str = "") -> Settings:
+    """Return the settings of the project at ``start`` or above, without tasks.
+
+    ``tables`` replaces ``osem.tables`` and is relative to ``start``. ``engines`` are the allowed
+    kinds of engine. Raises ConfigurationError.
+    """
+    values, sources = _read_for(Start(start, start))
+    if tables:
+        values["tables"] = tables
+        sources = replace(sources, folders={**sources.folders, "tables": start})
+    return Settings.read(values, shell(), engines=engines, sources=sources)
+
+
+def of_task(config: Config) -> tuple[dict[str, Any], Sources]:
+    """Return a task's section ``osem`` and where it comes from. Raises ConfigurationError.
+
+    Invoke reads only the file beside ``tasks.py``; the project's may be in another folder.
+    """
+    places = config.get(PLACES)
+    start = Start(*map(Path, places["folders"])) if places else starting_point()
+    project = find(start.folder)
+    # Invoke keeps the paths of the files that it read to itself.
+    runtime, beside = (getattr(config, name, None) for name in ("_runtime_path", "_project_path"))
+    if project.file and (beside is None or not _is_same(project.file, Path(beside))):
+        _checked([project.file])
+        config = config.clone()
+        config.set_project_location(str(project.folder))
+        config.load_project()
+        config.load_shell_env()
+    return dict(config.get("osem", {})), _sources(start, project, runtime)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return os.path.abspath(one) == os.path.abspath(other)  # noqa: PTH100  resolve follows links
+
+
+def _read_for(start: Start) -> tuple[dict[str, Any], Sources]:
+    from invoke.config import Config
+
+    from osem_tasks.config import sections
+
+    project, runtime = find(start.folder), os.environ.get(RUNTIME)
+    _checked(_files(project, runtime))
+    config = Config(
+        defaults=sections.defaults(),
+        project_location=project.folder if project.file else None,
+        runtime_path=Path(_expanded(runtime)) if runtime else None,
+    )
+    config.load_project()
+    config.load_runtime()
+    config.load_shell_env()
+    return dict(config["osem"]), _sources(start, project, runtime)
+
+
+def _sources(start: Start, project: Project, runtime: str | None) -> Sources:
+    """Return where the values come from; a file of Python is not read here, Invoke runs it."""
+    folders: dict[str, Path] = {}
+    warnings: list[str] = []
+    for path in _files(project, runtime):
+        content = None if path.suffix == ".py" else parsing.read(path)
+        warnings += [f"{path}: {doubt}" for doubt in near_misses.doubts(content)]
+        own = content.get("osem") if isinstance(content, Mapping) else None
+        folders.update(dict.fromkeys(own if isinstance(own, Mapping) else (), _folder(path)))
+    for key in folders.keys() | {"tables"}:
+        if os.environ.get(invoke_variable(key)):
+            folders[key] = current()
+    default = project.folder if project.file else start.tasks
+    warnings += [f"{path} is not read: its name is not {NAMES[0]}" for path in _near(start)]
+    return Sources(project, default, folders, tuple(warnings))
+
+
+def _folder(path: Path) -> Path:
+    return Path(os.path.abspath(path)).parent  # noqa: PTH100  resolve follows links
+
+
+def check(runtime: str | None = None, start: Start | None = None) -> None:
+    """Raise ConfigurationError for a file or a variable that would crash or mislead.
 
     ``runtime`` is the file given with ``-f``; without it the variable INVOKE_RUNTIME_CONFIG
-    counts.
+    counts. ``start`` is where the search for the project begins.
     """
     runtime = os.environ.get(RUNTIME) if runtime is None else runtime
     if runtime == "":
@@ -46,10 +140,44 @@ def check(runtime: str | None = None) -> None:
             [f"-f or {RUNTIME} is empty, and Invoke takes that for the name of a file"],
             remediation=f"unset {RUNTIME}",
         )
-    levels = ("/etc/invoke", _expanded("~/.invoke"), str(project() / "invoke"))
-    files = [first for level in levels if (first := _first(level))]
-    merged = _checked([*files, *([Path(_expanded(runtime))] if runtime else [])])
+    start = start or starting_point()
+    project = find(start.folder)
+    files = _files(project, runtime)
+    # Invoke reads the file beside tasks.py, also where a nearer one is the project's.
+    beside = _first(str(start.tasks / "invoke"))
+    if beside and beside not in files:
+        _checked([beside])
+    merged = _checked(files)
+    _refuse_unread(start, project)
     _check_executor(merged["tasks"]["executor_class"])
+
+
+def _refuse_unread(start: Start, project: Project) -> None:
+    """Refuse a second file of the project, and one of another name where there is no first."""
+    problems = [
+        f"{path} is not read, because {project.file} stands beside it"
+        for path in ignored_files(project)
+    ]
+    if project.file is None:
+        problems += [
+            f"{path} is not read: its name is none of {', '.join(NAMES)}" for path in _near(start)
+        ]
+    if problems:
+        raise ConfigurationError(problems, remediation=f"Keep one file, and name it {NAMES[0]}.")
+
+
+def _near(start: Start) -> list[Path]:
+    folders = dict.fromkeys((start.folder, start.tasks))
+    return [path for folder in folders for path in near_files(folder)]
+
+
+def _files(project: Project, runtime: str | None) -> list[Path]:
+    """Return the files that count, in Invoke's order: later ones win."""
+    levels = ("/etc/invoke", _expanded("~/.invoke"))
+    found = [first for level in levels if (first := _first(level))]
+    if project.file and project.file not in found:
+        found.append(project.file)
+    return [*found, *([Path(_expanded(runtime))] if runtime else [])]
 
 
 def _expanded(path: str) -> str:
@@ -70,28 +198,9 @@ def _check_executor(name: str | None) -> None:
         ) from error
 
 
-def project() -> Path:
-    """Return the directory with ``tasks.py`` or the package ``tasks``, else the current one."""
-    file = getattr(sys.modules.get("tasks"), "__file__", None)
-    if not file:
-        return _current()
-    path = Path(file)
-    return path.parent.parent if path.name == "__init__.py" else path.parent
-
-
-def _current() -> Path:
-    try:
-        return Path.cwd()
-    except OSError as error:
-        raise ConfigurationError(
-            [f"the current directory cannot be read: {error.strerror}"],
-            remediation="Change to the project's directory, then run the command again.",
-        ) from error
-
-
 def _first(level: str) -> Path | None:
     """Return the file of a level that Invoke reads: the first that exists, of any type."""
-    paths = (Path(level + suffix) for suffix in SUFFIXES)
+    paths = (Path(level + suffix) for suffix in _SUFFIXES)
     return next((path for path in paths if os.path.lexists(path) and not _dangles(path)), None)
 
 
@@ -115,7 +224,7 @@ def _checked(paths: list[Path]) -> dict[str, Any]:
     problems: list[str] = []
     for path in paths:
         content, mine = _read(path)
-        mine = mine or sections.problems(content)
+        mine = mine or [*sections.problems(content), *near_misses.problems(content)]
         try:
             if not mine:
                 merge_dicts(merged, content)
@@ -135,21 +244,40 @@ def _read(path: Path) -> tuple[Any, list[str]]:
     """Return the content of a file, and the problems that Invoke would have with it."""
     if path.suffix == ".py":  # a program, which only Invoke may run
         return None, []
-    if path.suffix not in SUFFIXES:
-        return None, [f"its name must end in {', '.join(SUFFIXES)} or .py"]
+    if path.suffix not in _SUFFIXES:
+        return None, [f"its name must end in {', '.join(_SUFFIXES)} or .py"]
     try:
         content = parsing.read(path)
     except ValueError as error:
-        return None, [str(error)]
-    return content, _encoding_problems(path)
+        told = str(error)
+        return None, [_TAB.format(told) if "'\\t'" in told else told]
+    found = path.read_bytes()
+    return content, _encoding_problems(found, path.suffix) or _tab_problems(found, path.suffix)
 
 
-def _encoding_problems(path: Path) -> list[str]:
+def _encoding_problems(found: bytes, suffix: str) -> list[str]:
     """Check the encoding: Invoke uses the locale's, and rejects JSON with a byte order mark."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == parsing.JSON and text.startswith(_BOM):
+    try:
+        text = found.decode("utf-8")
+    except UnicodeDecodeError:
+        return ["it is not encoded in UTF-8, which Invoke needs: save it as UTF-8"]
+    if suffix == parsing.JSON and text.startswith(_BOM):
         return ["it begins with a byte order mark, which JSON does not allow"]
     encoding = locale.getpreferredencoding(False)
     if text.isascii() or encoding.lower().replace("-", "") == "utf8":
         return []
     return [f"it holds more than ASCII, and the locale reads it as {encoding}: set PYTHONUTF8=1"]
+
+
+def _tab_problems(found: bytes, suffix: str) -> list[str]:
+    """Check what Invoke's own YAML parser says to a file with tabs."""
+    import yaml
+
+    if suffix == parsing.JSON or b"\t" not in found:
+        return []
+    try:
+        list(yaml.parse(found, yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "one line"
+        return [_TAB.format(f"it cannot be parsed: {line}")]
+    return []

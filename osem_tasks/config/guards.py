@@ -99,20 +99,33 @@ def check_diversion(target: Target, *, to_local_engine: bool, force: bool) -> st
     return text
 
 
-def check_prefix(target: Target, others: Iterable[Environment]) -> None:
-    """Raise OsemError if the prefix belongs to another, protected environment.
+def check_prefix(target: Target, others: Iterable[Environment], region: str = "") -> None:
+    """Raise OsemError if the table names are those of another, protected environment.
 
-    ``OSEM_DB_PREFIX`` applies to every environment: ``--env dev`` could then change prod.
+    ``OSEM_DB_PREFIX`` applies to every environment: ``--env dev`` could then change prod. Equal
+    names are allowed where the environments cannot meet; ``region`` is where the task acts.
     """
+    own = target.environment
     for other in others:
-        alien = other.name != target.environment.name and other.protected
-        if alien and not target.local and target.prefix == other.default_prefix:
+        alien = other.name != own.name and other.protected and not target.local
+        if alien and target.naming == other.naming and not ownership.never_meet(own, other, region):
             raise OsemError(
-                f"The prefix '{target.prefix}' belongs to environment '{other.name}', which is "
-                f"protected; the task is for '{target.environment.name}'.",
+                f"The {target.naming} belongs to environment '{other.name}', which is "
+                f"protected; the task is for '{own.name}'.",
                 code=ErrorCode.PROTECTED_ENVIRONMENT,
-                remediation=f"unset OSEM_DB_PREFIX   or use --env {other.name}",
+                remediation=_apart(target, other),
+                details={"environment": own.name, "owners": [other.name]},
             )
+
+
+def _apart(target: Target, other: Environment) -> str:
+    """Return how two environments with equal names are told apart."""
+    if target.naming != target.environment.naming:
+        return f"unset OSEM_DB_PREFIX   or use --env {other.name}"
+    return (
+        f"Pin different accounts to '{target.environment.name}' and '{other.name}' "
+        "(osem.environments.NAME.account in invoke.yaml), or give them different names."
+    )
 
 
 def check_destructive(target: Target) -> None:
@@ -211,7 +224,7 @@ def check_deletable(protected: Sequence[str]) -> None:
 
 def check_comparable(one: Target, other: Target, *, found: bool) -> None:
     """Raise OsemError if a comparison of the two environments would be meaningless."""
-    locations = [(t.endpoint, t.region, t.profile, t.prefix) for t in (one, other)]
+    locations = [(t.endpoint, t.region, t.profile, t.naming) for t in (one, other)]
     if locations[0] == locations[1]:
         raise OsemError(
             f"'{one.environment.name}' and '{other.environment.name}' refer to the same tables.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 LOOPBACK = "127.0.0.1"
 DEFAULT_ENDPOINT = f"http://{LOOPBACK}:8000"
 DEFAULT_REGION = "us-east-1"
+# The account in the ARNs of local engines.
+LOCAL_ACCOUNT = "000000000000"
 # DynamoDB Local accepts only letters and digits in an access key; it ignores the secret.
 ACCESS_KEY = "osemlocal"
 SECRET_KEY = "osemlocal"  # noqa: S105  a fixed dummy, printed by local.env

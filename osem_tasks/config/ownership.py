@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
 
-OWN_TAGS = ("Environment", "Application")
+ENVIRONMENT = "Environment"
+OWN_TAGS = (ENVIRONMENT, "Application")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ def foreign_tag(claim: Claim) -> str | None:
     if "tags" in live.unreadable:
         return None if claim.on_local_engine else "its tags cannot be read"
     found, own = dict(live.table.tags or ()), dict(claim.declared.tags or ())
+    # Where our tables leave the tag out, one that names this environment is still right.
+    own.setdefault(ENVIRONMENT, claim.target.environment.name)
     if not claim.on_local_engine and not _is_own_by_configuration(claim):
         missing = [key for key in OWN_TAGS if key in own and key not in found]
         if missing:
@@ -93,13 +96,26 @@ def other_owners(claim: Claim) -> list[str]:
     ]
 
 
+def never_meet(own: Environment, other: Environment, region: str) -> bool:
+    """Return whether a task for ``own`` in ``region`` cannot reach the tables of ``other``.
+
+    Two pinned accounts are proven before anything is changed: STS must name the task's own.
+    """
+    accounts = own.account is not None and other.account is not None
+    return (
+        other.where == "local"
+        or (accounts and own.account != other.account)
+        or (other.region_strict and other.region is not None and other.region != region != "")
+    )
+
+
 def _is_own_by_configuration(claim: Claim) -> bool:
-    """Return whether the environment's configured prefix gives the table's name."""
+    """Return whether the environment's configured naming gives the table's name."""
     return claim.live.table.name in _names(claim.target.environment, claim.entities)
 
 
 def _names(environment: Environment, entities: Iterable[str]) -> set[str]:
-    return {environment.default_prefix + entity for entity in entities}
+    return {environment.naming.real(entity) for entity in entities}
 
 
 def _is_elsewhere(other: Environment, claim: Claim) -> bool:
@@ -120,9 +136,11 @@ def _is_told_apart(other: Environment, claim: Claim) -> bool:
     A local engine has no tables worth protecting; on AWS the tag Environment must decide.
     """
     own = claim.target.environment
-    if other.default_prefix != own.default_prefix:
+    if other.naming != own.naming:
         return False
     if claim.on_local_engine:
         return True
-    tag = dict(claim.live.table.tags or ()).get("Environment")
-    return tag == own.all_tags["Environment"] != other.all_tags["Environment"]
+    tag = dict(claim.live.table.tags or ()).get(ENVIRONMENT)
+    theirs = other.all_tags.get(ENVIRONMENT)
+    # An environment without the tag may own a table with any.
+    return theirs is not None and tag == own.all_tags.get(ENVIRONMENT) != theirs

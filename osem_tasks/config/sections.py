@@ -68,7 +68,9 @@ def _kind_problems(
             continue
         value, path = content[key], before + key
         name = path if before else f"'{path}'"
-        if isinstance(default, Mapping) != isinstance(value, Mapping):
+        if path == "osem" and value is None:
+            yield "the section 'osem' is empty; indent its settings below it, or leave it out"
+        elif isinstance(default, Mapping) != isinstance(value, Mapping):
             no = "" if isinstance(default, Mapping) else "not "
             yield f"{name} must {no}be a mapping, not {shown(value)}"
         elif isinstance(default, Mapping):

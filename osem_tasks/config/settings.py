@@ -6,20 +6,25 @@ collected and raised as one ConfigurationError.
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from osem_tasks.config import environments
+from osem_tasks.config import environments, naming, project
+from osem_tasks.config.general import General
+from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from osem_tasks.config.environments import Environment
+    from osem_tasks.config.project import Sources
 
 T = TypeVar("T")
-OSEM_TABLES = "osem_tasks.declarations.osem:TABLES"
+DEFAULT_PREFIX = "osem-{env}-"
 # Every key of ``osem`` and its default. Invoke must know the keys, or it ignores the
 # ``INVOKE_OSEM_*`` variables without a message.
 DEFAULTS: dict[str, Any] = {
@@ -31,9 +36,14 @@ DEFAULTS: dict[str, Any] = {
     "port": "8000",
     "timeout": "60",
     "log": "",
-    "tables": OSEM_TABLES,
-    "prefix": "osem-{env}-",
+    # No default: only OSEM's own invoke.yaml names OSEM's tables.
+    "tables": "",
+    "prefix": DEFAULT_PREFIX,
+    "table_name": "",
     "application": environments.APPLICATION,
+    "ignore": [],
+    "parameters": {},
+    "environment_tag": environments.ENVIRONMENT_TAG,
     "environments": {},
 }
 # Variables that override the configuration files, by the key that they set.
@@ -45,8 +55,15 @@ VARIABLES = {
     "log": "OSEM_LOG",
 }
 INVOKE_PREFIX = "INVOKE_OSEM_"
+
+
+def invoke_variable(key: str) -> str:
+    """Return the variable that overrides ``osem.KEY`` as Invoke has it."""
+    return INVOKE_PREFIX + key.upper()
+
+
 INVOKE_VARIABLES = [
-    INVOKE_PREFIX + key.upper() for key, default in DEFAULTS.items() if isinstance(default, str)
+    invoke_variable(key) for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
 HIGHEST_PORT = 65535
 # A file name has at most 255 bytes, and state files contain the engine's name.
@@ -58,7 +75,11 @@ REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named abo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The checked configuration, before a target is chosen."""
+    """The checked configuration, before a target is chosen.
+
+    ``tables`` is the value of ``osem.tables``, empty if nothing names it; ``declaration`` checks
+    that. ``sources`` says which files the values come from.
+    """
 
     engine: str
     name: str
@@ -68,6 +89,8 @@ class Settings:
     log: str
     tables: str
     environments: Mapping[str, Environment]
+    sources: Sources
+    ignore: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -76,33 +99,56 @@ class Settings:
         variables: Mapping[str, str],
         *,
         engines: tuple[str, ...],
+        sources: Sources | None = None,
     ) -> Settings:
         """Read Invoke's ``osem`` section and the process's variables.
 
-        ``engines`` are the allowed kinds of engine. Raises ConfigurationError with every unknown
-        key and invalid value.
+        ``engines`` are the allowed kinds of engine. Paths are relative to the folders of
+        ``sources``, without it to the current directory. Raises ConfigurationError with every
+        unknown key and invalid value.
         """
+        if sources is None:
+            sources = project.Sources(project.Project(Path(), None, ()), Path())
+        configuration = _with_pattern_in_its_place(configuration)
         reader = _Reader(configuration, variables)
         known, problems = environments.configured(configuration.get("environments", {}))
-        prefix = reader.value("prefix", _plain_text)
-        application = reader.value("application", _plain_text)
+        general = reader.general()
         settings = cls(
             engine=reader.value("engine", one_of(engines)),
             name=reader.value("name", engine_name),
             image=reader.value("image", _text),
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
-            log=reader.value("log", _plain_text),
-            tables=reader.value("tables", _text),
+            log=reader.path("log", sources.folder("log")),
+            tables=reader.value("tables", _plain_text),
+            ignore=reader.value("ignore", _texts),
             environments={
-                name: _with_defaults(environment, prefix, application)
-                for name, environment in known.items()
+                name: general.applied_to(environment) for name, environment in known.items()
             },
+            sources=sources,
         )
         reader.problems += problems
         if reader.problems:
             raise ConfigurationError(reader.problems, remediation=REMEDY)
         return settings
+
+    def declaration(self) -> tuple[str, Path]:
+        """Return ``osem.tables`` and the folder that it is relative to.
+
+        Raises ConfigurationError, with what to write and where, if no tables are declared.
+        """
+        if not self.tables:
+            raise project.undeclared(self.sources.project, self.sources.default)
+        return self.tables, self.sources.folder("tables")
+
+    def declared_in(self, folder: Path) -> str:
+        """Return ``osem.tables`` as ``folder`` names it; a file by its path relative to it."""
+        if ":" in self.tables or not self.tables:
+            return self.tables
+        try:
+            return os.path.relpath(self.sources.folder("tables") / self.tables, folder)
+        except ValueError:  # another drive
+            return self.tables
 
     def environment(self, option: str | None, variables: Mapping[str, str]) -> Environment:
         """Choose by ``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError."""
@@ -125,12 +171,15 @@ class Settings:
         return self.environments[name]
 
 
-def _with_defaults(environment: Environment, prefix: str, application: str) -> Environment:
-    """Set the application, and the general prefix if the environment has no prefix."""
-    if environment.prefix is not None:
-        return replace(environment, application=application)
-    prefix = prefix.replace("{env}", environment.name)
-    return replace(environment, application=application, prefix=prefix)
+def _with_pattern_in_its_place(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration with a ``name`` that holds ``{table}`` as ``table_name``.
+
+    ``name`` is the engine's name, and no engine's name has a brace.
+    """
+    name = configuration.get("name")
+    if not isinstance(name, str) or naming.TABLE not in name or configuration.get("table_name"):
+        return configuration
+    return {**configuration, "name": DEFAULTS["name"], "table_name": name}
 
 
 @dataclass
@@ -162,6 +211,35 @@ class _Reader:
         except ValueError as error:
             self.problems.append(f"{source} {error}, not {raw!r}")
             return DEFAULTS[key]
+
+    def path(self, key: str, folder: Path) -> str:
+        """Return a path as text; one from a file is relative to that file's ``folder``."""
+        value = self.value(key, _plain_text)
+        by_shell = any(self.variables.get(name) for name in (VARIABLES[key], invoke_variable(key)))
+        if not value or by_shell:
+            return str(value)
+        return str(folder / os.path.expanduser(value))  # noqa: PTH111  Path raises without a home
+
+    def general(self) -> General:
+        """Return the settings that hold for every environment without its own."""
+        found = General(
+            prefix=self.value("prefix", _checked_by(naming.prefix_problem)),
+            table_name=self.value("table_name", _pattern_or_empty),
+            application=self.value("application", _plain_text),
+            environment_tag=self.value("environment_tag", _plain_text),
+            parameters=self._parameters(),
+        )
+        if found.table_name and found.prefix != DEFAULT_PREFIX:
+            self.problems.append(
+                "osem.prefix and osem.table_name both say how tables are named; leave one out"
+            )
+        return found
+
+    def _parameters(self) -> dict[str, str]:
+        given = self.configuration.get("parameters", {})
+        problems = parameter_problems(given)
+        self.problems += [f"osem.{problem}" for problem in problems]
+        return {} if problems else texts(given)
 
 
 def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
@@ -209,9 +287,33 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    """Check a list of strings; one string is a list of one. Raises ValueError with a message."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, (list, tuple)) or not all(isinstance(text, str) for text in given):
+        msg = "must be a list of strings"
+        raise ValueError(msg)
+    return tuple(_text(text) for text in given)
+
+
 def _plain_text(value: Any) -> str:
     """Check a string that may be empty. Raises ValueError with a message."""
     return "" if value == "" else _text(value)
+
+
+def _checked_by(problem: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return a check that raises ValueError with the ``problem`` of a value, if any."""
+
+    def check(value: Any) -> str:
+        if found := problem(value):
+            raise ValueError(found)
+        return str(value)
+
+    return check
+
+
+def _pattern_or_empty(value: Any) -> str:
+    return "" if value == "" else _checked_by(naming.pattern_problem)(value)
 
 
 def engine_name(value: Any) -> str:

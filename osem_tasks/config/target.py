@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import command
 from osem_tasks.config.endpoints import check_url, is_aws, is_loopback, same_place
-from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION, LOCAL_ACCOUNT
+from osem_tasks.declarations.context import Context
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osem_tasks.config.environments import Environment
+    from osem_tasks.config.naming import Naming
     from osem_tasks.schema.model import TableSet
 
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
@@ -52,12 +54,17 @@ class Target:
     endpoint: str | None
     source: str
     region: str | None
-    prefix: str
+    naming: Naming
     profile: str | None = None
     diverted_by: str | None = None
     warnings: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every table name; ``naming`` may also have something after it."""
+        return self.naming.prefix
 
     def command(self, task: str, *words: str) -> str:
         """Return a command line of ``task`` for this target that works in any shell."""
@@ -73,13 +80,25 @@ class Target:
         """Return this target without local rules, for a server that is not proven to be local."""
         return replace(self, local=False)
 
+    def context(self, *, region: str | None = None, account: str | None = None) -> Context:
+        """Return what a declaration may depend on; ``region`` and ``account`` where known."""
+        environment = self.environment
+        local = (DEFAULT_REGION, LOCAL_ACCOUNT) if self.local else (None, None)
+        return Context(
+            parameters=environment.parameters,
+            region=region or self.region or environment.region or local[0],
+            account=account or environment.account or local[1],
+            local=self.local,
+        )
+
     def tables_of(self, declared: TableSet) -> TableSet:
-        """Return the declared tables for this target, with prefix, tags and protection."""
+        """Return the declared tables for this target, with their names, tags and protection."""
         environment = self.environment
         # On a local engine, an AWS environment keeps its names but not its protection.
         protect = not self.local or environment.where == "local"
         return declared.for_environment(
-            self.prefix,
+            self.naming.prefix,
+            self.naming.suffix,
             tags=environment.all_tags,
             deletion_protection=environment.deletion_protection if protect else None,
             point_in_time_recovery=environment.point_in_time_recovery if protect else None,
@@ -104,13 +123,19 @@ def resolve(
         endpoint=endpoint,
         source=source,
         region=_first(options.region, *(variables.get(name) for name in REGION_VARIABLES)),
-        prefix=variables.get("OSEM_DB_PREFIX") or environment.default_prefix,
+        naming=naming_of(environment, variables),
         profile=options.profile,
         diverted_by=diverted,
         warnings=tuple(warnings),
         options=again,
         variables=settings,
     )
+
+
+def naming_of(environment: Environment, variables: Mapping[str, str]) -> Naming:
+    """Return how tables are named: ``OSEM_DB_PREFIX`` replaces what stands before the name."""
+    prefix = variables.get("OSEM_DB_PREFIX")
+    return environment.naming.with_prefix(prefix) if prefix else environment.naming
 
 
 def _refuse_contradiction(

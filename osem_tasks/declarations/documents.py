@@ -6,15 +6,11 @@ Omitted settings are not declared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osem_tasks.declarations import shape
+from osem_tasks.declarations.properties import read_table
+from osem_tasks.declarations.values import KeyPath, Problem, RefusedError
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.facts import SETTINGS
-from osem_tasks.schema.model import NO_LIMIT
-from osem_tasks.schema.quoting import shown
-from osem_tasks.schema.reader import declared_table
 
 if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
@@ -25,65 +21,30 @@ def read_document(content: object) -> tuple[Table, ...]:
 
     Raises ModelError with every problem of every table.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     tables: list[Table] = []
-    for position, entry in enumerate(_entries(content)):
+    for position, (path, entry) in enumerate(_entries(content)):
         try:
-            tables.append(read_table(entry, f"table {position + 1}"))
-        except ModelError as error:
-            problems += error.problems
+            tables.append(read_table(entry, f"table {position + 1}", path=path))
+        except RefusedError as error:
+            problems += error.found
     if problems:
-        raise ModelError(problems)
+        raise RefusedError(problems)
     return tuple(tables)
 
 
-def read_table(properties: object, where: str, name: str | None = None) -> Table:
-    """Read one table of any dialect. ``where`` identifies it in a problem until it has a name.
-
-    ``name`` replaces an omitted TableName. Raises ModelError.
-    """
-    if not isinstance(properties, Mapping):
-        raise ModelError([f"{where}: must be a mapping as CreateTable takes it"])
-    table_name = properties.get("TableName", name)
-    if not isinstance(table_name, str):
-        raise ModelError([f"{where}: TableName must be a string, not {shown(table_name)}"])
-    checker = shape.Checker()
-    given = checker.checked(properties, shape.TABLE)
-    problems = checker.problems
-    if not problems:
-        try:
-            return declared_table(table_name, given)
-        except KeyError as error:
-            problems = [f"{error.args[0]} is missing"]
-        except ValueError as error:
-            problems = [str(error)]
-    before = f"table {shown(table_name)}: not as CreateTable has it: "
-    raise ModelError([before + problem for problem in problems])
-
-
-def declared_part(table: Table) -> Table:
-    """Return the declaration of a live table, without AWS's defaults."""
-    undeclared: dict[str, Any] = {
-        setting.field: None
-        for setting in SETTINGS
-        if getattr(table, setting.field) == setting.default
-    }
-    if table.max_throughput == NO_LIMIT:
-        undeclared["max_throughput"] = None
-    indexes = tuple(
-        replace(index, max_throughput=None) if index.max_throughput == NO_LIMIT else index
-        for index in table.global_indexes
-    )
-    return replace(table, global_indexes=indexes, **undeclared)
-
-
-def _entries(document: object) -> Sequence[object]:
+def _entries(document: object, path: KeyPath = ()) -> Sequence[tuple[KeyPath, object]]:
+    """Return the tables of a document with their paths."""
     if isinstance(document, Mapping):
         if "Tables" in document:
-            return _entries(document["Tables"])
-        return [document.get("Table", document)]
+            return _entries(document["Tables"], (*path, "Tables"))
+        return [_entry(document, path)]
     if isinstance(document, Sequence) and not isinstance(document, str):
-        return [
-            entry.get("Table", entry) if isinstance(entry, Mapping) else entry for entry in document
-        ]
+        return [_entry(entry, (*path, position)) for position, entry in enumerate(document)]
     raise ModelError(["the file must hold a table, a list of tables, or {'Tables': [...]}"])
+
+
+def _entry(entry: object, path: KeyPath) -> tuple[KeyPath, object]:
+    if isinstance(entry, Mapping) and "Table" in entry:
+        return (*path, "Table"), entry["Table"]
+    return path, entry

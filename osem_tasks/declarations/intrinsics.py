@@ -1,140 +1,256 @@
-"""Resolve CloudFormation's intrinsic functions whose values are in the template.
+"""Evaluate a template's values: references, functions, conditions, loops.
 
-It supports ``Ref`` to a parameter with a default, ``Fn::Sub``, ``Fn::Join`` and
-``Fn::FindInMap``. All others are reported as problems.
+A value that the template, ``osem.parameters`` and the target do not tell is ``Unknown``; whether
+that matters depends on its place, and is decided by who asks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from osem_tasks.declarations.limits import MAX_TEXT, MAX_VALUES
-from osem_tasks.errors import ModelError
-from osem_tasks.schema.quoting import shown
+from osem_tasks.declarations import functions, loops
+from osem_tasks.declarations.conditions import MAX_CHAIN, Conditions, Truth
+from osem_tasks.declarations.parameters import PSEUDO, Parameters
+from osem_tasks.declarations.values import (
+    BROKEN,
+    NO_VALUE,
+    Budget,
+    Place,
+    Problem,
+    RefusedError,
+    Unknown,
+    is_list,
+    section,
+)
+from osem_tasks.schema.quoting import nearest, shown
 
-# The length is limited: otherwise every "${" in a text causes a search to the end.
-_VARIABLE = re.compile(r"\$\{([^}!]{1,256})\}")
-_NAMES = ("Ref", "Condition")
+if TYPE_CHECKING:
+    from osem_tasks.declarations.context import Context
+
+TRANSFORM = "Fn::Transform"
+TRANSFORMED = f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
+_LANGUAGE = "AWS::LanguageExtensions"
+# Functions whose value only AWS knows.
+_OF_AWS = ("Fn::GetAtt", "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput")
+# Functions of evaluated arguments alone.
+_PLAIN: dict[str, Callable[[Any, Place], Any]] = {
+    "Fn::Select": functions.select,
+    "Fn::Split": functions.split,
+    "Fn::Length": functions.length,
+    "Fn::ToJsonString": functions.to_json,
+    "Fn::Base64": functions.base64_text,
+}
+_LAZY = ("Ref", "Fn::Sub", "Fn::Join", "Fn::FindInMap", "Fn::If")
+_OF_CONDITIONS = ("Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not")
+_KNOWN = (*_LAZY, *_PLAIN, *_OF_AWS, *_OF_CONDITIONS)
+# CloudFormation replaces such a text when it deploys ("{{resolve:ssm:/shop/owner}}").
+_DYNAMIC = re.compile(r"\{\{resolve:")
 
 
-def is_list(value: object) -> bool:
-    """Return whether a value is a list; a string is not."""
-    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+class Evaluator:
+    """Evaluates the values of one template. Raises RefusedError for what is wrong in it.
 
-
-class Resolver:
-    """Replaces intrinsic functions with their values. Raises ModelError if there is no value.
-
-    Use one resolver per template: it counts the values that it builds, because a short
-    template may expand to more than fits in memory.
+    ``resources`` are the template's resources and their places, loops carried out.
+    ``table_name`` returns the name of a table by its resource, for references to it. In the
+    ``unmanaged`` properties, mistakes do not matter.
     """
 
-    def __init__(self, template: Mapping[str, Any]) -> None:
-        self._parameters = _section(template, "Parameters")
-        self._mappings = _section(template, "Mappings")
-        self._left = MAX_VALUES
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        context: Context,
+        table_name: Callable[[str, Evaluator], Any],
+        unmanaged: frozenset[str],
+    ) -> None:
+        self._unmanaged = unmanaged
+        self._budget = Budget()
+        self._table_name = table_name
+        self._referring: list[str] = []
+        self.parameters = Parameters(template, context)
+        self._mappings = section(template, "Mappings")
+        # A transform may add resources, to which the template refers.
+        self._generates = _transforms(template) - {_LANGUAGE} != set()
+        declared = self._expanded(section(template, "Conditions"), Place("", ("Conditions",)))
+        conditions = {key: value for key, (value, _) in declared.items()}
+        self._conditions = Conditions(conditions, self.resolve)
+        self.resources = self._expanded(section(template, "Resources"), Place("", ("Resources",)))
 
-    def resolve(self, value: Any, where: str) -> Any:
-        """Return ``value`` without intrinsic functions; ``where`` starts a problem's text."""
-        self._left -= 1
-        if self._left < 0:
-            _refuse(where, f"the template stands for more than {MAX_VALUES:,} values")
+    def condition(self, name: Any, place: Place) -> Truth:
+        """Return the value of a condition."""
+        return self._conditions.value(name, place)
+
+    def resolve(self, value: Any, place: Place) -> Any:
+        """Return ``value`` with everything evaluated; NO_VALUE and Unknown may be the result."""
+        self._budget.spend(place)
         if isinstance(value, Mapping):
-            if len(value) == 1:
-                name, argument = next(iter(value.items()))
-                if name in _NAMES or str(name).startswith("Fn::"):
-                    return self._intrinsic(str(name), argument, where)
-            return {key: self.resolve(part, where) for key, part in value.items()}
+            return self._mapping(value, place)
         if is_list(value):
-            return [self.resolve(part, where) for part in value]
+            return self._elements(value, place)
+        if isinstance(value, str) and _DYNAMIC.search(value):
+            return Unknown(f"the dynamic reference {shown(value)} is known to AWS only")
         return value
 
-    def _intrinsic(self, name: str, argument: Any, where: str) -> Any:
-        if name == "Ref":
-            return self._reference(argument, where)
-        if name == "Fn::Sub":
-            return self._substitute(argument, where)
-        if name == "Fn::Join":
-            return self._join(argument, where)
-        if name == "Fn::FindInMap":
-            return self._find(argument, where)
-        raise ModelError([f"{where}: {name} cannot be resolved from the template alone"])
+    def members(
+        self, value: Mapping[Any, Any], place: Place
+    ) -> tuple[dict[Any, Any], list[Problem]]:
+        """Resolve the members of a mapping; one that cannot be evaluated is BROKEN."""
+        problems = []
+        if TRANSFORM in value:
+            problems.append(place.problem(TRANSFORMED))
+        elif functions_in := [key for key in value if _is_function(key)]:
+            problems.append(place.problem(f"{functions_in[0]} cannot stand here"))
+        plain = {key: part for key, part in value.items() if not _is_function(key)}
+        found = {}
+        for key, (part, inner) in self._expanded(plain, place).items():
+            try:
+                resolved = self.resolve(part, inner)
+            except RefusedError as error:
+                resolved = BROKEN
+                if key in self._unmanaged:  # nothing here depends on it
+                    resolved = Unknown("its value cannot be evaluated")
+                else:
+                    problems += error.found
+            if resolved is not NO_VALUE:
+                found[key] = resolved
+        return found, problems
 
-    def _reference(self, name: Any, where: str) -> Any:
+    def _mapping(self, value: Mapping[Any, Any], place: Place) -> Any:
+        functions_in = [key for key in value if _is_function(key)]
+        if len(functions_in) == 1 == len(value) and TRANSFORM not in value:
+            (name,) = functions_in
+            return self._function(name, value[name], place)
+        found, problems = self.members(value, place)
+        if problems:
+            raise RefusedError(problems)
+        return found
+
+    def _expanded(self, mapping: Mapping[Any, Any], place: Place) -> dict[Any, tuple[Any, Place]]:
+        return loops.expanded(mapping, place, self.resolve, self._budget)
+
+    def _elements(self, values: Sequence[Any], place: Place) -> list[Any]:
+        """Resolve elements; leave out those that are not there, and report all problems at once."""
+        found: list[Any] = []
+        problems: list[Problem] = []
+        for position, part in enumerate(values):
+            try:
+                found.append(self.resolve(part, place.at(position)))
+            except RefusedError as error:
+                problems += error.found
+        if problems:
+            raise RefusedError(problems)
+        return [value for value in found if value is not NO_VALUE]
+
+    def _function(self, name: str, argument: Any, place: Place) -> Any:
+        own = {
+            "Ref": self._reference,
+            "Fn::Sub": self._substitute,
+            "Fn::Join": self._join,
+            "Fn::FindInMap": self._find,
+            "Fn::If": self._choose,
+        }.get(name)
+        if own:
+            return own(argument, place)
+        if name in _PLAIN:
+            return _PLAIN[name](self.resolve(argument, place), place)
+        if name in _OF_AWS:
+            return Unknown(f"{name} {_call(argument)} is known to AWS only")
+        if name in _OF_CONDITIONS:
+            raise place.refused(f"{name} belongs into Conditions")
+        raise place.refused(f"{name} is not a function that is known here{nearest(name, _KNOWN)}")
+
+    def _reference(self, name: Any, place: Place) -> Any:
         if not isinstance(name, str):
-            _refuse(where, f"Ref takes the name of a parameter, not {shown(name)}")
-        if name not in self._parameters:
-            _refuse(where, f"Ref {shown(name)} is known to AWS only")
-        parameter = self._parameters[name]
-        if not isinstance(parameter, Mapping):
-            _refuse(where, f"parameter {shown(name)} must be a mapping, not {shown(parameter)}")
-        if "Default" not in parameter:
-            _refuse(where, f"parameter {shown(name)} has no Default")
-        default = parameter["Default"]
-        if default is None or isinstance(default, Mapping) or is_list(default):
-            _refuse(where, f"the Default of parameter {shown(name)} is {shown(default)}")
-        return default
+            raise place.refused(f"Ref takes the name of a parameter, not {shown(name)}")
+        if name in self.parameters or name.startswith(PSEUDO):
+            return self.parameters.value(name, place)
+        if name in self.resources:
+            return self._resource(name, place)
+        if self._generates:
+            return Unknown(f"Ref {shown(name)} is known to AWS only")
+        known = (*self.parameters.names, *map(str, self.resources))
+        raise place.refused(
+            f"Ref {shown(name)} is neither a parameter nor a resource{nearest(name, known)}"
+        )
 
-    def _substitute(self, argument: Any, where: str) -> str:
-        text, own = (argument, {}) if isinstance(argument, str) else _pair(argument)
+    def _resource(self, name: str, place: Place) -> Any:
+        """Return what a reference to a resource gives: the name of a table, else Unknown."""
+        if name in self._referring or len(self._referring) >= MAX_CHAIN:
+            raise place.refused(f"the name of resource {shown(name)} depends on itself")
+        self._referring.append(name)
+        try:
+            return self._table_name(name, self)
+        finally:
+            self._referring.pop()
+
+    def _substitute(self, argument: Any, place: Place) -> Any:
+        text, own = (argument, {}) if isinstance(argument, str) else functions.pair(argument)
         if not isinstance(text, str) or not isinstance(own, Mapping):
-            _refuse(where, f"Fn::Sub takes a string, or [string, mapping], not {shown(argument)}")
-        values = {key: self.resolve(part, where) for key, part in own.items()}
-        pieces = _VARIABLE.split(text)
-        # The pieces at odd positions are the names of variables.
-        for position in range(1, len(pieces), 2):
-            name = pieces[position].strip()
-            value = values[name] if name in values else self._reference(name, where)
-            pieces[position] = _text(value, where)
-        return _joined("", pieces, where).replace("${!", "${")
+            raise place.refused(
+                f"Fn::Sub takes a string, or [string, mapping], not {shown(argument)}"
+            )
+        values = {key: self.resolve(part, place) for key, part in own.items()}
 
-    def _join(self, argument: Any, where: str) -> str:
-        separator, given = _pair(argument)
-        parts = self.resolve(given, where)
+        def value_of(name: str) -> Any:
+            if name in values:
+                return values[name]
+            if "." in name:
+                return Unknown(f"Fn::Sub ${{{name}}} is known to AWS only")
+            return self._reference(name, place)
+
+        found = functions.substitute(text, value_of, place)
+        if isinstance(found, str) and _DYNAMIC.search(found):
+            return Unknown(f"the dynamic reference {shown(found)} is known to AWS only")
+        return found
+
+    def _join(self, argument: Any, place: Place) -> Any:
+        separator, given = functions.pair(argument)
+        parts = self.resolve(given, place)
+        if isinstance(parts, Unknown):
+            return parts
         if not isinstance(separator, str) or not is_list(parts):
-            _refuse(where, f"Fn::Join takes [string, list], not {shown(argument)}")
-        return _joined(separator, [_text(part, where) for part in parts], where)
+            raise place.refused(f"Fn::Join takes [string, list], not {shown(argument)}")
+        return functions.join(separator, parts, place)
 
-    def _find(self, argument: Any, where: str) -> Any:
-        keys = self.resolve(argument, where)
-        if not is_list(keys) or len(keys) != 3:  # noqa: PLR2004  map, first key, second key
-            _refuse(where, f"Fn::FindInMap takes a list of three keys, not {shown(keys)}")
-        found: Any = self._mappings
-        for key in keys:
-            if not isinstance(found, Mapping) or not isinstance(key, Hashable) or key not in found:
-                _refuse(where, f"Mappings has no {shown(keys)}")
-            found = found[key]
-        return self.resolve(found, where)
+    def _find(self, argument: Any, place: Place) -> Any:
+        default: tuple[Any, ...] = ()
+        if is_list(argument) and len(argument) == 4 and isinstance(argument[3], Mapping):  # noqa: PLR2004  the keys and options
+            options, argument = argument[3], argument[:3]
+            if set(options) != {"DefaultValue"}:
+                raise place.refused(
+                    f"Fn::FindInMap takes {{DefaultValue: …}}, not {shown(options)}"
+                )
+            default = (options["DefaultValue"],)
+        keys = self.resolve(argument, place)
+        return self.resolve(functions.find_in_map(self._mappings, keys, default, place), place)
 
-
-def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = template.get(name) or {}
-    if not isinstance(section, Mapping):
-        raise ModelError([f"{name} must be a mapping, not {shown(section)}"])
-    return section
-
-
-def _pair(argument: Any) -> tuple[Any, Any]:
-    """Return the two parts of an argument; two Nones if it is not a pair."""
-    return tuple(argument) if is_list(argument) and len(argument) == 2 else (None, None)  # noqa: PLR2004  a pair
-
-
-def _text(value: Any, where: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None or isinstance(value, Mapping) or is_list(value):
-        _refuse(where, f"{shown(value)} cannot be a part of a string")
-    return str(value)
+    def _choose(self, argument: Any, place: Place) -> Any:
+        if not is_list(argument) or len(argument) != 3:  # noqa: PLR2004  condition, then, else
+            raise place.refused(f"Fn::If takes [condition, value, value], not {shown(argument)}")
+        truth = self.condition(argument[0], place)
+        if isinstance(truth, Unknown):
+            reason = f"condition {shown(argument[0])} is known to AWS only: {truth.reason}"
+            return Unknown(reason, truth.parameter)
+        position = 1 if truth else 2
+        return self.resolve(argument[position], place)
 
 
-def _joined(separator: str, parts: Sequence[str], where: str) -> str:
-    length = sum(map(len, parts)) + len(separator) * max(0, len(parts) - 1)
-    if length > MAX_TEXT:
-        _refuse(where, f"it would be {length:,} characters long")
-    return separator.join(parts)
+def _is_function(key: object) -> bool:
+    return key == "Ref" or (
+        isinstance(key, str) and key.startswith("Fn::") and not loops.is_loop(key)
+    )
 
 
-def _refuse(where: str, problem: str) -> NoReturn:
-    raise ModelError([f"{where}: {problem}"])
+def _transforms(template: Mapping[str, Any]) -> set[str]:
+    """Return the names of a template's transforms."""
+    given = template.get("Transform") or ()
+    found = given if is_list(given) else [given]
+    return {str(one.get("Name")) if isinstance(one, Mapping) else str(one) for one in found}
+
+
+def _call(argument: Any) -> str:
+    """Return the argument of a function as a template's author wrote it."""
+    if is_list(argument) and all(isinstance(part, str) for part in argument):
+        return shown(".".join(argument))
+    return shown(argument)

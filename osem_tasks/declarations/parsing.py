@@ -74,9 +74,18 @@ def read_documents(path: Path, *, short_forms: bool = False) -> list[Any]:
     ``short_forms`` allows CloudFormation's short forms in YAML, like ``!Ref``.
     Raises ValueError as ``read`` does.
     """
-    text = _text(_bytes(path))
+    return parse(read_text(path), short_forms=short_forms, json_only=path.suffix == JSON)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file. Raises ValueError as ``read`` does."""
+    return _text(_bytes(path))
+
+
+def parse(text: str, *, short_forms: bool = False, json_only: bool = False) -> list[Any]:
+    """Return the content of every document of a text. Raises ValueError as ``read`` does."""
     try:
-        contents = [_json(text)] if path.suffix == JSON else _any(text, short_forms=short_forms)
+        contents = [_json(text)] if json_only else _any(text, short_forms=short_forms)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     except ValueError as error:

@@ -1,35 +1,44 @@
-"""The shape of a table in CreateTable's form, and a checker for documents."""
+"""The shapes of a table: as the DynamoDB API has it, and as CloudFormation and SAM have it.
+
+Every member of a shape is either read, or listed as "not managed here", or the state of a
+live table that a description shows. Any other member is refused.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.rules import KEY_TYPES, PROJECTIONS
 
-Scalar = Literal["text", "number", "flag"]
-# CloudFormation's parameters are always strings: "5" is a number and "true" is a flag.
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
-_TOO_LARGE = 10**18
-_FLAGS = {"true": True, "false": False}
-_EXPECTED = {"text": "a string", "number": "a whole number", "flag": "true or false"}
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A name is text on which a table or an index depends.
+Scalar = Literal["name", "text", "number", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several strings."""
+    """One of several strings. ``needed``: without it, there is no table or index."""
 
     words: tuple[str, ...]
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A mapping with known and required members."""
+    """A mapping with known and required members.
+
+    ``unmanaged`` members declare what this suite does not manage; ``state`` members are what
+    a description shows of a live table. ``what`` is the name of the type.
+    """
 
     members: Mapping[str, Kind]
     required: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,123 +50,133 @@ class ListOf:
 
 Kind = Scalar | Choice | Fields | ListOf
 
+
+def is_needed(kind: Kind) -> bool:
+    """Return whether a table cannot be built without a value of this kind."""
+    if isinstance(kind, Fields):
+        return any(is_needed(kind.members[name]) for name in kind.required if name in kind.members)
+    if isinstance(kind, ListOf):
+        return is_needed(kind.kind)
+    return kind.needed if isinstance(kind, Choice) else kind == "name"
+
+
 _UNITS = Fields(
     {"ReadCapacityUnits": "number", "WriteCapacityUnits": "number"},
     ("ReadCapacityUnits", "WriteCapacityUnits"),
+    state=("LastIncreaseDateTime", "LastDecreaseDateTime", "NumberOfDecreasesToday"),
 )
-_LIMITS = Fields({"MaxReadRequestUnits": "number", "MaxWriteRequestUnits": "number"})
-_KEY = ListOf(
+LIMITS = Fields({"MaxReadRequestUnits": "number", "MaxWriteRequestUnits": "number"})
+KEY = ListOf(
     Fields(
-        {"AttributeName": "text", "KeyType": Choice(("HASH", "RANGE"))},
+        {"AttributeName": "name", "KeyType": Choice(("HASH", "RANGE"), needed=True)},
         ("AttributeName", "KeyType"),
     )
 )
-_LOCAL_INDEX: dict[str, Kind] = {
-    "IndexName": "text",
-    "KeySchema": _KEY,
-    "Projection": Fields({"ProjectionType": "text", "NonKeyAttributes": ListOf("text")}),
+ATTRIBUTES = ListOf(
+    Fields(
+        {"AttributeName": "name", "AttributeType": Choice(KEY_TYPES, needed=True)},
+        ("AttributeName", "AttributeType"),
+    )
+)
+_PROJECTION = Fields(
+    {
+        "ProjectionType": Choice(PROJECTIONS, needed=True),
+        "NonKeyAttributes": ListOf("name"),
+    },
+    ("ProjectionType",),
+)
+_OF_INDEX = ("IndexName", "KeySchema", "Projection")
+INDEX: dict[str, Kind] = {"IndexName": "name", "KeySchema": KEY, "Projection": _PROJECTION}
+GLOBAL_INDEX = {**INDEX, "ProvisionedThroughput": _UNITS, "OnDemandThroughput": LIMITS}
+_INDEX_STATE = ("IndexStatus", "Backfilling", "IndexSizeBytes", "ItemCount", "IndexArn")
+TAGS = ListOf(Fields({"Key": "text", "Value": "text"}, ("Key", "Value")))
+TIME_TO_LIVE = Fields({"AttributeName": "text", "Enabled": "flag"})
+RECOVERY = Fields(
+    {"PointInTimeRecoveryEnabled": "flag"},
+    ("PointInTimeRecoveryEnabled",),
+    unmanaged=("RecoveryPeriodInDays",),
+)
+_KMS = Choice(("KMS",))
+# What CreateTable, DescribeTable and CloudFormation's table have in common.
+_COMMON: dict[str, Kind] = {
+    "TableName": "name",
+    "KeySchema": KEY,
+    "AttributeDefinitions": ATTRIBUTES,
+    "LocalSecondaryIndexes": ListOf(Fields(INDEX, _OF_INDEX, state=_INDEX_STATE)),
+    "BillingMode": "text",
+    "ProvisionedThroughput": _UNITS,
+    "OnDemandThroughput": LIMITS,
+    "Tags": TAGS,
+    "TimeToLiveSpecification": TIME_TO_LIVE,
+    "DeletionProtectionEnabled": "flag",
+    "PointInTimeRecoverySpecification": RECOVERY,
+    "TableClass": "text",
 }
-_GLOBAL_INDEX = {**_LOCAL_INDEX, "ProvisionedThroughput": _UNITS, "OnDemandThroughput": _LIMITS}
-_OF_INDEX = ("IndexName", "KeySchema")
-# Includes the different names that DescribeTable and CloudFormation use.
+# CreateTable's request and DescribeTable's answer, with the settings of further calls.
 TABLE = Fields(
     {
-        "TableName": "text",
-        "KeySchema": _KEY,
-        "AttributeDefinitions": ListOf(
-            Fields(
-                {"AttributeName": "text", "AttributeType": "text"},
-                ("AttributeName", "AttributeType"),
-            )
+        **_COMMON,
+        "GlobalSecondaryIndexes": ListOf(
+            Fields(GLOBAL_INDEX, _OF_INDEX, ("WarmThroughput",), _INDEX_STATE)
         ),
-        "GlobalSecondaryIndexes": ListOf(Fields(_GLOBAL_INDEX, _OF_INDEX)),
-        "LocalSecondaryIndexes": ListOf(Fields(_LOCAL_INDEX, _OF_INDEX)),
-        "BillingMode": "text",
-        "BillingModeSummary": Fields({"BillingMode": "text"}),
-        "ProvisionedThroughput": _UNITS,
-        "OnDemandThroughput": _LIMITS,
-        "Tags": ListOf(Fields({"Key": "text", "Value": "text"}, ("Key", "Value"))),
-        "TimeToLiveSpecification": Fields({"AttributeName": "text", "Enabled": "flag"}),
+        "BillingModeSummary": Fields(
+            {"BillingMode": "text"}, state=("LastUpdateToPayPerRequestDateTime",)
+        ),
         "StreamSpecification": Fields({"StreamEnabled": "flag", "StreamViewType": "text"}),
-        "DeletionProtectionEnabled": "flag",
-        "PointInTimeRecoverySpecification": Fields(
-            {"PointInTimeRecoveryEnabled": "flag"}, ("PointInTimeRecoveryEnabled",)
+        "SSESpecification": Fields({"Enabled": "flag", "SSEType": _KMS, "KMSMasterKeyId": "text"}),
+        "SSEDescription": Fields(
+            {"Status": "text", "SSEType": "text", "KMSMasterKeyArn": "text"},
+            state=("InaccessibleEncryptionDateTime",),
         ),
-        "SSESpecification": Fields(
-            {"Enabled": "flag", "SSEEnabled": "flag", "KMSMasterKeyId": "text"}
-        ),
-        "SSEDescription": Fields({"Status": "text", "KMSMasterKeyArn": "text"}),
-        "TableClass": "text",
-        "TableClassSummary": Fields({"TableClass": "text"}),
+        "TableClassSummary": Fields({"TableClass": "text"}, state=("LastUpdateDateTime",)),
     },
     ("KeySchema",),
+    unmanaged=(
+        "GlobalTableSettingsReplicationMode",
+        "GlobalTableSourceArn",
+        "GlobalTableWitnesses",
+        "MultiRegionConsistency",
+        "Replicas",
+        "ResourcePolicy",
+        "VectorIndexes",
+        "WarmThroughput",
+    ),
+    state=(
+        "ArchivalSummary",
+        "CreationDateTime",
+        "DisassociationProtectionEnabled",
+        "GlobalTableVersion",
+        "ItemCount",
+        "LatestStreamArn",
+        "LatestStreamLabel",
+        "RestoreSummary",
+        "TableArn",
+        "TableId",
+        "TableSizeBytes",
+        "TableStatus",
+    ),
 )
-SIMPLE_TABLE = Fields(
+_ENCRYPTION = Fields({"SSEEnabled": "flag", "SSEType": _KMS, "KMSMasterKeyId": "text"})
+RESOURCE = Fields(
     {
-        "TableName": "text",
-        "PrimaryKey": Fields(
-            {"Name": "text", "Type": Choice(("String", "Number", "Binary"))}, ("Name", "Type")
+        **_COMMON,
+        "GlobalSecondaryIndexes": ListOf(
+            Fields(GLOBAL_INDEX, _OF_INDEX, ("ContributorInsightsSpecification", "WarmThroughput"))
         ),
-    }
+        "LocalSecondaryIndexes": ListOf(Fields(INDEX, _OF_INDEX)),
+        "StreamSpecification": Fields(
+            {"StreamViewType": "text"}, ("StreamViewType",), ("ResourcePolicy",)
+        ),
+        "SSESpecification": _ENCRYPTION,
+    },
+    ("KeySchema",),
+    unmanaged=(
+        "ContributorInsightsSpecification",
+        "ImportSourceSpecification",
+        "KinesisStreamSpecification",
+        "ResourcePolicy",
+        "VectorIndexes",
+        "WarmThroughput",
+    ),
+    what="AWS::DynamoDB::Table",
 )
-
-
-class Checker:
-    """Converts a value to a kind, and collects one sentence per problem.
-
-    A null counts as omitted, as in the AWS CLI; unknown members are dropped.
-    """
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-
-    def checked(self, value: object, kind: Kind, where: str = "") -> Any:
-        """Return ``value`` converted to ``kind``; the result is invalid if ``problems`` grew."""
-        if isinstance(kind, Fields):
-            return self._fields(value, kind, where)
-        if isinstance(kind, ListOf):
-            return self._list(value, kind.kind, where)
-        if isinstance(kind, Choice):
-            if value in kind.words:
-                return value
-            return self._wrong(value, where, f"one of {', '.join(kind.words)}")
-        return self._scalar(value, kind, where)
-
-    def _fields(self, value: object, kind: Fields, where: str) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
-            self._wrong(value, where, "a mapping")
-            return {}
-        before = f"{where}." if where else ""
-        given = {name: part for name, part in value.items() if part is not None}
-        self.problems += [
-            f"{before}{name} is missing" for name in kind.required if name not in given
-        ]
-        return {
-            name: self.checked(given[name], member, before + name)
-            for name, member in kind.members.items()
-            if name in given
-        }
-
-    def _list(self, value: object, kind: Kind, where: str) -> list[Any]:
-        if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
-            self._wrong(value, where, "a list")
-            return []
-        return [
-            self.checked(part, kind, f"{where}[{position}]") for position, part in enumerate(value)
-        ]
-
-    def _scalar(self, value: object, kind: Scalar, where: str) -> Any:
-        if kind == "text" and isinstance(value, str):
-            return value
-        if kind == "flag" and isinstance(value, str) and value.lower() in _FLAGS:
-            return _FLAGS[value.lower()]
-        if kind == "flag" and isinstance(value, bool):
-            return value
-        if kind == "number" and isinstance(value, str) and _NUMBER.fullmatch(value):
-            return int(value)
-        if kind == "number" and type(value) is int and abs(value) < _TOO_LARGE:
-            return value
-        return self._wrong(value, where, _EXPECTED[kind])
-
-    def _wrong(self, value: object, where: str, expected: str) -> None:
-        self.problems.append(f"{where or 'it'} must be {expected}, not {shown(value)}")

@@ -56,21 +56,21 @@ def step_summary(diffs: Sequence[TableDiff], environment: str) -> str:
 
 
 def junit(diffs: Sequence[TableDiff], seconds: float) -> str:
-    """Return a JUnit document with one test case per fact; facts not comparable are skipped."""
+    """Return a JUnit document with one test case per fact; facts not compared are skipped."""
     facts = [(diff, fact) for diff in diffs for fact in diff.facts]
     suite = ET.Element(
         "testsuite",
         name="db.verify",
         tests=str(len(facts)),
         failures=str(sum(len(diff.issues) for diff in diffs)),
-        skipped=str(sum(len(diff.not_comparable) for diff in diffs)),
+        skipped=str(sum(len(diff.not_comparable) + len(diff.not_judged) for diff in diffs)),
         time=f"{seconds:.3f}",
     )
     for diff, fact in facts:
         case = ET.SubElement(suite, "testcase", classname=diff.name, name=fact.path)
         if fact in diff.issues:
             ET.SubElement(case, "failure", type=fact.issue_type.value, message=message(fact))
-        elif fact in diff.not_comparable:
+        elif fact in (*diff.not_comparable, *diff.not_judged):
             ET.SubElement(case, "skipped", message=fact.reason)
     for element in suite.iter():
         element.attrib = {key: _attribute(value) for key, value in element.attrib.items()}

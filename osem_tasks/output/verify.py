@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.output.messages import message
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
-from osem_tasks.schema.difference import Fact, TableDiff
+from osem_tasks.schema.difference import Fact, TableDiff, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,11 @@ def verify_outcome(
     A comparison with another environment has no remedy, because remedies apply the model.
     """
     lines = [line for diff in diffs for line in _lines(diff, _width(diffs), remedy)]
-    lines += [Line(Mark.DETAIL, text) for text in _not_comparable(diffs)]
+    for words, verdict in (
+        ("comparable", Verdict.NOT_COMPARABLE),
+        ("judged here", Verdict.NOT_JUDGED),
+    ):
+        lines += [Line(Mark.DETAIL, f"not {words}: {text}") for text in _listed(diffs, verdict)]
     passed = sum(1 for diff in diffs if not diff.issues)
     checks = sum(len(diff.same) for diff in diffs)
     agree = f"agree with '{other}'" if other else "match the model"
@@ -63,6 +67,7 @@ def _lines(diff: TableDiff, width: int, remedy: Remedy | None) -> Iterator[Line]
     same, issues, unknown = len(diff.same), diff.issues, len(diff.not_comparable)
     count = f"{same} of {same + len(issues)} facts"
     count += f", {unknown} not comparable" if unknown else ""
+    count += f", {len(diff.not_judged)} not judged" if diff.not_judged else ""
     mark = Mark.FAILED if issues else Mark.DONE
     yield Line(mark, f"{diff.name.ljust(width)}  {count}")
     for fact in issues:
@@ -71,14 +76,17 @@ def _lines(diff: TableDiff, width: int, remedy: Remedy | None) -> Iterator[Line]
             yield Line(Mark.DETAIL, f"      {remedy(diff, fact)}")
 
 
-def _not_comparable(diffs: Sequence[TableDiff]) -> list[str]:
+def _listed(diffs: Sequence[TableDiff], verdict: Verdict) -> list[str]:
+    """Return the facts with ``verdict``, with the number of their tables and the reason."""
     tables: dict[tuple[str, str], set[str]] = {}
     for diff in diffs:
-        for fact in diff.not_comparable:
+        for fact in diff.facts:
+            if fact.verdict is not verdict:
+                continue
             path = re.sub(r"\[.*\]", "[*]", fact.path)
             tables.setdefault((path, fact.reason), set()).add(diff.name)
     return [
-        f"not comparable: {path} of {counted(len(names), 'table')} ({reason})"
+        f"{path} of {counted(len(names), 'table')} ({reason})"
         for (path, reason), names in tables.items()
     ]
 
@@ -102,5 +110,14 @@ def _check(diff: TableDiff, remedy: Remedy | None) -> dict[str, Any]:
         "notComparable": [
             {"path": fact.path, "expected": fact.expected, "reason": fact.reason}
             for fact in diff.not_comparable
+        ],
+        "notJudged": [
+            {
+                "path": fact.path,
+                "expected": fact.expected,
+                "found": fact.found,
+                "reason": fact.reason,
+            }
+            for fact in diff.not_judged
         ],
     }

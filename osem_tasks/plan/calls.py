@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from osem_tasks.plan.actions import Action, Kind
 from osem_tasks.schema import emulators, requests
 from osem_tasks.schema.facts import encryption_request
+from osem_tasks.schema.judged import as_judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def call_for(action: Action, declared: Table, live: LiveTable) -> Call:
 
     Raises KeyError for a kind that no call on an existing table supports.
     """
-    return _BUILDERS[action.kind](action, declared, live)
+    return _BUILDERS[action.kind](action, as_judged(declared, live), live)
 
 
 def _update(live: LiveTable, **arguments: Any) -> Call:
@@ -43,6 +44,14 @@ def _index(action: Action) -> Index:
     if action.index is None:
         raise KeyError(action.kind)
     return action.index
+
+
+def _holder(action: Action, declared: Table) -> Table | Index:
+    """Return what has the capacity: the table or its index, judged by the live table."""
+    if action.index is None or not declared.ignored:
+        return action.index or declared
+    name = action.index.name
+    return next(index for index in declared.global_indexes if index.name == name)
 
 
 def _create_index(action: Action, _: Table, live: LiveTable) -> Call:
@@ -88,7 +97,7 @@ def _billing(_: Action, declared: Table, live: LiveTable) -> Call:
 
 
 def _throughput(action: Action, declared: Table, live: LiveTable) -> Call:
-    held = action.index or declared
+    held = _holder(action, declared)
     units = requests.provisioned(held.throughput)
     if action.index is None:
         return _update(live, ProvisionedThroughput=units)
@@ -97,7 +106,7 @@ def _throughput(action: Action, declared: Table, live: LiveTable) -> Call:
 
 
 def _max_throughput(action: Action, declared: Table, live: LiveTable) -> Call:
-    held = action.index or declared
+    held = _holder(action, declared)
     units = requests.on_demand(held.max_throughput)
     if action.index is None:
         return _update(live, OnDemandThroughput=units)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.plan.actions import PRUNE, Action, Kind, Risk
 from osem_tasks.plan.index_repair import index_actions
 from osem_tasks.schema.difference import IssueType, display
+from osem_tasks.schema.judged import as_judged
 from osem_tasks.schema.live import MAX_THROUGHPUT
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def repair_actions(comparison: Comparison) -> tuple[Action, ...]:
         action
         for diff in comparison.diffs
         if (live := comparison.found.get(diff.name)) is not None
-        for action in _table_actions(comparison.tables[diff.name], live, diff)
+        for action in _table_actions(as_judged(comparison.tables[diff.name], live), live, diff)
     )
 
 

@@ -1,6 +1,6 @@
 """Compares a declared table with a live one, fact by fact.
 
-Every declared fact gets one of three verdicts; undeclared facts are not compared.
+Every declared fact gets a verdict; undeclared facts are not compared.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema.difference import Comparison, Fact, IssueType, TableDiff, Verdict
 from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.judged import as_judged, ignored_facts
 from osem_tasks.schema.live import ACTIVE, MAX_THROUGHPUT, NOT_FOUND
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def compare(declared: Table, found: LiveTable | None) -> TableDiff:
     if found is None:
         missing = _fact("table", IssueType.TABLE_NOT_FOUND, ACTIVE, None)
         return TableDiff(declared.name, NOT_FOUND, (missing,))
+    ignored = ignored_facts(declared, found)
+    declared = as_judged(declared, found)
     return TableDiff(
         declared.name,
         found.status,
@@ -41,6 +44,7 @@ def compare(declared: Table, found: LiveTable | None) -> TableDiff:
             *_index_facts(_LOCAL, declared.local_indexes, found.table.local_indexes),
             *_billing_facts(declared, found),
             *_setting_facts(declared, found),
+            *ignored,
         ),
     )
 

@@ -24,6 +24,7 @@ class Verdict(str, Enum):
     SAME = "same"
     DIFFERENT = "different"
     NOT_COMPARABLE = "not comparable"
+    NOT_JUDGED = "not judged"
 
 
 class IssueType(str, Enum):
@@ -96,6 +97,11 @@ class TableDiff:
     def not_comparable(self) -> tuple[Fact, ...]:
         """The facts that this engine does not report, with the reasons."""
         return self._with(Verdict.NOT_COMPARABLE)
+
+    @property
+    def not_judged(self) -> tuple[Fact, ...]:
+        """The facts that something else sets (``Table.ignored``), with the reasons."""
+        return self._with(Verdict.NOT_JUDGED)
 
     def _with(self, verdict: Verdict) -> tuple[Fact, ...]:
         return tuple(fact for fact in self.facts if fact.verdict is verdict)

@@ -42,6 +42,8 @@ def _problems(value: Any, hint: Any, where: str) -> Iterator[str]:
             yield from _problems(value, inner[0], where)
     elif origin is tuple:
         yield from _tuple_problems(value, inner, where)
+    elif origin is frozenset:
+        yield from _set_problems(value, inner[0], where)
     elif isinstance(hint, type) and is_dataclass(hint):
         if isinstance(value, hint):
             yield from field_problems(value, f"{where}.")
@@ -61,6 +63,14 @@ def _tuple_problems(value: Any, inner: tuple[Any, ...], where: str) -> Iterator[
         return
     for position, part in enumerate(value):
         yield from _problems(part, inner[0 if endless else position], f"{where}[{position}]")
+
+
+def _set_problems(value: Any, hint: Any, where: str) -> Iterator[str]:
+    if not isinstance(value, (frozenset, set, tuple, list)):
+        yield f"{where} must be a set, not {shown(value)}"
+        return
+    for part in value:
+        yield from _problems(part, hint, where)
 
 
 def _scalar_problems(value: Any, kind: Any, where: str) -> Iterator[str]:

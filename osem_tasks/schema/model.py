@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal
 
 from osem_tasks.errors import ModelError
 from osem_tasks.schema import kinds, rules
+from osem_tasks.schema.ignored import matches
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 BillingMode = Literal["PAY_PER_REQUEST", "PROVISIONED"]
 Tags = tuple[tuple[str, str], ...]
@@ -144,6 +145,10 @@ class Encryption:
 class Table:
     """A table and every fact that a project may declare about it.
 
+    ``ignored`` are the names of facts that something else sets (see ``schema.ignored``): they
+    count when the table is created, and are never judged or changed afterwards.
+    ``unmanaged`` are the declared properties that this suite does not manage, as pairs of the
+    property and the reason ("" if the suite has nothing that manages it).
     Raises ModelError with every rule that the declaration breaks. ``check=False`` is for
     tables read from an engine: emulators may hold tables that DynamoDB would refuse.
     """
@@ -162,6 +167,8 @@ class Table:
     point_in_time_recovery: bool | None = None
     encryption: Encryption | None = None
     table_class: str | None = None
+    ignored: frozenset[str] = frozenset()
+    unmanaged: tuple[tuple[str, str], ...] = ()
     check: InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
@@ -173,6 +180,7 @@ class Table:
             object.__setattr__(self, name, ordered)
         if self.tags is not None:
             object.__setattr__(self, "tags", tuple(sorted(self.tags)))
+        object.__setattr__(self, "ignored", frozenset(self.ignored))
         problems = rules.table_problems(self) if check else []
         if problems:
             raise ModelError(problems)
@@ -201,9 +209,14 @@ def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts
 
 @dataclass(frozen=True, slots=True)
 class TableSet:
-    """Declared tables in creation order. Names are unique."""
+    """Declared tables in creation order. Names are unique.
+
+    ``unmanaged`` are the parts of the declaration that may hold further tables and are not
+    read, as pairs of the part and the reason.
+    """
 
     tables: tuple[Table, ...]
+    unmanaged: tuple[tuple[str, str], ...] = ()
     _by_name: dict[str, Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -229,23 +242,44 @@ class TableSet:
         """The tables' names, in order."""
         return tuple(table.name for table in self.tables)
 
+    def ignoring(self, rules: Iterable[str]) -> TableSet:
+        """Return the set with further ignored facts.
+
+        A rule is ``Orders.read_capacity`` or, with wildcards, ``*.tags`` and
+        ``Orders.index[*].read_capacity``. Raises ModelError for a rule that matches nothing.
+        """
+        ignored = {table.name: set(table.ignored) for table in self.tables}
+        indexes = {table.name: [i.name for i in table.global_indexes] for table in self.tables}
+        problems = []
+        for rule in rules:
+            found, problem = matches(rule, indexes)
+            problems += problem
+            for name, facts in found.items():
+                ignored[name] |= facts
+        if problems:
+            raise ModelError(problems)
+        tables = (replace(t, ignored=frozenset(ignored[t.name])) for t in self.tables)
+        return replace(self, tables=tuple(tables))
+
     def for_environment(
         self,
         prefix: str,
+        suffix: str = "",
         *,
         tags: Mapping[str, str],
         deletion_protection: bool | None = None,
         point_in_time_recovery: bool | None = None,
     ) -> TableSet:
-        """Return the set for one environment, with prefix, tags and protection.
+        """Return the set for one environment, with prefix, suffix, tags and protection.
 
         A table's own declaration overrides the environment's.
         """
-        return TableSet(
-            tuple(
+        return replace(
+            self,
+            tables=tuple(
                 replace(
                     table,
-                    name=prefix + table.name,
+                    name=prefix + table.name + suffix,
                     tags=tuple({**tags, **dict(table.tags or ())}.items()),
                     deletion_protection=_first(table.deletion_protection, deletion_protection),
                     point_in_time_recovery=_first(
@@ -253,7 +287,7 @@ class TableSet:
                     ),
                 )
                 for table in self.tables
-            )
+            ),
         )
 
 

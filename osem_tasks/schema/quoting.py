@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import reprlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST = 80
 # Python refuses to format an integer of more than 4,300 digits.
@@ -34,3 +39,14 @@ _SHORT = _Short()
 def shown(value: object) -> str:
     """Format any value in about 80 characters. Never raises an exception itself."""
     return _SHORT.repr(value)
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return the end of a sentence that names the nearest of ``known``, or all of them."""
+    names = list(known)
+    folded = {one.lower(): one for one in names}
+    # difflib needs time that grows with the square of the length.
+    word = str(name)[:LONGEST].lower()
+    if close := difflib.get_close_matches(word, folded, 1):
+        return f"; did you mean {folded[close[0]]!r}?"
+    return f"; known are {', '.join(names)}" if names else ""

@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from osem_tasks.schema.ignored import ignored_problems
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -43,6 +45,7 @@ def table_problems(table: Table) -> list[str]:
         *_capacity_problems(table),
         *_setting_problems(table),
         *_tag_problems(table),
+        *ignored_problems((index.name for index in table.global_indexes), table.ignored),
     ]
     return [f"table {table.name!r}: {problem}" for problem in found]
 

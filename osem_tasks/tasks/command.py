@@ -14,6 +14,7 @@ import os
 import sys
 import time
 import traceback
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,8 @@ def _run(
     begin = time.perf_counter()
     outcome = _outcome(body, job, arguments)
     seconds = time.perf_counter() - begin
+    if job.declaration:
+        outcome = replace(outcome, data={**outcome.data, "declaration": job.declaration})
     failure = _tell(console, _document(body.__name__, job.location, outcome, seconds), outcome)
     code = exit_code(outcome.error or failure, changed=outcome.changed)
     if code:

@@ -39,10 +39,10 @@ def compare(job: Job, *, with_: str | None = None, with_profile: str | None = No
             ["--with is missing: the environment to compare with"],
             remediation="inv db.compare --env dev --with staging",
         )
-    mine = open_target(job)
+    mine = open_target(job, reading=True)
     location = dict(job.location)
     options = {**job.options, "env": with_, "profile": with_profile or job.options["profile"]}
-    theirs = open_target(replace(job, options=options))
+    theirs = open_target(replace(job, options=options), reading=True)
     job.location.update(location)
     own_tags = frozenset({*mine.target.environment.all_tags, *theirs.target.environment.all_tags})
     with job.console.working("comparing"):

@@ -8,28 +8,35 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
-from osem_tasks.config import file, guards, variables
+from osem_tasks.config import guards, project, variables
 from osem_tasks.config.endpoints import is_loopback, same_place
-from osem_tasks.config.settings import option, seconds
+from osem_tasks.config.settings import REMEDY, option, seconds
 from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
 from osem_tasks.declarations import load
 from osem_tasks.engines import manager, probe, records
-from osem_tasks.errors import OsemError
+from osem_tasks.errors import ConfigurationError, ModelError, OsemError
+from osem_tasks.output.outcome import counted
 from osem_tasks.schema import emulators
+from osem_tasks.schema.model import TableSet
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
+    from osem_tasks.aws.identity import Identity
     from osem_tasks.aws.session import Connection
+    from osem_tasks.declarations.context import Context
     from osem_tasks.engines.base import EngineRecord
-    from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.job import Job
 
 
-def open_target(job: Job, *, destructive: bool = False) -> Run:
+def open_target(
+    job: Job, *, destructive: bool = False, reading: bool = False, undeclared: bool = False
+) -> Run:
     """Resolve the target, check it, report it, and connect. Raises OsemError.
 
     A ``destructive`` task on a protected environment is refused before any request to it.
+    A ``reading`` task may share its table names with a protected environment. ``undeclared``
+    allows a project that declares no tables; the run then has none.
     """
     from osem_tasks.aws.session import connect
 
@@ -39,26 +46,51 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
     job.location.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
     )
-    guards.check_prefix(target, job.settings.environments.values())
+    if not (undeclared and not job.settings.tables):
+        job.settings.declaration()  # refuse before any request, with or without credentials
     if destructive:
         guards.check_destructive(target)
     connection = connect(target, job.console.call)
+    if not reading:
+        guards.check_prefix(target, job.settings.environments.values(), connection.region)
     job.location["region"] = connection.region
-    where = _describe_local(target) if target.local else _check_aws(job, connection)
+    identity = None if target.local else _check_aws(job, connection)
+    where = _description(target, identity)
+    declared = TableSet(())
+    if not (undeclared and not job.settings.tables):
+        account = identity.account if identity else None
+        declared = declared_tables(job, target.context(region=connection.region, account=account))
     job.console.info(
         f"Target: {where} · environment {target.environment.name} · region "
-        f"{connection.region} · prefix {target.prefix}"
+        f"{connection.region} · {target.naming} · {_declared(job)}"
     )
     for warning in target.warnings:
         job.console.warn(warning)
-    tables = target.tables_of(declared_tables(job))
+    tables = target.tables_of(declared)
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
 
 
-def declared_tables(job: Job) -> TableSet:
-    """Return the tables that the configuration declares, without prefix. Raises OsemError."""
-    return load.load(job.settings.tables, file.project())
+def declared_tables(job: Job, context: Context) -> TableSet:
+    """Return the tables that the configuration declares, by declared names.
+
+    ``context`` has the values that the declaration may depend on. Raises OsemError.
+    """
+    tables = load.load(*job.settings.declaration(), context)
+    source = job.settings.declared_in(project.current())
+    job.declaration.update(source=source, tables=len(tables))
+    try:
+        return tables.ignoring(job.settings.ignore)
+    except ModelError as error:
+        problems = [f"osem.ignore: {problem}" for problem in error.problems]
+        raise ConfigurationError(problems, remediation=REMEDY) from error
+
+
+def _declared(job: Job) -> str:
+    """Return how many tables are declared, and where."""
+    if not job.declaration:
+        return "no tables declared"
+    return f"{counted(job.declaration['tables'], 'table')} of {job.declaration['source']}"
 
 
 def resolve_target(job: Job) -> Target:
@@ -107,12 +139,15 @@ def _empty_variables(job: Job, target: Target) -> list[str]:
     ]
 
 
-def _describe_local(target: Target) -> str:
-    return f"local engine {target.endpoint}"
+def _description(target: Target, identity: Identity | None) -> str:
+    if identity is None:
+        return f"local engine {target.endpoint}"
+    diverted = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
+    return f"AWS account {identity.account}{diverted} as {identity.arn}"
 
 
-def _check_aws(job: Job, connection: Connection) -> str:
-    """Check identity, account, region and endpoint of an AWS target; return its description."""
+def _check_aws(job: Job, connection: Connection) -> Identity:
+    """Check identity, account, region and endpoint of an AWS target; return the identity."""
     from osem_tasks.aws.identity import identify
 
     target, force = connection.target, bool(job.options["force"])
@@ -127,5 +162,4 @@ def _check_aws(job: Job, connection: Connection) -> str:
         job.console.warn(warning)
     identity = identify(connection)
     guards.check_account(target, identity.account)
-    diverted = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
-    return f"AWS account {identity.account}{diverted} as {identity.arn}"
+    return identity

@@ -15,6 +15,7 @@ from osem_tasks.output.outcome import counted
 from osem_tasks.output.plan import plan_outcome
 from osem_tasks.output.setup import setup_outcome
 from osem_tasks.output.tables import list_outcome
+from osem_tasks.output.unmanaged import unmanaged_count, with_unmanaged
 from osem_tasks.output.verify import verify_outcome
 from osem_tasks.plan.remedies import Remedies
 from osem_tasks.plan.setup import setup_plan
@@ -55,16 +56,17 @@ def setup(job: Job, dry_run: bool = False, repair: bool = False) -> Outcome:
 def _first_setup(job: Job) -> Outcome:
     """Return the plan after a dry ``local.up``, which starts no engine: all tables are missing."""
     target = resolve_target(job)
-    tables = target.tables_of(declared_tables(job))
+    tables = target.tables_of(declared_tables(job, target.context()))
     job.location.update(environment=target.environment.name)
-    return plan_outcome(setup_plan(compare_all(tables, {})).plan, len(tables))
+    outcome = plan_outcome(setup_plan(compare_all(tables, {})).plan, len(tables))
+    return with_unmanaged(outcome, tables)
 
 
 def _dry_setup(run: Run, comparison: Comparison, *, repair: bool) -> Outcome:
     """Return the plan of a setup; drift that would stop the setup is an error."""
     decided = setup_plan(comparison, repairing=repair)
     error = difference_error(decided.blocking, run.target) if decided.blocking else None
-    return plan_outcome(decided.plan, len(run.tables), error)
+    return with_unmanaged(plan_outcome(decided.plan, len(run.tables), error), run.tables)
 
 
 def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
@@ -73,6 +75,7 @@ def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
 
     def outcome(error: OsemError | None) -> Outcome:
         account = setup_outcome(run.journal, error, run.deadline.elapsed)
+        account = with_unmanaged(account, run.tables)
         if before is None:
             return account
         return replace(account, data={**before(error).data, **account.data})
@@ -85,7 +88,7 @@ def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
 @command(
     TARGET_OPTIONS,
     texts={
-        "strict": "Also fail if a property cannot be checked on this engine.",
+        "strict": "Also fail if a property cannot be checked on this engine, or is not managed.",
         "junit": "Also write a JUnit report to this file.",
     },
 )
@@ -97,7 +100,7 @@ def verify(job: Job, strict: bool = False, junit: str | None = None) -> Outcome:
 
     Example: inv db.verify --json
     """
-    run = open_target(job)
+    run = open_target(job, reading=True)
     with job.console.working("verifying"):
         comparison = inspect(run)
     remedies = Remedies(comparison, protected=run.target.protected)
@@ -108,6 +111,7 @@ def verify(job: Job, strict: bool = False, junit: str | None = None) -> Outcome:
     outcome = verify_outcome(
         comparison.diffs, _verdict(run, comparison, strict=strict), remedy=remedy
     )
+    outcome = with_unmanaged(outcome, run.tables)
     job.partial_outcome = lambda error: replace(outcome, error=error)
     _report_to_ci(job, run, comparison, junit)
     return outcome
@@ -142,6 +146,12 @@ def _verdict(run: Run, comparison: Comparison, *, strict: bool) -> OsemError | N
             code=ErrorCode.SCHEMA_VALIDATION_FAILED,
             remediation="Verify on AWS, where every fact can be read, or leave --strict out.",
         )
+    if strict and (unmanaged := unmanaged_count(run.tables)):
+        return OsemError(
+            f"Not managed here, and not checked: {counted(unmanaged, 'declared fact')}.",
+            code=ErrorCode.SCHEMA_VALIDATION_FAILED,
+            remediation="Check what is listed as not managed here yourself, or leave --strict out.",
+        )
     return None
 
 
@@ -151,12 +161,10 @@ def list_(job: Job) -> Outcome:
 
     Example: inv db.list --env dev
     """
-    run = open_target(job)
+    run = open_target(job, reading=True, undeclared=True)
     with job.console.working("reading"):
         live = run.store.read_all(run.tables)
         others = [
-            name
-            for name in run.store.names()
-            if name.startswith(run.target.prefix) and name not in live
+            name for name in run.store.names() if run.target.naming.owns(name) and name not in live
         ]
     return list_outcome(live, sorted(others))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
+    from osem_tasks.config.naming import Naming
     from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
@@ -78,8 +79,8 @@ def _chosen(run: Run, names: Sequence[str] | None) -> list[Table]:
     """Return the tables with these names, or all tables. Raises ConfigurationError."""
     if not names:
         return list(run.tables)
-    prefix = run.target.prefix
-    known = {name: table for table in run.tables for name in _names(table, prefix)}
+    naming = run.target.naming
+    known = {name: table for table in run.tables for name in _names(table, naming)}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ConfigurationError(
@@ -94,9 +95,9 @@ def _chosen(run: Run, names: Sequence[str] | None) -> list[Table]:
     return [table for table in run.tables if table.name in chosen]
 
 
-def _names(table: Table, prefix: str) -> tuple[str, str]:
+def _names(table: Table, naming: Naming) -> tuple[str, str]:
     """Return the names of a table; the full name comes last, so that it wins over a short one."""
-    return table.name.removeprefix(prefix), table.name
+    return naming.declared(table.name) or table.name, table.name
 
 
 def _existing(job: Job, run: Run, tables: list[Table]) -> tuple[dict[str, LiveTable], Target]:
@@ -118,7 +119,8 @@ def _existing(job: Job, run: Run, tables: list[Table]) -> tuple[dict[str, LiveTa
 
 
 def _claims(job: Job, run: Run, existing: dict[str, LiveTable]) -> list[Claim]:
-    entities = tuple(name[len(run.target.prefix) :] for name in run.tables.names)
+    naming = run.target.naming
+    entities = tuple(naming.declared(name) or name for name in run.tables.names)
     return [
         Claim(
             target=run.target,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.declarations.documents import declared_part
 from osem_tasks.declarations.export import cloudformation, terraform
 from osem_tasks.declarations.export.json_text import json_text
+from osem_tasks.declarations.properties import declared_part
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
 from osem_tasks.schema import requests
@@ -33,7 +33,7 @@ OUTPUT = "Write to this file instead of stdout."
     TARGET_OPTIONS,
     texts={
         "from_table": "A live table to declare, by its full name. Repeatable; default: all "
-        "that have the environment's prefix.",
+        "that are named as the environment's are.",
         "output": OUTPUT,
     },
     repeatable=["from_table"],
@@ -45,18 +45,18 @@ def import_(
 
     Example: inv db.import --from-table Orders --output tables.json
     """
-    run = open_target(job)
-    prefix = run.target.prefix
+    run = open_target(job, reading=True, undeclared=True)
+    naming = run.target.naming
     with job.console.working("reading"):
         names = list(from_table or ()) or sorted(
-            name for name in run.store.names() if name.startswith(prefix)
+            name for name in run.store.names() if naming.owns(name)
         )
         stubs = [Table(name=name, key=Key.parse("any S"), check=False) for name in names]
         found = run.store.read_all([wanting_everything(stub) for stub in stubs])
     missing = [name for name in names if found[name] is None]
     if missing or not names:
         named = f"table {', '.join(missing)}"
-        what = named if missing else f"table that begins with '{prefix}'"
+        what = named if missing else f"table with the {naming}"
         raise OsemError(
             f"There is no {what}.",
             code=ErrorCode.TABLE_NOT_FOUND,
@@ -68,12 +68,12 @@ def import_(
 
 
 def _declared(target: Target, live: LiveTable) -> Table:
-    """Return the declaration of a live table, without prefix and without the suite's tags."""
+    """Return the declaration of a live table, by its declared name, without the suite's tags."""
     own = target.environment.all_tags.items()
     unreadable: dict[str, Any] = dict.fromkeys(live.unreadable)
     part = declared_part(replace(live.table, check=False, **unreadable))
     tags = tuple(pair for pair in part.tags or () if pair not in own) or None
-    name = part.name.removeprefix(target.prefix) or part.name
+    name = target.naming.declared(part.name) or part.name
     return replace(part, check=False, name=name, tags=tags)
 
 
@@ -93,7 +93,7 @@ def export(job: Job, format: str = "json", output: str | None = None) -> Outcome
         )
     target = resolve_target(job)
     job.location.update(environment=target.environment.name)
-    tables = list(target.tables_of(declared_tables(job)))
+    tables = list(target.tables_of(declared_tables(job, target.context())))
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":
         document = cloudformation.write_template(tables)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import variables
+from osem_tasks.config import file, variables
 from osem_tasks.config.settings import Settings
 from osem_tasks.engines import registry
 from osem_tasks.output.outcome import Outcome
@@ -35,7 +35,8 @@ class OwnValues:
 class Job:
     """One call of one task.
 
-    ``location`` is the target for the JSON document. A body that changes something sets
+    ``location`` is the target for the JSON document, ``declaration`` the source and the number of
+    the declared tables, which the document's ``data`` shows. A body that changes something sets
     ``partial_outcome``, which returns the outcome so far for an error. ``empty_variables``
     are environment variables that are set but empty and count as unset.
     """
@@ -47,6 +48,7 @@ class Job:
     location: dict[str, Any] = field(default_factory=lambda: dict(NOWHERE))
     partial_outcome: Callable[[OsemError | None], Outcome] | None = None
     empty_variables: frozenset[str] = frozenset()
+    declaration: dict[str, Any] = field(default_factory=dict)
 
     def failed(self, error: OsemError) -> Outcome:
         """Return the outcome after ``error``, including the changes before it."""
@@ -55,9 +57,13 @@ class Job:
     @functools.cached_property
     def settings(self) -> Settings:
         """The checked configuration. Raises ConfigurationError."""
-        configuration = dict(self.context.config.get("osem", {}))
-        settings = Settings.read(configuration, os.environ, engines=registry.choices())
+        configuration, sources = file.of_task(self.context.config)
+        settings = Settings.read(
+            configuration, os.environ, engines=registry.choices(), sources=sources
+        )
         self.console.log_to(settings.log)
+        for doubt in sources.warnings:
+            self.console.warn(doubt)
         for key in ("engine", "name", "image", "port"):
             if key in self.options and self.options[key] is None:
                 for name in variables.passed_over(key, self.empty_variables, os.environ):

@@ -194,7 +194,7 @@ class IsolatedDatabase:
             endpoint=self.endpoint,
             source="the test run",
             region=self.region,
-            prefix=self.prefix + environment.default_prefix,
+            naming=environment.naming.within(self.prefix),
         )
 
     def _connection(self, settings: Settings) -> Connection:

@@ -17,6 +17,7 @@ from osem_tasks.apply.setup import setup
 from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.naming import Naming
 from osem_tasks.config.target import Target
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.model import (
@@ -402,7 +403,7 @@ def _open(engine: Engine) -> Shelf:
         endpoint=engine.endpoint,
         source="--endpoint",
         region="us-east-1",
-        prefix="",
+        naming=Naming(),
     )
     return Shelf(engine.kind, TableStore(connect(target, lambda _: None)), None, engine.client())
 

@@ -25,6 +25,7 @@ from osem_tasks.apply.repair import repair as apply_repair
 from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.naming import Naming
 from osem_tasks.config.target import Target
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.errors import OsemError
@@ -70,7 +71,7 @@ def _store(engine: Engine, calls: list[str]) -> TableStore:
         endpoint=engine.endpoint,
         source="--endpoint",
         region="us-east-1",
-        prefix="",
+        naming=Naming(),
     )
     return TableStore(connect(target, calls.append))
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from osem_tasks.declarations.cloudformation import SIMPLE_TABLE
 from osem_tasks.declarations.export.cloudformation import write_template
+from osem_tasks.declarations.sam import SIMPLE_TABLE
 from osem_tasks.schema.requests import document
 from tests.support.strategies import tables
 

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.naming import Naming
 from osem_tasks.config.target import Target
 from osem_tasks.schema.requests import create_request
 from tests.support.fake_dynamodb.rules import (
@@ -407,7 +408,7 @@ TARGET = Target(
     endpoint=None,
     source="AWS",
     region="us-east-1",
-    prefix="",
+    naming=Naming(),
 )
 
 

@@ -31,8 +31,11 @@ def test_built_in_environment(name: str, expected: dict[str, Any]) -> None:
         "name": name,
         "account": None,
         "prefix": None,
+        "table_name": None,
         "tags": {},
+        "parameters": {},
         "application": "osem-ladders",
+        "environment_tag": "{env}",
     }
 
     assert {**expected, **nothing_else} == asdict(BUILT_IN[name])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from osem_tasks.config import file
+from osem_tasks.config import file, project
 from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.errors import ConfigurationError
 
@@ -105,7 +105,7 @@ def test_the_project_is_where_its_tasks_are(
     module.__file__ = str(tmp_path / inside)
     monkeypatch.setitem(sys.modules, "tasks", module)
 
-    assert file.project() == tmp_path
+    assert project.tasks_folder() == tmp_path
 
 
 def test_a_project_without_tasks_is_the_current_directory(
@@ -115,7 +115,7 @@ def test_a_project_without_tasks_is_the_current_directory(
     monkeypatch.delitem(sys.modules, "tasks", raising=False)
     monkeypatch.chdir(tmp_path)
 
-    assert file.project() == tmp_path
+    assert project.tasks_folder() == tmp_path
 
 
 @pytest.mark.parametrize(

@@ -97,10 +97,11 @@ def test_defaults() -> None:
             port=8000,
             timeout=60.0,
             log="",
-            tables="osem_tasks.declarations.osem:TABLES",
+            tables="",
             environments={
-                name: replace(known, prefix=f"osem-{name}-") for name, known in BUILT_IN.items()
+                name: replace(known, prefix="osem-{env}-") for name, known in BUILT_IN.items()
             },
+            sources=read().sources,
         )
         == read()
     )

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
-from osem_tasks.declarations.cloudformation import (
-    GLOBAL_TABLE,
-    SIMPLE_TABLE,
-    TABLE,
-    read_template,
-)
+from osem_tasks.declarations.cloudformation import read_template
 from osem_tasks.declarations.export.cloudformation import write_template
+from osem_tasks.declarations.global_table import GLOBAL_TABLE
+from osem_tasks.declarations.resources import TABLE
+from osem_tasks.declarations.sam import SIMPLE_TABLE
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.live import LiveTable
@@ -78,8 +76,10 @@ def test_intrinsics_of_names_are_resolved(
 @pytest.mark.parametrize(
     "name, problem",
     [
-        pytest.param({"Fn::ImportValue": "x"}, "Fn::ImportValue cannot be resolved", id="import"),
-        pytest.param({"Fn::If": ["c", "a", "b"]}, "Fn::If cannot be resolved", id="if"),
+        pytest.param(
+            {"Fn::ImportValue": "x"}, "Fn::ImportValue 'x' is known to AWS only", id="import"
+        ),
+        pytest.param({"Fn::If": ["c", "a", "b"]}, "condition 'c' is not in Conditions", id="if"),
         pytest.param({"Ref": "AWS::Region"}, "known to AWS only", id="pseudo-parameter"),
         pytest.param({"Fn::Sub": "${AWS::AccountId}-x"}, "known to AWS only", id="sub-pseudo"),
         pytest.param({"Fn::FindInMap": ["a", "b", "c"]}, "Mappings has no", id="no-mapping"),
@@ -96,7 +96,7 @@ def test_other_intrinsics_are_a_clear_error(name: object, problem: str) -> None:
 
 def test_a_parameter_without_default_is_a_clear_error() -> None:
     """A value that is given at deployment only cannot be known here."""
-    with pytest.raises(ModelError, match="parameter 'N' has no Default"):
+    with pytest.raises(ModelError, match="parameter 'N' has no value: it has no Default"):
         read_template(
             template({**ORDERS, "TableName": {"Ref": "N"}}, Parameters={"N": {"Type": "String"}})
         )
@@ -117,9 +117,9 @@ def test_a_simple_table_of_sam() -> None:
     assert read_template(document) == (PLAIN,)
 
 
-def test_a_global_table_is_refused_by_name() -> None:
-    """What is not supported is said, not passed over."""
+def test_a_global_table_without_properties_is_refused_by_name() -> None:
+    """What cannot be a table is said, with what it lacks."""
     document = {"Resources": {"T": {"Type": GLOBAL_TABLE}}}
 
-    with pytest.raises(ModelError, match="GlobalTable is not supported"):
+    with pytest.raises(ModelError, match="resource 'T': Replicas is missing"):
         read_template(document)

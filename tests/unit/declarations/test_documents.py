@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from osem_tasks.declarations.documents import declared_part, read_document
+from osem_tasks.declarations.documents import read_document
+from osem_tasks.declarations.properties import declared_part
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.facts import SETTINGS

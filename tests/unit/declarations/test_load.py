@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from osem_tasks.config.settings import OSEM_TABLES
 from osem_tasks.declarations.load import load
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.errors import OsemError
@@ -68,7 +67,7 @@ def test_python_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: 
 
 def test_the_default_is_osem() -> None:
     """Without configuration the OSEM tables are declared."""
-    assert load(OSEM_TABLES, Path()) is TABLES
+    assert load("osem_tasks.declarations.osem:TABLES", Path()) is TABLES
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 def test_facts_fall_into_the_three_verdicts() -> None:
-    """``same``, ``issues`` and ``not_comparable`` share out all facts."""
+    """``same``, ``issues``, ``not_comparable`` and ``not_judged`` share out all facts."""
     found = live(replace(BASE, ttl=TimeToLive(None)), unreadable={"tags": "no such call"})
-    diff = compare(BASE, found)
+    diff = compare(replace(BASE, ignored=frozenset({"stream"})), found)
     shares = {
         Verdict.SAME: diff.same,
         Verdict.DIFFERENT: diff.issues,
         Verdict.NOT_COMPARABLE: diff.not_comparable,
+        Verdict.NOT_JUDGED: diff.not_judged,
     }
 
     assert {

@@ -34,6 +34,8 @@ STRUCTURE = {
     "billing",
     "throughput",
     "max_throughput",
+    "ignored",
+    "unmanaged",
 }
 # Two values of each setting that differ from each other and from AWS's default, where it
 # has as many.

@@ -1,0 +1,97 @@
+"""Read one table from its properties, in the API's words or in CloudFormation's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.declarations import shape
+from osem_tasks.declarations.capacity import settled
+from osem_tasks.declarations.checking import Checker
+from osem_tasks.declarations.consistency import inconsistencies, is_description
+from osem_tasks.declarations.values import BROKEN, KeyPath, Place, RefusedError
+from osem_tasks.errors import ModelError
+from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.model import NO_LIMIT, Table
+from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.reader import declared_table
+
+if TYPE_CHECKING:
+    from osem_tasks.declarations.shape import Fields
+
+
+def read_table(
+    properties: object, where: str, name: str | None = None, *, path: KeyPath = ()
+) -> Table:
+    """Read one table in the API's words. ``where`` identifies it until it has a name.
+
+    ``name`` replaces an omitted TableName; ``path`` is its place in the file. Raises
+    RefusedError.
+    """
+    place = Place(where, path)
+    if not isinstance(properties, Mapping):
+        raise place.refused("must be a mapping as CreateTable takes it")
+    table_name = properties.get("TableName", name)
+    if not isinstance(table_name, str):
+        raise RefusedError(
+            [place.at("TableName").sentence(f"must be a string, not {shown(table_name)}")]
+        )
+    place = Place(f"table {shown(table_name)}: not as CreateTable has it", path)
+    return built(table_name, properties, shape.TABLE, place)
+
+
+def built(
+    name: str,
+    properties: Mapping[str, Any],
+    kind: Fields,
+    place: Place,
+    *,
+    template: bool = False,
+    ignored: Iterable[str] = (),
+    unmanaged: Iterable[tuple[str, str]] = (),
+) -> Table:
+    """Return the table that ``properties`` declare in the shape ``kind``.
+
+    ``ignored`` and ``unmanaged`` are added to what is found. Raises RefusedError.
+    """
+    capacity = settled(properties)
+    checker = Checker(place, template=template)
+    given = checker.checked(capacity.properties, kind)
+    problems = checker.problems
+    described = not template and is_description(properties)
+    if not problems and BROKEN not in properties.values():
+        problems += [place.problem(words) for words in inconsistencies(given, described=described)]
+    if problems or BROKEN in properties.values():
+        raise RefusedError(problems)
+    try:
+        table = declared_table(name, given)
+    except ModelError as error:
+        raise RefusedError([place.problem(words) for words in error.problems]) from None
+    except KeyError as error:
+        raise RefusedError([place.problem(f"{error.args[0]} is missing")]) from None
+    except ValueError as error:
+        raise RefusedError([place.problem(str(error))]) from None
+    if described:
+        table = declared_part(table)
+    return replace(
+        table,
+        ignored=frozenset((*ignored, *capacity.ignored)),
+        unmanaged=tuple(dict.fromkeys((*unmanaged, *capacity.unmanaged, *checker.unmanaged))),
+    )
+
+
+def declared_part(table: Table) -> Table:
+    """Return the declaration of a live table, without AWS's defaults."""
+    undeclared: dict[str, Any] = {
+        setting.field: None
+        for setting in SETTINGS
+        if getattr(table, setting.field) == setting.default
+    }
+    if table.max_throughput == NO_LIMIT:
+        undeclared["max_throughput"] = None
+    indexes = tuple(
+        replace(index, max_throughput=None) if index.max_throughput == NO_LIMIT else index
+        for index in table.global_indexes
+    )
+    return replace(table, global_indexes=indexes, **undeclared)

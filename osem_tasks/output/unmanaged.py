@@ -1,0 +1,49 @@
+"""What is declared and not managed by this suite, as a part of an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from osem_tasks.output.outcome import Line, Mark, Outcome, counted
+
+if TYPE_CHECKING:
+    from osem_tasks.schema.model import TableSet
+
+# A line names this many tables at most.
+_NAMED = 3
+
+
+def with_unmanaged(outcome: Outcome, tables: TableSet) -> Outcome:
+    """Return ``outcome`` with a line and an entry for everything that is not managed here."""
+    entries = [
+        *((table.name, path, reason) for table in tables for path, reason in table.unmanaged),
+        *((None, path, reason) for path, reason in tables.unmanaged),
+    ]
+    holders: dict[tuple[str, str], list[str]] = {}
+    for name, path, reason in entries:
+        holders.setdefault((path, reason), []).extend([name] if name else [])
+    lines = [
+        Line(
+            Mark.DETAIL,
+            f"not managed here: {path}{_of(names)}" + (f" ({reason})" if reason else ""),
+        )
+        for (path, reason), names in holders.items()
+    ]
+    listed = [{"tableName": name, "path": path, "reason": reason} for name, path, reason in entries]
+    return replace(
+        outcome,
+        data={**outcome.data, "notManaged": listed},
+        lines=[*outcome.lines, *lines],
+    )
+
+
+def unmanaged_count(tables: TableSet) -> int:
+    """Return how many declared properties are not managed here."""
+    return len(tables.unmanaged) + sum(len(table.unmanaged) for table in tables)
+
+
+def _of(names: list[str]) -> str:
+    if not names:
+        return ""
+    return f" of {', '.join(names) if len(names) <= _NAMED else counted(len(names), 'table')}"
