@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osem_tasks.declarations.documents import read_table
+from osem_tasks.declarations.properties import read_table
 from osem_tasks.declarations.workbench import is_model, requests
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.model import Index, Key, Projection, Table, Throughput, table
