@@ -16,7 +16,7 @@ from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.schema.model import TableSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from osem_tasks.schema.model import Table
 
@@ -45,6 +45,7 @@ def load(sources: str | Sequence[str], root: Path, context: Context = _NO_CONTEX
             problems += [Problem(words) for words in error.problems]
         else:
             problems += _declared_twice(found.tables, str(source), owners)
+            owners |= {table.name: str(source) for table in found.tables}
             tables += found.tables
             unmanaged += found.unmanaged
     if problems:
@@ -87,10 +88,10 @@ def _read(source: str | Path, root: Path, context: Context) -> files.Found:
 
 
 def _declared_twice(
-    tables: Sequence[Table], source: str, owners: dict[str, str]
+    tables: Sequence[Table], source: str, owners: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """Yield a problem for every table that an earlier source, or this one, declared already."""
+    """Yield a problem for every table that an earlier source declares."""
     for table in tables:
-        before = owners.setdefault(table.name, source)
-        if before != source:
-            yield Problem(f"table {table.name!r} is declared twice: in {before} and in {source}")
+        if table.name in owners:
+            where = f"in {owners[table.name]} and in {source}"
+            yield Problem(f"table {table.name!r} is declared twice: {where}")

@@ -112,7 +112,7 @@ class Variables:
             return self._context.region or DEFAULT_REGION
         if source == "aws" and path == "accountId" and self._context.account:
             return self._context.account
-        named = (f"{source}:{path}", path) if source in ("opt", "env", "param") else (source,)
+        named = [f"{source}:{path}"] + [path] * (source in ("opt", "env", "param"))
         values = (self._context.parameters.get(name) for name in named)
         return next((value for value in values if value is not None), _MISSING)
 
