@@ -57,11 +57,11 @@ def _merge(merged: dict[str, Any], part: Any) -> None:
     if not isinstance(part, Mapping):
         raise ModelError([f"resources must be a mapping or a list of mappings, not {shown(part)}"])
     for name, section in part.items():
-        if name in _SECTIONS and isinstance(section, Mapping):
-            held = merged.setdefault(name, {})
+        held = merged.get(name) or {}
+        if name in _SECTIONS and isinstance(section, Mapping) and isinstance(held, Mapping):
             twice = sorted(held.keys() & section.keys())
             if twice and name == "Resources":
                 raise ModelError([f"resources: {shown(twice[0])} appears twice"])
-            held.update(section)
-        else:
+            merged[name] = {**held, **section}
+        elif section is not None:
             merged[name] = section
