@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from osem_tasks.declarations.cloudformation import read_template
 from osem_tasks.declarations.context import Context
+from osem_tasks.declarations.export.cloudformation import write_template
 from osem_tasks.errors import ModelError
+from tests.support.examples import examples
+from tests.support.strategies import tables
+from tests.support.template_writer import Writer
 from tests.unit.declarations.test_cloudformation import template
 from tests.unit.declarations.test_documents import ORDERS
+
+if TYPE_CHECKING:
+    from osem_tasks.schema.model import Table
 
 PARTS: dict[str, Any] = {
     "Parameters": {
@@ -222,9 +231,13 @@ def test_a_malformed_condition_is_named(expression: Any, words: str) -> None:
 
 def test_a_chain_of_conditions_ends() -> None:
     """Conditions that fan out to others are evaluated once each, and a long chain is refused."""
-    wide = {f"C{n}": {"Fn::And": [{"Condition": f"C{n + 1}"}] * 10} for n in range(20)}
+    wide: dict[str, Any] = {
+        f"C{n}": {"Fn::And": [{"Condition": f"C{n + 1}"}] * 10} for n in range(20)
+    }
     wide["C20"] = {"Fn::Equals": ["a", "a"]}
-    deep = {f"C{n}": {"Fn::Not": [{"Condition": f"C{n + 1}"}]} for n in range(2_000)}
+    deep: dict[str, Any] = {
+        f"C{n}": {"Fn::Not": [{"Condition": f"C{n + 1}"}]} for n in range(2_000)
+    }
 
     assert name_of({"Fn::If": ["C0", "abc", "def"]}, Conditions=wide) == "abc"
     wide["C20"] = {"Fn::Equals": ["a"]}
@@ -317,3 +330,13 @@ def test_a_reference_to_a_table_is_its_name() -> None:
     found = read_template({"Resources": {**template(ORDERS)["Resources"], "Old": second}})
 
     assert [table.name for table in found] == ["Orders", "Orders-old"]
+
+
+@examples(200)
+@given(st.lists(tables(), min_size=1, max_size=3, unique_by=lambda table: table.name), st.data())
+def test_the_same_template_in_other_words(declared: list[Table], data: st.DataObject) -> None:
+    """Parameters, conditions, functions and loops that give the same values give the same tables."""
+    plain = write_template(declared)
+    worded = data.draw(st.composite(lambda draw: Writer(draw, plain).written())())
+
+    assert read_template(worded) == read_template(plain)
