@@ -37,7 +37,7 @@ _NAMES = ("IndexName", "Key", "Region", "AttributeName")
 _SERVERLESS = re.compile(
     r"\$\{(self|opt|env|sls|custom|file|ssm|cf|param|aws|s3|git|strToBool|output)[:.(][^}]{0,200}\}?"
 )
-NOT_MANAGED = "not managed here"
+_VARIABLE = re.compile(r"\$\{[^}]{1,200}\}")
 
 
 class Checker:
@@ -155,13 +155,8 @@ class Checker:
             return ""
         if not isinstance(text, str):
             return self._wrong(value, place, _EXPECTED[kind])
-        if self._template and (found := _SERVERLESS.search(text)):
-            self.problems.append(
-                place.sentence(
-                    f"holds {found[0]}, a variable of the Serverless Framework, which is not "
-                    "resolved here; use the packaged template (serverless package)"
-                )
-            )
+        if self._template and (problem := _variable_problem(text, kind)):
+            self.problems.append(place.sentence(problem))
         return text
 
     def _wrong(self, value: object, place: Place, expected: str) -> Any:
@@ -180,3 +175,15 @@ class Checker:
             )
             named.append(f"[{name}]" if isinstance(part, int) and isinstance(name, str) else part)
         return path_text(tuple(named)).replace(".[", "[")
+
+
+def _variable_problem(text: str, kind: Scalar) -> str:
+    """Return what is wrong with a text that holds a variable, or nothing."""
+    if found := _SERVERLESS.search(text):
+        return (
+            f"holds {found[0]}, a variable of the Serverless Framework, which is not resolved "
+            "here; use the packaged template (serverless package)"
+        )
+    if kind == "name" and (found := _VARIABLE.search(text)):
+        return f"holds {found[0]}, which is replaced in Fn::Sub only"
+    return ""

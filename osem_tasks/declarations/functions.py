@@ -61,8 +61,9 @@ def join(separator: Any, parts: Sequence[Any], place: Place) -> Any:
 def select(argument: Any, place: Place) -> Any:
     """Return the element of a list at a position, which may be text."""
     position, values = pair(argument)
-    if unknown := first_unknown((argument, position, values)):
-        return unknown
+    for part in (argument, position, values):
+        if isinstance(part, Unknown):  # another element of the list may be unknown
+            return part
     text = scalar_text(position) or ""
     if not is_list(values) or not re.fullmatch("[0-9]{1,6}", text):
         raise place.refused(f"Fn::Select takes [position, list], not {shown(argument)}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TRANSFORM = "Fn::Transform"
 TRANSFORMED = f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
-_LANGUAGE = "AWS::LanguageExtensions"
+LANGUAGE = "AWS::LanguageExtensions"
 # Functions whose value only AWS knows.
 _OF_AWS = ("Fn::GetAtt", "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput")
 # Functions of evaluated arguments alone.
@@ -71,7 +71,7 @@ class Evaluator:
         self.parameters = Parameters(template, context)
         self._mappings = section(template, "Mappings")
         # A transform may add resources, to which the template refers.
-        self._generates = _transforms(template) - {_LANGUAGE} != set()
+        self._generates = any(name != LANGUAGE for name in transforms(template))
         declared = self._expanded(section(template, "Conditions"), Place("", ("Conditions",)))
         conditions = {key: value for key, (value, _) in declared.items()}
         self._conditions = Conditions(conditions, self.resolve)
@@ -242,11 +242,11 @@ def _is_function(key: object) -> bool:
     )
 
 
-def _transforms(template: Mapping[str, Any]) -> set[str]:
+def transforms(template: Mapping[str, Any]) -> list[str]:
     """Return the names of a template's transforms."""
     given = template.get("Transform") or ()
     found = given if is_list(given) else [given]
-    return {str(one.get("Name")) if isinstance(one, Mapping) else str(one) for one in found}
+    return [str(one.get("Name")) if isinstance(one, Mapping) else str(one) for one in found]
 
 
 def _call(argument: Any) -> str:

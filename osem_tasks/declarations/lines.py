@@ -18,7 +18,7 @@ _NULL = "tag:yaml.org,2002:null"
 
 
 class Lines:
-    """The lines of one file. JSON is YAML, too, apart from tabs: there are no lines then."""
+    """The lines of one file: YAML, or JSON that YAML's parser also reads."""
 
     def __init__(self, text: str) -> None:
         self._nodes = _composed(text)

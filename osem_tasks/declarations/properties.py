@@ -72,12 +72,15 @@ def built(
         raise RefusedError([place.problem(f"{error.args[0]} is missing")]) from None
     except ValueError as error:
         raise RefusedError([place.problem(str(error))]) from None
+    found = [*unmanaged, *capacity.unmanaged, *checker.unmanaged]
     if described:
         table = declared_part(table)
+        # DescribeTable shows the warm throughput of every table.
+        found = [(path, reason) for path, reason in found if not path.endswith("WarmThroughput")]
     return replace(
         table,
         ignored=frozenset((*ignored, *capacity.ignored)),
-        unmanaged=tuple(dict.fromkeys((*unmanaged, *capacity.unmanaged, *checker.unmanaged))),
+        unmanaged=tuple(dict.fromkeys(found)),
     )
 
 

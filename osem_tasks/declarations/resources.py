@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import global_table, sam, scaling, shape
-from osem_tasks.declarations.intrinsics import TRANSFORM, TRANSFORMED, Evaluator
+from osem_tasks.declarations.intrinsics import (
+    LANGUAGE,
+    TRANSFORM,
+    TRANSFORMED,
+    Evaluator,
+    transforms,
+)
 from osem_tasks.declarations.properties import built
 from osem_tasks.declarations.values import NO_VALUE, Place, Problem, RefusedError, Unknown
 from osem_tasks.schema.quoting import nearest, shown
@@ -49,6 +55,7 @@ _NOT_MANAGED = (
     *shape.RESOURCE.unmanaged,
     *global_table.UNMANAGED_OF_REPLICA,
 )
+_KNOWN_TRANSFORMS = (LANGUAGE, "AWS::Serverless-2016-10-31")
 # Resources that may hold tables, which are not followed: their types, and how types end.
 _NESTED = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 _MODULE = "::MODULE"
@@ -70,15 +77,14 @@ def read_resources(template: Mapping[str, Any], context: Context) -> Found:
 
     Raises RefusedError with every problem.
     """
-    problems = [
-        Place("", (name,)).problem(
-            f"{name} is not a section of a template" + nearest(name, _SECTIONS)
-        )
-        for name in template
-        if name not in _SECTIONS
-    ]
+    problems = [_stranger(name) for name in template if name not in _SECTIONS]
     evaluator = Evaluator(template, context, _table_name, frozenset(_NOT_MANAGED))
     found = Found(problems=problems + [Problem(text) for text in evaluator.parameters.misspelt()])
+    found.unmanaged += [
+        (f"Transform {name}", "it is carried out by AWS only, and may change or add tables")
+        for name in transforms(template)
+        if name not in _KNOWN_TRANSFORMS
+    ]
     reader = _Reader(evaluator, sam.global_properties(template), context, found)
     for name, (resource, place) in evaluator.resources.items():
         try:
@@ -95,6 +101,14 @@ def read_resources(template: Mapping[str, Any], context: Context) -> Found:
         raise RefusedError(found.problems)
     _apply_scaling(found)
     return found
+
+
+def _stranger(name: Any) -> Problem:
+    """Return the problem of a section that no template has."""
+    place = Place("", (), (name,))
+    if name == TRANSFORM:
+        return place.problem(TRANSFORMED)
+    return place.sentence(f"is not a section of a template{nearest(name, _SECTIONS)}")
 
 
 def _apply_scaling(found: Found) -> None:

@@ -168,7 +168,7 @@ def section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = content.get(name)
     if found is None:
         return {}
-    place = Place("", (name,))
+    place = Place("", (), (name,))
     if not isinstance(found, Mapping):
         raise RefusedError([place.sentence(f"must be a mapping, not {shown(found)}")])
     for key in found:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from osem_tasks.errors import ModelError
 from osem_tasks.schema import kinds, rules
 from osem_tasks.schema.ignored import matches
-from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.quoting import nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,8 +201,12 @@ def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts
         raise ModelError([f"table {name!r}: indexes must map names to keys, not {shown(indexes)}"])
     known = [part.name for part in fields(Table)]
     if unknown := facts.keys() - set(known):
-        what = ", ".join(sorted(unknown))
-        raise ModelError([f"table {name!r}: {what} is not known; known are {', '.join(known)}"])
+        raise ModelError(
+            [
+                f"table {name!r}: {fact} is not known{nearest(fact, known)}"
+                for fact in sorted(unknown)
+            ]
+        )
     built = tuple(Index(index, Key.parse(text)) for index, text in (indexes or {}).items())
     return Table(name=name, key=Key.parse(key), global_indexes=built, **facts)  # type: ignore[arg-type]
 

@@ -8,7 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from osem_tasks.declarations.export.cloudformation import write_template
+from osem_tasks.declarations.global_table import GLOBAL_TABLE
+from osem_tasks.declarations.resources import TABLE
 from osem_tasks.declarations.sam import SIMPLE_TABLE
+from osem_tasks.declarations.scaling import SCALABLE_TARGET
 from osem_tasks.schema.requests import document
 from tests.support.strategies import tables
 
@@ -66,7 +69,32 @@ _WORDS = (
     "Fn::Join",
     "Fn::FindInMap",
     "Fn::If",
+    "Fn::Equals",
+    "Fn::Not",
+    "Fn::And",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::GetAtt",
+    "Fn::Length",
+    "Fn::ToJsonString",
+    "Fn::Base64",
+    "Fn::Transform",
+    "Fn::ForEach::L",
+    "AWS::NoValue",
+    "AWS::Region",
+    "Conditions",
     "Condition",
+    "Dev",
+    "Globals",
+    "SimpleTable",
+    "Transform",
+    "Replicas",
+    "Region",
+    "ResourcePolicy",
+    "WarmThroughput",
+    "AllowedValues",
+    "CommaDelimitedList",
+    "AWS::SSM::Parameter::Value<String>",
     "HASH",
     "RANGE",
     "String",
@@ -102,7 +130,17 @@ YAML_DOCUMENTS: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=12,
 )
-_PARAMETERS = {"id": {"Type": "String", "Default": "id"}}
+_PARAMETERS = {
+    "id": {"Type": "String", "Default": "id"},
+    "list": {"Type": "CommaDelimitedList", "Default": "a,b"},
+    "count": {"Type": "Number", "Default": 5, "AllowedValues": [5, 6]},
+    "stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/id"},
+}
+_CONDITIONS = {
+    "Dev": {"Fn::Equals": [{"Ref": "id"}, "id"]},
+    "Prod": {"Fn::Not": [{"Condition": "Dev"}]},
+    "Any": {"Fn::Or": [{"Condition": "Dev"}, {"Fn::Equals": [{"Ref": "stored"}, "x"]}]},
+}
 _MAPPINGS = {"M": {"eu": {"name": "Orders-eu", "names": ["a", "b"]}}}
 _INTRINSICS: tuple[Any, ...] = (
     {"Ref": "id"},
@@ -110,6 +148,21 @@ _INTRINSICS: tuple[Any, ...] = (
     {"Fn::Sub": ["${x}", {"x": {"Ref": "id"}}]},
     {"Fn::Join": ["-", ["a", {"Ref": "id"}]]},
     {"Fn::FindInMap": ["M", "eu", "names"]},
+    {"Fn::FindInMap": ["M", {"Ref": "id"}, "names", {"DefaultValue": "x"}]},
+    {"Fn::If": ["Dev", "a", {"Ref": "AWS::NoValue"}]},
+    {"Fn::If": ["Any", {"Fn::GetAtt": "x.Arn"}, "a"]},
+    {"Fn::Select": [0, {"Ref": "list"}]},
+    {"Fn::Split": [",", {"Fn::Join": [",", {"Ref": "list"}]}]},
+    {"Fn::Length": {"Ref": "list"}},
+    {"Fn::ToJsonString": {"a": {"Ref": "count"}}},
+    {"Fn::Base64": {"Ref": "stored"}},
+    {"Fn::ForEach::L": ["x", {"Ref": "list"}, {"${x}": {"Ref": "x"}}]},
+    {"Fn::Transform": {"Name": "AWS::Include"}},
+    {"Ref": "AWS::NoValue"},
+    {"Ref": "AWS::Region"},
+    {"Ref": "stored"},
+    "{{resolve:ssm:/x}}",
+    "${self:custom.x}",
 )
 
 
@@ -129,6 +182,35 @@ def templates(draw: st.DrawFn) -> Any:
         "Type": SIMPLE_TABLE,
         "Properties": {"TableName": "Simple", "PrimaryKey": key, "Tags": {"a": "b"}},
     }
+    template["Conditions"] = copy.deepcopy(_CONDITIONS)
+    template["Globals"] = {"SimpleTable": {"SSESpecification": {"SSEEnabled": True}}}
+    properties = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    }
+    template["Resources"]["Scaling"] = {
+        "Type": SCALABLE_TARGET,
+        "Properties": {
+            "ServiceNamespace": "dynamodb",
+            "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+            "ResourceId": {"Fn::Sub": "table/${Simple}"},
+        },
+    }
+    units = {"ReadCapacityAutoScalingSettings": {"MinCapacity": 1, "MaxCapacity": 2}}
+    template["Resources"]["Global"] = {
+        "Type": GLOBAL_TABLE,
+        "Condition": "Dev",
+        "Properties": {
+            **copy.deepcopy(properties),
+            "Replicas": [
+                {"Region": "a", "ReadProvisionedThroughputSettings": units},
+                {"Region": "b"},
+            ],
+            "WriteProvisionedThroughputSettings": {"WriteCapacityUnits": 3},
+        },
+    }
+    looped = {"Type": TABLE, "Properties": {**properties, "BillingMode": "PAY_PER_REQUEST"}}
+    template["Resources"]["Fn::ForEach::Loop"] = ["x", ["one", "two"], {"Loop${x}": looped}]
     return template
 
 
