@@ -30,13 +30,15 @@ def main() -> int:
         tried += 1
         try:
             read(name, content)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, it is a finding
             failed += 1
             path = SEEDS / f"found-{hashlib.sha256(content).hexdigest()[:12]}-{name}"
             path.write_bytes(content)
-            print(path, traceback.format_exc(), sep="\n")
+            sys.stdout.write(f"{path}\n{traceback.format_exc()}\n")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"seed {options.seed}: {tried:,} inputs, {failed} failed, {peak / 1e6:.0f} MB at most")
+    sys.stdout.write(
+        f"seed {options.seed}: {tried:,} inputs, {failed} failed, {peak / 1e6:.0f} MB at most\n"
+    )
     return 1 if failed or peak > MEMORY else 0
 
 
