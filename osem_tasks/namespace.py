@@ -9,7 +9,7 @@ from invoke.collection import Collection
 from osem_tasks.config import file
 from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.output import logs
-from osem_tasks.tasks import compare, db, delete, documents, local, repair
+from osem_tasks.tasks import db, job, local
 from osem_tasks.tasks.command import refusing
 
 if TYPE_CHECKING:
@@ -33,15 +33,17 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     for task in (
         db.setup,
         db.verify,
-        repair.repair,
-        compare.compare,
-        delete.reset,
-        delete.delete,
+        db.repair,
+        db.compare,
+        db.reset,
+        db.delete,
+        db.export,
     ):
         database.add_task(task)
     database.add_task(db.list_, name="list")
-    database.add_task(documents.import_, name="import")
-    database.add_task(documents.export)
+    database.add_task(db.import_, name="import")
     root = Collection(engine, database)
-    root.configure({"osem": {**DEFAULTS, **(configuration or {})}})
+    settings = {**DEFAULTS, **(configuration or {})}
+    root.configure({"osem": settings})
+    job.provide(settings)
     return root

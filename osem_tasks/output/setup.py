@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.output.messages import message
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     lines += [
         Line(Mark.DONE, f"{action.table}: {action.kind.words}") for action in journal.completed
     ]
+    lines += undeclared_lines(journal)
     return Outcome(
         data={
             "tablesCreated": _entries(journal.created),
@@ -45,6 +47,10 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
             ],
             "totalTables": len(journal.names),
             "actionsCompleted": [action.as_json() for action in journal.completed],
+            "indexesNotDeclared": [
+                {"tableName": table, "path": fact.path, "found": fact.found}
+                for table, fact in journal.undeclared
+            ],
         },
         lines=lines,
         summary=Line(
@@ -54,6 +60,14 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
         error=error,
         changed=journal.changed,
     )
+
+
+def undeclared_lines(journal: Journal) -> list[Line]:
+    """Return a warning for each index that is not declared: setup leaves it as it is."""
+    return [
+        Line(Mark.WARNING, f"{table}: {message(fact)}; it stays as it is")
+        for table, fact in journal.undeclared
+    ]
 
 
 def _cause(entry: Entry) -> str:

@@ -1,8 +1,13 @@
-"""Quotes arbitrary values in messages."""
+"""Quotes arbitrary values, and the nearest known name, in messages."""
 
 from __future__ import annotations
 
+import difflib
 import reprlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST = 80
 # Python refuses to format an integer of more than 4,300 digits.
@@ -34,3 +39,10 @@ _SHORT = _Short()
 def shown(value: object) -> str:
     """Format any value in about 80 characters. Never raises an exception itself."""
     return _SHORT.repr(value)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the known name nearest to ``name``, or nothing."""
+    folded = {other.casefold(): other for other in known}
+    found = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"; did you mean {folded[found[0]]!r}?" if found else ""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import variables
-from osem_tasks.config.settings import Settings
+from osem_tasks.config.settings import DEFAULTS, Settings
 from osem_tasks.engines import registry
 from osem_tasks.output.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from invoke.config import Config
     from invoke.context import Context
 
     from osem_tasks.errors import OsemError
@@ -29,6 +31,42 @@ NOWHERE = {"environment": None, "region": None, "endpoint": None}
 
 class OwnValues:
     """Marks values that a task stored: a configuration file may have the key, never this class."""
+
+
+class _Built:
+    """The configuration of the last collection that was built."""
+
+    configuration: Mapping[str, Any] = DEFAULTS
+
+
+def provide(configuration: Mapping[str, Any]) -> None:
+    """Set the configuration of tasks that Invoke calls without that of their collection.
+
+    It does so for a pre-task, a post-task, and a task that a project's own task calls.
+    """
+    _Built.configuration = configuration
+
+
+def _configuration(config: Config) -> dict[str, Any]:
+    """Return the section ``osem``, with the defaults below it."""
+    given = dict(config.get("osem", {}))
+    if _Built.configuration.keys() <= given.keys():
+        return given
+    complete = config.clone()
+    complete.load_collection({"osem": _over(_Built.configuration, given)})
+    # Invoke applies variables only to keys that it knows.
+    complete.load_shell_env()
+    return dict(complete.get("osem", {}))
+
+
+def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge ``given`` over ``base``, mapping by mapping."""
+    merged = dict(base)
+    for key, value in given.items():
+        mine = merged.get(key)
+        nested = isinstance(mine, Mapping) and isinstance(value, Mapping)
+        merged[key] = _over(mine or {}, value) if nested else value
+    return merged
 
 
 @dataclass(kw_only=True)
@@ -55,7 +93,7 @@ class Job:
     @functools.cached_property
     def settings(self) -> Settings:
         """The checked configuration. Raises ConfigurationError."""
-        configuration = dict(self.context.config.get("osem", {}))
+        configuration = _configuration(self.context.config)
         settings = Settings.read(configuration, os.environ, engines=registry.choices())
         self.console.log_to(settings.log)
         for key in ("engine", "name", "image", "port"):
