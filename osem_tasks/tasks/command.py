@@ -131,15 +131,18 @@ class _Call:
 
 def _run(call: _Call, context: Context, args: Sequence[Any], given: Mapping[str, Any]) -> None:
     try:
-        with commands.typed_in(program.running()), interrupts.listening():
-            code = _code_of(call, context, args, given)
+        running = program.running()
+        with commands.typed_in(running), interrupts.listening():
+            code = _code_of(call, context, args, given, alone=running is None)
     except KeyboardInterrupt:  # before the task began, or after its result was printed
         raise Exit("Interrupted.", code=EXIT_INTERRUPTED) from None
     if code:
         raise Exit(code=code)
 
 
-def _code_of(call: _Call, context: Context, args: Sequence[Any], given: Mapping[str, Any]) -> int:
+def _code_of(
+    call: _Call, context: Context, args: Sequence[Any], given: Mapping[str, Any], *, alone: bool
+) -> int:
     """Run the task, print its outcome, and return its exit code."""
     as_json = bool(given.get("json"))
     with interrupts.shielded():
@@ -157,6 +160,7 @@ def _code_of(call: _Call, context: Context, args: Sequence[Any], given: Mapping[
             options={},
             # Invoke's --dry affects only shell commands; with it, our tasks change nothing either.
             dry=bool(context.config.run.dry),
+            alone=alone,
         )
     begin = time.perf_counter()
     outcome = _outcome(call, job, args, given)

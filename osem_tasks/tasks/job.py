@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import variables
+from osem_tasks.config import file, variables
 from osem_tasks.config.settings import DEFAULTS, Settings
-from osem_tasks.engines import registry
+from osem_tasks.engines import records, registry
 from osem_tasks.output.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ class _Built:
     configuration: Mapping[str, Any] = DEFAULTS
 
 
+class _Process:
+    """What tasks without a program stored: they may have a context each."""
+
+    session: Mapping[str, Any] = {}
+
+
 def provide(configuration: Mapping[str, Any]) -> None:
     """Set the configuration of tasks that Invoke calls without that of their collection.
 
@@ -48,12 +54,20 @@ def provide(configuration: Mapping[str, Any]) -> None:
 
 
 def _configuration(config: Config) -> dict[str, Any]:
-    """Return the section ``osem``, with the defaults below it."""
+    """Return the section ``osem``, with the defaults and the project's file below it."""
     given = dict(config.get("osem", {}))
-    if _Built.configuration.keys() <= given.keys():
+    # Invoke's own program loads the project's file; a script or another program does not.
+    loaded = getattr(config, "_project_found", None) is not None
+    known = _Built.configuration.keys() <= given.keys()
+    if loaded and known:
         return given
     complete = config.clone()
-    complete.load_collection({"osem": _over(_Built.configuration, given)})
+    if not loaded:
+        file.check()
+        complete.set_project_location(str(file.project()))
+        complete.load_project()
+    if not known:
+        complete.load_collection({"osem": _over(_Built.configuration, given)})
     # Invoke applies variables only to keys that it knows.
     complete.load_shell_env()
     return dict(complete.get("osem", {}))
@@ -75,7 +89,8 @@ class Job:
 
     ``location`` is the target for the JSON document. A body that changes something sets
     ``partial_outcome``, which returns the outcome so far for an error. ``empty_variables``
-    are environment variables that are set but empty and count as unset.
+    are environment variables that are set but empty and count as unset. ``alone`` is True if no
+    program runs the task, but a script or a test.
     """
 
     context: Context
@@ -85,6 +100,7 @@ class Job:
     location: dict[str, Any] = field(default_factory=lambda: dict(NOWHERE))
     partial_outcome: Callable[[OsemError | None], Outcome] | None = None
     empty_variables: frozenset[str] = frozenset()
+    alone: bool = False
 
     def failed(self, error: OsemError) -> Outcome:
         """Return the outcome after ``error``, including the changes before it."""
@@ -106,10 +122,15 @@ class Job:
     def session(self) -> dict[str, Any]:
         """Values that earlier tasks of this command line stored for later ones."""
         stored = self.context.config.get(SESSION)
-        own = hasattr(stored, "get") and stored.get("mark") is OwnValues
-        return dict(stored) if own else {}
+        if hasattr(stored, "get") and stored.get("mark") is OwnValues:
+            return dict(stored)
+        started = _Process.session.get("name")
+        # Such a process may go on long after the engine was removed.
+        return dict(_Process.session) if self.alone and started and records.load(started) else {}
 
     def remember(self, key: str, value: str) -> None:
         """Store ``value`` for later tasks of this command line."""
         config: Any = self.context.config
         config[SESSION] = {**self.session, "mark": OwnValues, key: value}
+        if self.alone:
+            _Process.session = self.session

@@ -13,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from invoke.program import Program as InvokeProgram
 from invoke.tasks import Task
@@ -80,19 +81,19 @@ def _typed() -> tuple[str, ...]:
     leading = tuple(sys.orig_argv[: len(sys.orig_argv) - len(given)])
     if getattr(sys.modules.get("__main__"), "__spec__", None) is not None:
         return leading  # python -m invoke, python -m osem_tasks
-    path = Path(script)
-    return _temporary(path) or _in_shell(path) or leading
+    return _temporary(Path(script)) or _in_shell(script) or leading
 
 
-def _in_shell(path: Path) -> tuple[str, ...] | None:
+def _in_shell(script: str) -> tuple[str, ...] | None:
     """Return the name of a script that the shell finds, or else its path if it can be run."""
+    path = Path(script)
     name = path.name.removesuffix(".exe")
     found = shutil.which(name)
     if found and path.exists() and Path(found).samefile(path):
         # `uv run` extends PATH for its child only.
         return ("uv", "run", name) if "UV_RUN_RECURSION_DEPTH" in os.environ else (name,)
-    runs = len(path.parts) > 1 and os.access(path, os.X_OK)
-    return (str(path),) if runs else None
+    runs = os.sep in script and os.access(path, os.X_OK)
+    return (script,) if runs else None
 
 
 def _temporary(path: Path) -> tuple[str, ...] | None:
@@ -112,4 +113,7 @@ def _source() -> str:
         url = json.loads(origin or "{}").get("url")
     except (importlib.metadata.PackageNotFoundError, ValueError):
         url = None
-    return str(url).removeprefix("file://") if url else DISTRIBUTION
+    if not url:
+        return DISTRIBUTION
+    parts = urlsplit(str(url))
+    return unquote(parts.path) if parts.scheme == "file" else str(url)
