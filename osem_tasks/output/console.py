@@ -154,13 +154,20 @@ class Console:
     def ask(self, question: str) -> str:
         """Ask a question on stderr and return the answer, empty at the end of input.
 
-        The answer is also empty if the question cannot be written.
+        The answer is also empty if the question cannot be written. The cursor is at the beginning
+        of a line afterwards, also after Ctrl-C and Ctrl-D.
         """
+        ended = False
         try:
             streams.write(self._err, "\n".join(map(one_line, question.split("\n"))))
+            answer = sys.stdin.readline()
+            ended = answer.endswith("\n")
         except OSError:
             return ""
-        return sys.stdin.readline().strip()
+        finally:
+            if not ended:
+                self._print(self._err, "")
+        return answer.strip()
 
     def _append(self, text: str) -> None:
         if not self._log:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.errors import ErrorCode
 from osem_tasks.output.messages import message
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
 def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> Outcome:
     """Return the outcome of ``db.setup``."""
     groups = (("created", journal.created), ("verified", journal.verified))
+    # A run that ends early leaves tables behind that it has requested and does not wait for.
+    late = {name: e.status for name, e in journal.created.items() if error and e.status != "ACTIVE"}
+    why = _why_late(error)
     rows = [
-        (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))
+        (Mark.WARNING, (name, f"{late[name]}, {why}", f"{entry.duration:.2f} s"))
+        if name in late
+        else (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))
         for word, entries in groups
         for name, entry in entries.items()
     ]
@@ -28,7 +34,7 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     rows.sort(key=lambda row: journal.names.index(row[1][0]))
     texts = aligned([cells for _, cells in rows])
     created, verified = len(journal.created), len(journal.verified)
-    numbers = f"{created} created, {verified} verified"
+    numbers = f"{created} created{f' ({len(late)} {why})' if late else ''}, {verified} verified"
     if journal.failed or journal.not_attempted:
         numbers += f", {len(journal.failed)} failed, {len(journal.not_attempted)} not attempted"
     lines = [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
@@ -68,6 +74,11 @@ def undeclared_lines(journal: Journal) -> list[Line]:
         Line(Mark.WARNING, f"{table}: {message(fact)}; it stays as it is")
         for table, fact in journal.undeclared
     ]
+
+
+def _why_late(error: OsemError | None) -> str:
+    timed_out = error is not None and error.code is ErrorCode.TIMEOUT
+    return "not ready in time" if timed_out else "not waited for"
 
 
 def _cause(entry: Entry) -> str:
