@@ -42,10 +42,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _end(_number: int, _frame: object) -> None:
     """Say that the program was interrupted, and end at once: an import cannot be cleaned up."""
     try:
-        if "--json" in sys.argv:
+        # If a stream was closed at the start, its number may belong to any file by now.
+        if "--json" in sys.argv and sys.__stdout__ is not None:
             now = time.strftime("%Y-%m-%dT%H:%M:%S.000", time.gmtime())
             os.write(1, (_DOCUMENT % now).encode())
-        os.write(2, f"{_symbol()} INTERRUPTED: Interrupted.\n".encode())
+        if sys.__stderr__ is not None:
+            os.write(2, f"{_symbol()} INTERRUPTED: Interrupted.\n".encode())
     except OSError:  # a closed stream
         pass
     finally:
