@@ -140,6 +140,25 @@ def test_a_call_gives_one_document(project: Project, task: str) -> None:
     assert document["data"]["totalTables"] == 2
 
 
+def test_the_example_of_the_readme_works(project: Project) -> None:
+    """`inv dev` sets up before the own task runs; `inv again` empties a table."""
+    blocks = re.findall(
+        r"```python\n(.*?)```", (given.ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    (example,) = [block for block in blocks if "pre=[" in block]
+    orders = [{**TABLES[0], "TableName": "Orders"}]
+    (project.root / "tasks.py").write_text(example, encoding="utf-8")
+    (project.root / "tables.json").write_text(json.dumps(orders), encoding="utf-8")
+    (project.root / "shop.py").write_text("print('the shop runs')\n", encoding="utf-8")
+
+    dev, again = project("OSEM_LOCAL_ENGINE=moto inv dev"), project("inv again")
+
+    assert (dev.code, again.code) == (0, 0), dev.err + again.err
+    assert dev.out.index("1 created") < dev.out.index("the shop runs")
+    assert json.loads(again.out)["data"]["tablesDeleted"] == ["osem-local-Orders"]
+    assert given.table_names(project.shell.engine()) == ["osem-local-Orders"]
+
+
 def test_a_failing_part_stops_the_rest(project: Project) -> None:
     """Its exit code is that of the command line, and no later document is printed."""
     run = project("inv failing")
