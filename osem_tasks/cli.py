@@ -1,109 +1,59 @@
-"""The program ``osem``: the suite's tasks without a ``tasks.py``.
+"""The entry point of ``osem``: Ctrl-C and SIGTERM end it in one line, from the first import on.
 
-It reads the nearest ``invoke.yaml``, in the current directory or above. Wrong usage and output
-that cannot be written cause one line on stderr and exit code 1, even if Invoke itself would
-show a traceback.
+This module imports little, because an interrupt before ``main`` would show a traceback. While a
+task runs, ``waiting.interrupts`` handles the signals; before, between and after the tasks there is
+nothing to clean up.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
+import signal
 import sys
-from typing import TYPE_CHECKING, cast
+import time
 
-from invoke.exceptions import Exit, ParseError
-from invoke.program import Program
-
-from osem_tasks import __version__, namespace
-from osem_tasks.config import file as configfile
-from osem_tasks.config.project import current, find
-from osem_tasks.output import logs, streams
-from osem_tasks.output.text import one_line, without_commands
-from osem_tasks.tasks.command import refusing
-
+TYPE_CHECKING = False  # importing `typing` takes longer than everything else here
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import TextIO
+    from collections.abc import Sequence
 
-
-class Osem(Program):
-    """Invoke's program with the suite's tasks, a project's configuration, short usage errors."""
-
-    def update_config(self, merge: bool = True) -> None:
-        """Read the file that ``-f`` names, unless Invoke cannot handle it."""
-        if self.args.config.value is not None:
-            with refusing():
-                configfile.check(self.args.config.value)
-        super().update_config(merge)
-
-    def parse_collection(self) -> None:
-        """Also load the project's configuration, which Invoke does only for a ``tasks.py``."""
-        self.config.set_project_location(str(find(current()).folder))
-        self.config.load_project()
-        super().parse_collection()
-
-    def parse_core(self, argv: list[str] | None) -> None:
-        """Parse Invoke's own options."""
-        with _calmly():
-            super().parse_core(argv)
-
-    def parse_tasks(self) -> None:
-        """Parse the tasks' options. An invalid number is a usage error."""
-        with _calmly("Bad value of an option: "):
-            super().parse_tasks()
-
-
-@contextlib.contextmanager
-def _calmly(title: str = "") -> Iterator[None]:
-    """Report an argument error on one escaped line, because it quotes the arguments."""
-    try:
-        yield
-    except ParseError as error:
-        raise Exit(_line(str(error)), code=1) from error
-    except ValueError as error:
-        raise Exit(_line(f"{title}{error}"), code=1) from error
-
-
-def _line(text: str) -> str:
-    return without_commands(one_line(text), os.environ)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_DOCUMENT = (
+    '{"success": false, "command": "configuration", "environment": null, "region": null, '
+    '"endpoint": null, "timestamp": "%s+00:00", "duration": 0, "data": {}, "error": {"code": '
+    '"INTERRUPTED", "message": "Interrupted.", "remediation": "Run the same command again.", '
+    '"details": {}}}\n'
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run ``osem`` and exit with a documented code."""
-    arguments = list(argv) if argv is not None else list(sys.argv)
-    logs.guard()
-    # If a stream is closed, ``print`` drops its text or writes errors to stdout.
-    sys.stdout = sys.stdout or cast("TextIO", streams.Closed())
-    sys.stderr = sys.stderr or cast("TextIO", streams.Closed())
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, _end)
     try:
-        try:
-            _run(arguments)
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a help text (head, less) has ended
-        streams.discard(sys.stdout)
-    except OSError as error:
-        _end_unwritten(error)
+        from osem_tasks import program
+
+        program.run(list(sys.argv if argv is None else argv))
+    finally:
+        for number in heard:  # an interrupt while Python shuts down would show a traceback
+            signal.signal(number, signal.SIG_IGN)
 
 
-def _run(arguments: list[str]) -> None:
+def _end(_number: int, _frame: object) -> None:
+    """Say that the program was interrupted, and end at once: an import cannot be cleaned up."""
     try:
-        tasks = namespace.build()
-    except Exit as stop:  # an unreadable configuration file, already reported
-        sys.exit(stop.code)
-    program = Osem(
-        name="osem", binary="osem", binary_names=["osem"], version=__version__, namespace=tasks
-    )
-    program.run(arguments)
+        # If a stream was closed at the start, its number may belong to any file by now.
+        if "--json" in sys.argv and sys.__stdout__ is not None:
+            now = time.strftime("%Y-%m-%dT%H:%M:%S.000", time.gmtime())
+            os.write(1, (_DOCUMENT % now).encode())
+        if sys.__stderr__ is not None:
+            os.write(2, f"{_symbol()} INTERRUPTED: Interrupted.\n".encode())
+    except OSError:  # a closed stream
+        pass
+    finally:
+        os._exit(130)
 
 
-def _end_unwritten(error: OSError) -> None:
-    """Exit if a help text or a list cannot be written; nothing was changed."""
-    if error.filename is not None:  # a file, not a stream
-        raise error
-    streams.discard(sys.stdout)
-    with contextlib.suppress(OSError):
-        streams.write(sys.stderr, f"The output cannot be written: {_line(str(error.strerror))}\n")
-    streams.discard(sys.stderr)
-    sys.exit(1)
+def _symbol() -> str:
+    encoding = (getattr(sys.stderr, "encoding", None) or "").lower().replace("-", "")
+    return "\u2717" if encoding == "utf8" else "x"

@@ -10,7 +10,7 @@ from osem_tasks.config import file
 from osem_tasks.config.project import starting_point
 from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.output import logs
-from osem_tasks.tasks import compare, db, delete, documents, local, repair
+from osem_tasks.tasks import db, job, local
 from osem_tasks.tasks.command import refusing
 
 if TYPE_CHECKING:
@@ -35,16 +35,18 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     for task in (
         db.setup,
         db.verify,
-        repair.repair,
-        compare.compare,
-        delete.reset,
-        delete.delete,
+        db.repair,
+        db.compare,
+        db.reset,
+        db.delete,
+        db.export,
     ):
         database.add_task(task)
     database.add_task(db.list_, name="list")
-    database.add_task(documents.import_, name="import")
-    database.add_task(documents.export)
+    database.add_task(db.import_, name="import")
     root = Collection(engine, database)
     places = {"folders": [str(start.folder), str(start.tasks)]}
-    root.configure({"osem": {**DEFAULTS, **(configuration or {})}, file.PLACES: places})
+    complete = {"osem": {**DEFAULTS, **(configuration or {})}, file.PLACES: places}
+    root.configure(complete)
+    job.provide(complete)
     return root

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.plan.remedies import LISTS
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.waiting.wait import retry, wait_until
 
@@ -103,9 +104,16 @@ def _states(found: Found) -> str:
 
 
 def difference_error(
-    differing: Sequence[TableDiff], target: Target, remedy: str = "db.verify"
+    differing: Sequence[TableDiff],
+    target: Target,
+    remedy: str = "db.verify",
+    *,
+    remediation: str = "",
 ) -> OsemError:
-    """Return the error for existing tables that differ from the model, with their issues."""
+    """Return the error for tables that differ from the model, with their issues.
+
+    ``remedy`` is the task that lists the differences; a ``remediation`` replaces it.
+    """
     count = sum(len(diff.issues) for diff in differing)
     names = ", ".join(diff.name for diff in differing)
     verb = "differs" if len(differing) == 1 else "differ"
@@ -113,7 +121,7 @@ def difference_error(
     return OsemError(
         f"{names} {verb} from the model in {count} {'fact' if count == 1 else 'facts'}.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
-        remediation=f"{target.command(task, *options)}   lists the differences and how to fix them",
+        remediation=remediation or f"{target.command(task, *options)}{LISTS}",
         table=differing[0].name if len(differing) == 1 else None,
         details={
             "issues": [

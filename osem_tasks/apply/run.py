@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from osem_tasks.config.target import Target
     from osem_tasks.errors import OsemError
     from osem_tasks.plan.actions import Action
+    from osem_tasks.schema.difference import Fact
     from osem_tasks.schema.model import TableSet
     from osem_tasks.waiting.clock import Deadline
 
@@ -35,7 +36,8 @@ class Journal:
 
     ``deleted`` holds the tables for which DeleteTable was sent, ``completed`` the finished
     steps on existing tables, ``uncertain`` the tables with a request whose outcome is unknown:
-    a request without an answer may have been carried out.
+    a request without an answer may have been carried out. ``undeclared`` are tables with an index
+    that is not declared.
     """
 
     names: tuple[str, ...] = ()
@@ -45,6 +47,7 @@ class Journal:
     failed: dict[str, Entry] = field(default_factory=dict)
     completed: list[Action] = field(default_factory=list)
     uncertain: set[str] = field(default_factory=set)
+    undeclared: list[tuple[str, Fact]] = field(default_factory=list)
 
     @property
     def not_attempted(self) -> tuple[str, ...]:

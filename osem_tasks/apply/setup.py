@@ -12,13 +12,18 @@ from osem_tasks.apply.create import Creator
 from osem_tasks.apply.read import difference_error, inspect_when_stable, read_tables
 from osem_tasks.apply.run import Entry
 from osem_tasks.apply.update import Updater
-from osem_tasks.plan.setup import setup_plan
+from osem_tasks.config.commands import remedy_text
+from osem_tasks.plan.remedies import Remedies
+from osem_tasks.plan.setup import UNDECLARED, setup_plan
 from osem_tasks.schema.compare import compare
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.wait import poll
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.apply.run import Run
+    from osem_tasks.errors import OsemError
     from osem_tasks.plan.setup import SetupPlan
     from osem_tasks.schema.difference import TableDiff
     from osem_tasks.schema.model import Table
@@ -27,34 +32,52 @@ if TYPE_CHECKING:
 def setup(run: Run, *, repairing: bool = False) -> None:
     """Create missing tables and verify existing ones, and record the outcome in the journal.
 
-    Everything is read before anything is sent, so that drift stops the run before a change.
     ``repairing`` also makes the repairs that need no option. Raises OsemError for the first
     failure.
     """
     start = run.deadline.elapsed
-    run.say(f"reading {len(run.tables)} tables")
-    plan = setup_plan(inspect_when_stable(run), repairing=repairing)
-    _stop_on_drift(run, plan)
+    decided = plan(run, repairing=repairing)
     reading = run.deadline.elapsed - start
-    for diff in plan.as_declared:
+    for diff in decided.as_declared:
         run.journal.verified[diff.name] = Entry(diff.status, reading)
-    Creator(run).create([run.tables[action.table] for action in plan.creations])
-    Updater(run).apply(plan.changes)
-    for diff in plan.drifted:
+    Creator(run).create([run.tables[action.table] for action in decided.creations])
+    Updater(run).apply(decided.changes)
+    for diff in decided.drifted:
         run.journal.verified[diff.name] = Entry("ACTIVE", run.deadline.elapsed - start)
-    touched = {action.table for action in plan.actions}
+    touched = {action.table for action in decided.actions}
     _confirm(run, [table for table in run.tables if table.name in touched])
 
 
-def _stop_on_drift(run: Run, plan: SetupPlan) -> None:
-    if not plan.blocking:
-        return
-    for diff in plan.as_declared:
+def plan(run: Run, *, repairing: bool = False) -> SetupPlan:
+    """Read every table and return what a setup does; change nothing.
+
+    Raises OsemError for drift that stops a setup before any change. A dry run ends here, so that
+    it stops where the real run does.
+    """
+    run.say(f"reading {len(run.tables)} tables")
+    comparison = inspect_when_stable(run)
+    decided = setup_plan(comparison, repairing=repairing)
+    run.journal.undeclared.extend(decided.undeclared)
+    if decided.blocking:
+        _stop_on_drift(run, decided, Remedies(comparison, protected=run.target.protected))
+    return decided
+
+
+def _stop_on_drift(run: Run, decided: SetupPlan, remedies: Remedies) -> None:
+    """Record every table that exists, and raise the error for those that stop the setup."""
+    for diff in decided.as_declared:
         run.journal.verified[diff.name] = Entry(diff.status)
-    for diff in plan.blocking:
+    for diff in decided.blocking:
         issues = [fact.issue_type.value for fact in diff.issues]
-        run.journal.fail(diff.name, difference_error([diff], run.target), issues)
-    raise difference_error(plan.blocking, run.target)
+        error = _drift_error(run, [diff], remedies)
+        run.journal.fail(diff.name, error, issues)
+    raise _drift_error(run, decided.blocking, remedies)
+
+
+def _drift_error(run: Run, blocking: Sequence[TableDiff], remedies: Remedies) -> OsemError:
+    found = remedies.of_stopped_setup(blocking, local=run.target.local)
+    text = "; ".join(remedy_text(remedy, run.target) for remedy in found)
+    return difference_error(blocking, run.target, remediation=text)
 
 
 def _confirm(run: Run, touched: list[Table]) -> None:
@@ -69,7 +92,8 @@ def _confirm(run: Run, touched: list[Table]) -> None:
         nonlocal left
         run.say(f"verifying {len(left)} tables")
         found = read_tables(run, left)
-        wrong = [diff for table in left if (diff := compare(table, found[table.name])).issues]
+        diffs = [compare(table, found[table.name]) for table in left]
+        wrong = [d for d in diffs if any(f.issue_type not in UNDECLARED for f in d.issues)]
         names = {diff.name for diff in wrong}
         left = [table for table in left if table.name in names]
         return wrong

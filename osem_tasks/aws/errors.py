@@ -23,6 +23,7 @@ from osem_tasks.aws.error_templates import (
     ErrorTemplate,
 )
 from osem_tasks.config import secrets
+from osem_tasks.config.commands import command
 from osem_tasks.errors import OsemError
 from osem_tasks.waiting.policy import AMBIGUOUS
 
@@ -152,6 +153,7 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         "login": f"aws sso login{profile}",
         "profile": profile,
         "setup": target.command("db.setup"),
+        "up": command("local.up"),
         "endpoint": target.endpoint,
         "awscode": (details or {}).get("awsCode", ""),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.aws import errors
 from osem_tasks.aws.session import client_config
+from osem_tasks.config.commands import command
 from osem_tasks.config.local_access import ACCESS_KEY
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -40,7 +41,8 @@ def _refuse_dummy_keys(connection: Connection) -> None:
     credentials = connection.credentials()
     if credentials is not None and credentials.access_key == ACCESS_KEY:
         raise OsemError(
-            "This shell holds the local engine's dummy keys (from inv local.env), not AWS's.",
+            f"This shell holds the local engine's dummy keys (from {command('local.env')}), "
+            "not AWS's.",
             code=ErrorCode.AWS_CREDENTIALS_INVALID,
             remediation=("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL_DYNAMODB"),
         )

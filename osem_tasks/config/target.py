@@ -12,7 +12,7 @@ from osem_tasks.declarations.context import Context
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from osem_tasks.config.environments import Environment
     from osem_tasks.config.naming import Naming
@@ -46,7 +46,8 @@ class Target:
     ``endpoint`` None leaves it to the SDK (AWS itself). ``local`` applies the rules for local
     engines: dummy keys, no STS, no confirmation. ``region`` None means the profile's region,
     then us-east-1. ``diverted_by`` is the variable that redirects an AWS environment.
-    ``options`` and ``variables`` make a later command use the same target.
+    ``options`` and ``variables`` make a later command use the same target. ``only`` holds the
+    names to which ``--table`` narrows the task; empty for all tables.
     """
 
     environment: Environment
@@ -60,6 +61,11 @@ class Target:
     warnings: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+
+    def narrowed(self, names: Sequence[str]) -> Target:
+        """Return this target for these tables only."""
+        return replace(self, only=tuple(names))
 
     @property
     def prefix(self) -> str:
@@ -68,7 +74,8 @@ class Target:
 
     def command(self, task: str, *words: str) -> str:
         """Return a command line of ``task`` for this target that works in any shell."""
-        options = ("--env", self.environment.name, *self.options)
+        tables = [word for name in self.only for word in ("--table", name)]
+        options = ("--env", self.environment.name, *self.options, *tables)
         return command(task, *options, *words, variables=self.variables)
 
     @property

@@ -78,6 +78,7 @@ class Console:
         # A stream is None if the shell has closed it (``>&-``).
         self._err: TextIO | None = sys.stderr
         self._out: TextIO | None = self._err if results_to_stderr else sys.stdout
+        self._must_tell = not results_to_stderr
         self._spinner = Spinner()
         self._log = ""
 
@@ -132,15 +133,16 @@ class Console:
         """
         for line in outcome.lines:
             if not self.quiet or line.mark is Mark.FAILED:
-                self._write(self._out, line)
+                self._write(self._out, line, required=self._must_tell)
         if outcome.summary:
-            self._write(self._out, outcome.summary)
+            self._write(self._out, outcome.summary, required=self._must_tell)
         if outcome.error:
             self.error(outcome.error)
 
     def document(self, document: dict[str, Any]) -> None:
         """Print a JSON document on one line of stdout. Raises OSError as ``result`` does."""
-        self._print(self._out, json_line(redact_all(document), os.environ))
+        text = json_line(redact_all(document), os.environ)
+        self._print(self._out, text, required=self._must_tell)
 
     def annotate(self, text: str) -> None:
         """Print a workflow command for GitHub's runner, which also reads stderr."""
@@ -154,13 +156,20 @@ class Console:
     def ask(self, question: str) -> str:
         """Ask a question on stderr and return the answer, empty at the end of input.
 
-        The answer is also empty if the question cannot be written.
+        The answer is also empty if the question cannot be written. The cursor is at the beginning
+        of a line afterwards, also after Ctrl-C and Ctrl-D.
         """
+        ended = False
         try:
             streams.write(self._err, "\n".join(map(one_line, question.split("\n"))))
+            answer = sys.stdin.readline()
+            ended = answer.endswith("\n")
         except OSError:
             return ""
-        return sys.stdin.readline().strip()
+        finally:
+            if not ended:
+                self._print(self._err, "")
+        return answer.strip()
 
     def _append(self, text: str) -> None:
         if not self._log:
@@ -187,16 +196,20 @@ class Console:
 
         self._spinner.interrupted(write)
 
-    def _write(self, stream: TextIO | None, line: Line) -> None:
+    def _write(self, stream: TextIO | None, line: Line, *, required: bool = False) -> None:
         text = without_commands(one_line(line.text), os.environ)
-        self._print(stream, _dressed(line.mark, text, coloured=wants_colour(stream, os.environ)))
+        dressed = _dressed(line.mark, text, coloured=wants_colour(stream, os.environ))
+        self._print(stream, dressed, required=required)
 
-    def _print(self, stream: TextIO | None, text: str) -> None:
+    def _print(self, stream: TextIO | None, text: str, *, required: bool = False) -> None:
+        """Print a line; raise OSError only if it is ``required``, as a result on stdout is.
+
+        There is no other place for what stderr cannot show.
+        """
         try:
             streams.write(stream, f"{text}\n")
         except OSError:
-            # There is no other place for what stderr cannot show.
-            if stream is not self._err:
+            if required:
                 raise
 
 

@@ -1,4 +1,4 @@
-"""Messages for differences and remedies. Pure."""
+"""Messages for differences. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from osem_tasks.schema.difference import IssueType, display
 
 if TYPE_CHECKING:
-    from osem_tasks.config.target import Target
-    from osem_tasks.plan.remedies import Remedy
     from osem_tasks.schema.difference import Fact
 
 
@@ -21,10 +19,3 @@ def message(fact: Fact) -> str:
     if fact.expected is None:
         return f"{fact.path}: not declared, found {display(fact.found)}"
     return f"{fact.path}: expected {display(fact.expected)}, found {display(fact.found)}"
-
-
-def remedy_text(remedy: Remedy, target: Target) -> str:
-    """Return the remedy for a difference on ``target``, with the command if there is one."""
-    if not remedy.task:
-        return remedy.words
-    return remedy.words + target.command(remedy.task, *remedy.options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.errors import ErrorCode
+from osem_tasks.output.messages import message
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 
 if TYPE_CHECKING:
@@ -14,8 +16,13 @@ if TYPE_CHECKING:
 def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> Outcome:
     """Return the outcome of ``db.setup``."""
     groups = (("created", journal.created), ("verified", journal.verified))
+    # A run that ends early leaves tables behind that it has requested and does not wait for.
+    late = {name: e.status for name, e in journal.created.items() if error and e.status != "ACTIVE"}
+    why = _why_late(error)
     rows = [
-        (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))
+        (Mark.WARNING, (name, f"{late[name]}, {why}", f"{entry.duration:.2f} s"))
+        if name in late
+        else (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))
         for word, entries in groups
         for name, entry in entries.items()
     ]
@@ -27,13 +34,14 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     rows.sort(key=lambda row: journal.names.index(row[1][0]))
     texts = aligned([cells for _, cells in rows])
     created, verified = len(journal.created), len(journal.verified)
-    numbers = f"{created} created, {verified} verified"
+    numbers = f"{created} created{f' ({len(late)} {why})' if late else ''}, {verified} verified"
     if journal.failed or journal.not_attempted:
         numbers += f", {len(journal.failed)} failed, {len(journal.not_attempted)} not attempted"
     lines = [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
     lines += [
         Line(Mark.DONE, f"{action.table}: {action.kind.words}") for action in journal.completed
     ]
+    lines += undeclared_lines(journal)
     return Outcome(
         data={
             "tablesCreated": _entries(journal.created),
@@ -45,6 +53,10 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
             ],
             "totalTables": len(journal.names),
             "actionsCompleted": [action.as_json() for action in journal.completed],
+            "indexesNotDeclared": [
+                {"tableName": table, "path": fact.path, "found": fact.found}
+                for table, fact in journal.undeclared
+            ],
         },
         lines=lines,
         summary=Line(
@@ -54,6 +66,19 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
         error=error,
         changed=journal.changed,
     )
+
+
+def undeclared_lines(journal: Journal) -> list[Line]:
+    """Return a warning for each index that is not declared: setup leaves it as it is."""
+    return [
+        Line(Mark.WARNING, f"{table}: {message(fact)}; it stays as it is")
+        for table, fact in journal.undeclared
+    ]
+
+
+def _why_late(error: OsemError | None) -> str:
+    timed_out = error is not None and error.code is ErrorCode.TIMEOUT
+    return "not ready in time" if timed_out else "not waited for"
 
 
 def _cause(entry: Entry) -> str:

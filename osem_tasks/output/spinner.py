@@ -11,6 +11,8 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
+from osem_tasks.waiting import interrupts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -49,16 +51,19 @@ class Spinner:
                     render()
 
         halo._render_frame = render_alone  # noqa: SLF001
-        self._halo = halo
-        halo.start()
+        # An interrupt in between would leave a frame on the screen.
+        with interrupts.shielded():
+            self._halo = halo
+            halo.start()
 
     def stop(self) -> None:
         """Stop the spinner and restore the cursor."""
-        with self._lock:
-            halo, self._halo = self._halo, None
-        # Outside the lock: stop() joins a thread that may be waiting for the lock.
-        if halo is not None:
-            halo.stop()
+        with interrupts.shielded():
+            with self._lock:
+                halo, self._halo = self._halo, None
+            # Outside the lock: stop() joins a thread that may be waiting for the lock.
+            if halo is not None:
+                halo.stop()
 
     def show(self, text: str) -> bool:
         """Show ``text`` beside the spinner; return False if no spinner runs."""

@@ -11,11 +11,15 @@ from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.difference import IssueType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.plan.actions import Action
     from osem_tasks.schema.difference import Comparison, Fact, TableDiff
 
 NOT_IN_PLACE = "cannot be changed in place"
 MOVE_DATA = f"{NOT_IN_PLACE}: the data has to move to a new table"
+IF_DISCARDED = f"{NOT_IN_PLACE}. If the data can be discarded: "
+LISTS = "   lists the differences and how to fix them"
 _WAITING = (IssueType.TABLE_NOT_ACTIVE, IssueType.GSI_NOT_ACTIVE)
 
 
@@ -23,12 +27,15 @@ _WAITING = (IssueType.TABLE_NOT_ACTIVE, IssueType.GSI_NOT_ACTIVE)
 class Remedy:
     """A task with its options, or only ``words`` if no task helps.
 
-    ``words`` precede the command: what is impossible, or what to do first.
+    ``words`` precede the command: what is impossible, or what to do first. ``tables`` narrow the
+    task; without them it acts on every table of its target. ``gives`` follows the command.
     """
 
     words: str = ""
     task: str = ""
     options: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    gives: str = ""
 
 
 class Remedies:
@@ -42,24 +49,51 @@ class Remedies:
     def _repairs(self) -> tuple[Action, ...]:
         return repair_actions(self._comparison)
 
-    @property
-    def _may_reset(self) -> bool:
-        """Whether a reset is allowed: it deletes all tables of the environment or none."""
-        live = (table for table in self._comparison.found.values() if table)
-        guarded = any(table.table.deletion_protection for table in live)
-        return not self._protected and not guarded
-
     def of(self, diff: TableDiff, fact: Fact) -> Remedy:
         """Return the remedy for ``fact`` of ``diff``."""
         if fact.issue_type is IssueType.TABLE_NOT_FOUND:
-            return self._of_missing_table()
+            return self._of_missing_tables([diff])
         if fact.issue_type in _WAITING:
             return Remedy("wait until the change has ended, then: ", "db.verify")
         actions = self._mending(diff, fact)
         if not actions or not all(action.possible for action in actions):
-            return self._not_in_place()
+            return self._not_in_place([diff])
         options = {option for action in actions for option in action.requires}
-        return Remedy(task="db.repair", options=tuple(sorted(options)))
+        others = any(other.exists for other in self._comparison.differing if other != diff)
+        tables = self._only([diff]) if others else ()
+        return Remedy(task="db.repair", options=tuple(sorted(options)), tables=tables)
+
+    def of_stopped_setup(self, blocking: Sequence[TableDiff], *, local: bool) -> list[Remedy]:
+        """Return what lets a setup go on that the tables in ``blocking`` stop.
+
+        The first remedy is about these tables, a second one about the others.
+        """
+        lasting = [diff for diff in blocking if self._is_fixed(diff)]
+        if not setup_plan(self._comparison, repairing=True).blocking:
+            return [Remedy(task="db.setup", options=("--repair",))]
+        if local and lasting and self._may_reset(lasting):
+            names = ", ".join(diff.name for diff in lasting)
+            first = self._not_in_place(lasting)
+            first = Remedy(f"{names}: {first.words}", first.task, tables=first.tables)
+        else:
+            first = Remedy(task="db.verify", tables=self._only(blocking), gives=LISTS)
+        return [first, *self._of_others(blocking)]
+
+    def of_differences(self) -> list[Remedy]:
+        """Return what to do about everything that differs: create, repair, replace."""
+        differing = self._comparison.differing
+        missing = [diff for diff in differing if not diff.exists]
+        lasting = [diff for diff in differing if diff.exists and self._is_fixed(diff)]
+        rest = [diff for diff in differing if diff.exists and diff not in lasting]
+        found = [self._of_missing_tables(missing)] if missing else []
+        if rest:
+            tables = self._only(rest) if missing or lasting else ()
+            found.append(Remedy("", "db.repair", ("--dry-run",), tables, LISTS))
+        if lasting:
+            names = ", ".join(diff.name for diff in lasting)
+            other = self._not_in_place(lasting)
+            found.append(Remedy(f"{names}: {other.words}", other.task, tables=other.tables))
+        return found
 
     def _mending(self, diff: TableDiff, fact: Fact) -> list[Action]:
         return [
@@ -68,20 +102,36 @@ class Remedies:
             if action.table == diff.name and fact.path in action.mends
         ]
 
-    def _not_in_place(self) -> Remedy:
-        if self._may_reset:
-            return Remedy(f"{NOT_IN_PLACE}. If the data can be discarded: ", "db.reset")
+    def _is_fixed(self, diff: TableDiff) -> bool:
+        """Return whether a difference of that table cannot be changed in place."""
+        return any(not action.possible for action in self._repairs if action.table == diff.name)
+
+    def _may_reset(self, diffs: Sequence[TableDiff]) -> bool:
+        """Return whether these tables may be deleted: none is protected."""
+        live = (self._comparison.found.get(diff.name) for diff in diffs)
+        guarded = any(table.table.deletion_protection for table in live if table)
+        return not self._protected and not guarded
+
+    def _not_in_place(self, diffs: Sequence[TableDiff]) -> Remedy:
+        if self._may_reset(diffs):
+            return Remedy(IF_DISCARDED, "db.reset", tables=self._only(diffs))
         return Remedy(MOVE_DATA)
 
-    def _of_missing_table(self) -> Remedy:
-        """Return setup, which creates the table, unless differences of other tables block it."""
-        if not setup_plan(self._comparison).blocking:
-            return Remedy(task="db.setup")
-        repairing = setup_plan(self._comparison, repairing=True)
-        if not repairing.blocking:
-            return Remedy(task="db.setup", options=("--repair",))
-        names = ", ".join(diff.name for diff in repairing.blocking)
-        first = f"first resolve the differences of {names}"
-        if any(not action.possible for action in repairing.actions):
-            return Remedy(first)
-        return Remedy(f"{first}, then: ", "db.setup")
+    def _of_missing_tables(self, missing: Sequence[TableDiff]) -> Remedy:
+        """Return setup, which creates the tables, without the tables that would stop it."""
+        blocked = setup_plan(self._comparison).blocking
+        return Remedy(task="db.setup", tables=self._only(missing) if blocked else ())
+
+    def _of_others(self, blocking: Sequence[TableDiff]) -> list[Remedy]:
+        """Return the setup of the tables that nothing stops, if it would do anything."""
+        stopped = {diff.name for diff in blocking}
+        steps = setup_plan(self._comparison).actions
+        names = dict.fromkeys(step.table for step in steps if step.table not in stopped)
+        others = [diff for diff in self._comparison.diffs if diff.name in names]
+        words = "to set up the other tables: "
+        return [Remedy(words, "db.setup", tables=self._only(others))] if others else []
+
+    def _only(self, diffs: Sequence[TableDiff]) -> tuple[str, ...]:
+        """Return the names that narrow a task to these tables; none if these are all tables."""
+        names = tuple(diff.name for diff in diffs)
+        return names if len(names) < len(self._comparison.tables) else ()

@@ -17,18 +17,24 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
 
 
+# An index that is not declared harms nothing: setup leaves it as it is.
+UNDECLARED = (IssueType.EXTRA_GSI, IssueType.EXTRA_LSI)
+
+
 @dataclass(frozen=True, slots=True)
 class SetupPlan:
     """The actions of a setup. The tables in ``blocking`` stop it before it changes anything.
 
     ``drifted`` are existing tables with differences that setup does not complete;
-    ``as_declared`` are the other existing tables.
+    ``as_declared`` are the other existing tables. ``undeclared`` are the tables with
+    indexes that are not declared; they stop nothing.
     """
 
     plan: Plan
     as_declared: tuple[TableDiff, ...]
     drifted: tuple[TableDiff, ...]
     blocking: tuple[TableDiff, ...]
+    undeclared: tuple[tuple[str, Fact], ...] = ()
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -56,7 +62,7 @@ def setup_plan(comparison: Comparison, *, repairing: bool = False) -> SetupPlan:
     """
     drifted = tuple(diff for diff in comparison.diffs if _is_drifted(diff, comparison))
     names = {diff.name for diff in drifted}
-    repairs = repair_actions(comparison) if repairing else ()
+    repairs = _repairs(comparison) if repairing else ()
     steps = [
         action
         for diff in comparison.diffs
@@ -69,12 +75,38 @@ def setup_plan(comparison: Comparison, *, repairing: bool = False) -> SetupPlan:
         as_declared=tuple(d for d in comparison.diffs if d.exists and d.name not in names),
         drifted=drifted,
         blocking=tuple(d for d in drifted if not repairing or _needs_repair_task(d, repairs)),
+        undeclared=tuple(
+            (diff.name, fact)
+            for diff in comparison.diffs
+            for fact in diff.issues
+            if fact.issue_type in UNDECLARED
+        ),
     )
+
+
+def blocks_setup(fact: Fact, live: LiveTable | None) -> bool:
+    """Return whether setup stops at that difference of an existing table."""
+    return fact.issue_type not in UNDECLARED and not _completes(fact, live)
 
 
 def _is_drifted(diff: TableDiff, comparison: Comparison) -> bool:
     live = comparison.found.get(diff.name)
-    return diff.exists and any(not _completes(fact, live) for fact in diff.issues)
+    return diff.exists and any(blocks_setup(fact, live) for fact in diff.issues)
+
+
+def _repairs(comparison: Comparison) -> tuple[Action, ...]:
+    """Return the repairs without those that only concern undeclared indexes."""
+    extra = {
+        (diff.name, fact.path)
+        for diff in comparison.diffs
+        for fact in diff.issues
+        if fact.issue_type in UNDECLARED
+    }
+    return tuple(
+        action
+        for action in repair_actions(comparison)
+        if not action.mends or not {(action.table, path) for path in action.mends} <= extra
+    )
 
 
 def _needs_repair_task(diff: TableDiff, repairs: tuple[Action, ...]) -> bool:

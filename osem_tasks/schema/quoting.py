@@ -1,4 +1,4 @@
-"""Quotes arbitrary values in messages."""
+"""Quotes arbitrary values, and the nearest known name, in messages."""
 
 from __future__ import annotations
 
@@ -44,9 +44,12 @@ def shown(value: object) -> str:
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return the end of a sentence that names the nearest of ``known``, or all of them."""
     names = list(known)
-    folded = {one.lower(): one for one in names}
+    return closest(name, names) or (f"; known are {', '.join(names)}" if names else "")
+
+
+def closest(name: object, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the known name nearest to ``name``, or nothing."""
+    folded = {other.casefold(): other for other in known}
     # difflib needs time that grows with the square of the length.
-    word = str(name)[:LONGEST].lower()
-    if close := difflib.get_close_matches(word, folded, 1):
-        return f"; did you mean {folded[close[0]]!r}?"
-    return f"; known are {', '.join(names)}" if names else ""
+    found = difflib.get_close_matches(str(name)[:LONGEST].casefold(), folded, n=1)
+    return f"; did you mean {folded[found[0]]!r}?" if found else ""

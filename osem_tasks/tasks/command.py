@@ -14,17 +14,18 @@ import os
 import sys
 import time
 import traceback
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from osem_tasks.config import variables
-from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError, exit_code
+from osem_tasks.config import commands, variables
+from osem_tasks.errors import EXIT_INTERRUPTED, ErrorCode, OsemError, exit_code
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
+from osem_tasks.tasks import arguments, program
 from osem_tasks.tasks.job import NOWHERE, Job
 from osem_tasks.waiting import interrupts, watchdog
 
@@ -48,42 +49,49 @@ def command(
 
     def decorate(body: Callable[..., Outcome]) -> Task[Any]:
         own = list(inspect.signature(body).parameters.values())[1:]
-
-        @functools.wraps(body)
-        def run(context: Context, **arguments: Any) -> None:
-            # A project's own task may call this one with some options, or none.
-            common = {name: arguments.pop(name, default) for name, (default, _) in options.items()}
-            for name in repeatable:
-                if isinstance(arguments.get(name), str):
-                    arguments[name] = [arguments[name]]
-            _run(body, context, common, arguments)
-
+        positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = [
-            inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-            *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
+            inspect.Parameter("context", positional),
+            *(parameter.replace(kind=positional) for parameter in own),
             *(
-                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+                inspect.Parameter(name, positional, default=default)
                 for name, (default, _) in options.items()
             ),
         ]
+        signature = inspect.Signature(parameters)
+
+        @functools.wraps(body)
+        def run(context: Context, *args: Any, **given: Any) -> None:
+            # A project's own task may call this one with some options, or none.
+            _run(
+                _Call(body, signature, frozenset(options), tuple(repeatable)), context, args, given
+            )
+
         # Invoke creates its options from the signature.
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__signature__ = signature  # type: ignore[attr-defined]
         common_texts = {name: text for name, (_, text) in options.items()}
-        return _StrictTask(
+        task = SuiteTask(
             run,
             help={**(texts or {}), **common_texts},
             auto_shortflags=False,
             iterable=list(repeatable),
         )
+        # The tasks that act on an environment are the db tasks.
+        group = "db" if "env" in options else "local"
+        task.osem_name = f"{group}.{body.__name__.rstrip('_')}"
+        return task
 
     return decorate
 
 
-class _StrictTask(Task[Any]):
-    """A task whose repeatable options require a value, like all other options.
+class SuiteTask(Task[Any]):
+    """A task of this suite; ``osem_name`` is its full name, such as ``db.setup``.
 
-    Invoke itself treats ``--table`` without a value as an option that was not given.
+    Its repeatable options require a value, like all other options: Invoke itself treats
+    ``--table`` without a value as an option that was not given.
     """
+
+    osem_name: str = ""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return Invoke's options; its parser requires a value while ``raw_value`` is None."""
@@ -111,37 +119,57 @@ def refusing() -> Iterator[None]:
         raise Exit(code=exit_code(error, changed=False)) from error
 
 
-def _run(
-    body: Callable[..., Outcome],
-    context: Context,
-    common: Mapping[str, Any],
-    arguments: Mapping[str, Any],
-) -> None:
-    prepare_terminal()
-    as_json = bool(common.get("json"))
-    console = Console(
-        quiet=bool(common.get("quiet")),
-        verbose=bool(common.get("verbose")),
-        as_json=as_json,
-        # Another task on this command line needs stdout for its JSON document.
-        results_to_stderr=not as_json and "--json" in sys.argv,
-    )
-    job = Job(
-        context=context,
-        console=console,
-        options=common,
-        # Invoke's --dry affects only shell commands; with it, our tasks change nothing either.
-        dry=bool(context.config.run.dry),
-    )
-    begin = time.perf_counter()
-    outcome = _outcome(body, job, arguments)
-    seconds = time.perf_counter() - begin
-    if job.declaration:
-        outcome = replace(outcome, data={**outcome.data, "declaration": job.declaration})
-    failure = _tell(console, _document(body.__name__, job.location, outcome, seconds), outcome)
-    code = exit_code(outcome.error or failure, changed=outcome.changed)
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A body with its signature, the names of its common and of its repeatable options."""
+
+    body: Callable[..., Outcome]
+    signature: inspect.Signature
+    common: frozenset[str]
+    repeatable: tuple[str, ...]
+
+
+def _run(call: _Call, context: Context, args: Sequence[Any], given: Mapping[str, Any]) -> None:
+    try:
+        running = program.running()
+        with commands.typed_in(running), interrupts.listening():
+            code = _code_of(call, context, args, given, alone=running is None)
+    except KeyboardInterrupt:  # before the task began, or after its result was printed
+        raise Exit("Interrupted.", code=EXIT_INTERRUPTED) from None
     if code:
         raise Exit(code=code)
+
+
+def _code_of(
+    call: _Call, context: Context, args: Sequence[Any], given: Mapping[str, Any], *, alone: bool
+) -> int:
+    """Run the task, print its outcome, and return its exit code."""
+    as_json = bool(given.get("json"))
+    with interrupts.shielded():
+        prepare_terminal()
+        console = Console(
+            quiet=bool(given.get("quiet")),
+            verbose=bool(given.get("verbose")),
+            as_json=as_json,
+            # Another task on this command line needs stdout for its JSON document.
+            results_to_stderr=not as_json and "--json" in sys.argv,
+        )
+        job = Job(
+            context=context,
+            console=console,
+            options={},
+            # Invoke's --dry affects only shell commands; with it, our tasks change nothing either.
+            dry=bool(context.config.run.dry),
+            alone=alone,
+        )
+    begin = time.perf_counter()
+    outcome = _outcome(call, job, args, given)
+    seconds = time.perf_counter() - begin
+    # A result is printed whole: a second Ctrl-C waits for it.
+    with interrupts.shielded():
+        document = _document(call.body.__name__, job.location, outcome, seconds)
+        failure = _tell(console, document, outcome)
+    return exit_code(outcome.error or failure, changed=outcome.changed)
 
 
 def _tell(console: Console, document: dict[str, Any], outcome: Outcome) -> OsemError | None:
@@ -174,36 +202,17 @@ def _discard_stdout() -> None:
         os.close(null)
 
 
-def _check_values(values: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError for options without a value.
-
-    An unset shell variable leaves ``--table ''``, or without quotes the next option as the
-    value. Neither must count as an option that was not given.
-    """
-    problems = []
-    for name, value in values.items():
-        option = f"--{name.rstrip('_').replace('_', '-')}"
-        for text in value if isinstance(value, (list, tuple)) else [value]:
-            if isinstance(text, str) and not text.strip():
-                problems.append(f"{option} is given and empty")
-            elif isinstance(text, str) and text.startswith("--"):
-                problems.append(f"{option} has no value: {text!r} follows")
-    if problems:
-        raise ConfigurationError(
-            problems, remediation="Give the option a value, or leave it out; is a variable unset?"
-        )
-
-
-def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any]) -> Outcome:
+def _outcome(call: _Call, job: Job, args: Sequence[Any], given: Mapping[str, Any]) -> Outcome:
     try:
-        with (
-            interrupts.listening(),
-            watchdog.watching(),
-            variables.empty_as_unset(os.environ) as empty,
-        ):
+        with watchdog.watching(), variables.empty_as_unset(os.environ) as empty:
+            interrupts.check()
             job.empty_variables = empty
-            _check_values({**job.options, **arguments})
-            return body(job, **arguments)
+            own = arguments.bound(call.signature, job.context, args, _listed(call, given))
+            arguments.check_values(own)
+            job.options = {name: own.pop(name) for name in call.common}
+            outcome = call.body(job, **own)
+            interrupts.check()
+            return outcome
     except OsemError as error:
         job.console.detail(_frames(error))
         return job.failed(error)
@@ -214,6 +223,14 @@ def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any
     except Exception as error:  # noqa: BLE001  last resort: a document and a code
         job.console.detail(_frames(error))
         return job.failed(_unexpected(error))
+
+
+def _listed(call: _Call, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with a list for a repeatable option that has one value."""
+    return {
+        name: [value] if name in call.repeatable and isinstance(value, str) else value
+        for name, value in given.items()
+    }
 
 
 def interrupted() -> OsemError:

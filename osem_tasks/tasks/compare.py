@@ -6,14 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
+from osem_tasks.config.commands import command as command_line
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.output.verify import verify_outcome
 from osem_tasks.schema.compare import compare_live, wanting_everything
+from osem_tasks.schema.model import TableSet
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import open_target
-from osem_tasks.tasks.options import TARGET_OPTIONS
+from osem_tasks.tasks.narrow import narrowed
+from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.apply.run import Run
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
@@ -23,11 +28,19 @@ if TYPE_CHECKING:
 @command(
     TARGET_OPTIONS,
     texts={
+        "table": TABLE,
         "with_": "The environment to compare with; its tables are the expected side.",
         "with_profile": "AWS profile for that environment.",
     },
+    repeatable=["table"],
 )
-def compare(job: Job, *, with_: str | None = None, with_profile: str | None = None) -> Outcome:
+def compare(
+    job: Job,
+    *,
+    with_: str | None = None,
+    with_profile: str | None = None,
+    table: Sequence[str] | None = None,
+) -> Outcome:
     """Show how the live tables of two environments differ. Read-only.
 
     Exit code 1 when they differ. The environments' own tags are left out.
@@ -37,12 +50,15 @@ def compare(job: Job, *, with_: str | None = None, with_profile: str | None = No
     if not with_:
         raise ConfigurationError(
             ["--with is missing: the environment to compare with"],
-            remediation="inv db.compare --env dev --with staging",
+            remediation=command_line("db.compare", "--env", "dev", "--with", "staging"),
         )
-    mine = open_target(job, reading=True)
+    everything = open_target(job, reading=True)
+    mine = narrowed(job, everything, table)
     location = dict(job.location)
     options = {**job.options, "env": with_, "profile": with_profile or job.options["profile"]}
-    theirs = open_target(replace(job, options=options), reading=True)
+    theirs = _same_tables(
+        open_target(replace(job, options=options), reading=True), everything, mine
+    )
     job.location.update(location)
     own_tags = frozenset({*mine.target.environment.all_tags, *theirs.target.environment.all_tags})
     with job.console.working("comparing"):
@@ -55,6 +71,17 @@ def compare(job: Job, *, with_: str | None = None, with_profile: str | None = No
     wrong = [diff for diff in diffs if diff.issues]
     error = guards.environments_differ(mine.target, theirs.target, len(wrong)) if wrong else None
     return verify_outcome(diffs, error, other=with_)
+
+
+def _same_tables(theirs: Run, everything: Run, mine: Run) -> Run:
+    """Return their run for the tables that ``mine`` has of ``everything``."""
+    names = [
+        other.name
+        for table, other in zip(everything.tables, theirs.tables, strict=True)
+        if table.name in mine.tables.names
+    ]
+    chosen = tuple(table for table in theirs.tables if table.name in names)
+    return replace(theirs, tables=TableSet(chosen))
 
 
 def _live(run: Run) -> list[LiveTable | None]:

@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
+from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema.quoting import shown as quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
     from osem_tasks.output.outcome import Line
     from osem_tasks.tasks.job import Job
 
+_NOTHING = "nothing was deleted or changed"
+
 
 def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: bool) -> None:
     """Ask the user to type the environment's name.
 
     ``what`` completes "This would ...". Local engines need no confirmation. Raises OsemError
-    (CONFIRMATION_REQUIRED) if there is no terminal or the answer is wrong.
+    (CONFIRMATION_REQUIRED) if there is no terminal or the answer is wrong, and (INTERRUPTED) at
+    Ctrl-C.
     """
     if target.local or yes:
         return
@@ -33,5 +38,19 @@ def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: 
         raise refusal
     listed = "".join(f"  {line.text}\n" for line in shown)
     question = f"{listed}This will {what} of '{name}'.\nType the environment's name to continue: "
-    if job.console.ask(question) != name:
-        raise refusal
+    try:
+        answer = job.console.ask(question)
+    except KeyboardInterrupt:
+        raise OsemError(
+            f"Interrupted: {_NOTHING}.",
+            code=ErrorCode.INTERRUPTED,
+            remediation=f"Run the same command again, and type {name}.",
+        ) from None
+    if answer != name:
+        typed = f"{quoted(answer)} was typed" if answer else "Nothing was typed"
+        raise OsemError(
+            f"{refusal.message} {typed}, the environment's name '{name}' was asked for: "
+            f"{_NOTHING}.",
+            code=refusal.code,
+            remediation=f"Run the same command again, and type {name}; or confirm with --yes.",
+        )

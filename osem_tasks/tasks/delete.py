@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
 from osem_tasks.config.ownership import Claim
-from osem_tasks.errors import ConfigurationError
 from osem_tasks.output.tables import deletion_outcome, deletion_plan, deletion_summary
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
-from osem_tasks.tasks.db import set_up
-from osem_tasks.tasks.options import DRY_RUN, TARGET_OPTIONS, YES
+from osem_tasks.tasks.narrow import narrowed
+from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS, YES
+from osem_tasks.tasks.setup import set_up
 from osem_tasks.waiting.wait import retry
 
 if TYPE_CHECKING:
@@ -23,21 +23,27 @@ if TYPE_CHECKING:
     from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
-    from osem_tasks.schema.model import Table
     from osem_tasks.tasks.job import Job
 
 
-@command(TARGET_OPTIONS, texts={"dry_run": DRY_RUN, "yes": YES})
-def reset(job: Job, dry_run: bool = False, yes: bool = False) -> Outcome:
-    """Delete the environment's tables and set them up again, empty.
+@command(
+    TARGET_OPTIONS,
+    texts={"table": TABLE, "dry_run": DRY_RUN, "yes": YES},
+    repeatable=["table"],
+)
+def reset(
+    job: Job, table: Sequence[str] | None = None, dry_run: bool = False, yes: bool = False
+) -> Outcome:
+    """Delete the environment's tables, or some of them, and set them up again, empty.
 
     On AWS, asks for confirmation (--yes skips it, and is required without a terminal).
     Never runs on prod.
 
     Example: inv db.reset
     """
-    run = open_target(job, destructive=True)
-    existing, target = _existing(job, run, list(run.tables))
+    everything = open_target(job, destructive=True)
+    run = narrowed(job, everything, table)
+    existing, target = _existing(job, everything, run)
     if dry_run or job.dry:
         return deletion_plan(existing, "and set up again")
     _confirm(job, target, existing, yes=yes)
@@ -49,7 +55,7 @@ def reset(job: Job, dry_run: bool = False, yes: bool = False) -> Outcome:
 @command(
     TARGET_OPTIONS,
     texts={
-        "table": "Delete this one only: its full name, or its name in the model. Repeatable.",
+        "table": TABLE,
         "dry_run": DRY_RUN,
         "yes": YES,
     },
@@ -65,8 +71,9 @@ def delete(
 
     Example: inv db.delete --table Users
     """
-    run = open_target(job, destructive=True)
-    existing, target = _existing(job, run, _chosen(run, table))
+    everything = open_target(job, destructive=True)
+    run = narrowed(job, everything, table)
+    existing, target = _existing(job, everything, run)
     if dry_run or job.dry:
         return deletion_plan(existing, "")
     _confirm(job, target, existing, yes=yes)
@@ -75,40 +82,17 @@ def delete(
     return deletion_outcome(run.journal.deleted, None)
 
 
-def _chosen(run: Run, names: Sequence[str] | None) -> list[Table]:
-    """Return the tables with these names, or all tables. Raises ConfigurationError."""
-    if not names:
-        return list(run.tables)
-    naming = run.target.naming
-    known = {name: table for table in run.tables for name in _names(table, naming)}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ConfigurationError(
-            [
-                f"--table {name} is not a table of this environment; they are "
-                f"{', '.join(run.tables.names)}"
-                for name in unknown
-            ],
-            remediation=f"{run.target.command('db.list')}   shows the environment's tables",
-        )
-    chosen = {known[name].name for name in names}
-    return [table for table in run.tables if table.name in chosen]
+def _existing(job: Job, everything: Run, run: Run) -> tuple[dict[str, LiveTable], Target]:
+    """Return the existing tables of ``run`` by name, after all rules have allowed their deletion.
 
-
-def _names(table: Table, naming: Naming) -> tuple[str, str]:
-    """Return the names of a table; the full name comes last, so that it wins over a short one."""
-    return naming.declared(table.name) or table.name, table.name
-
-
-def _existing(job: Job, run: Run, tables: list[Table]) -> tuple[dict[str, LiveTable], Target]:
-    """Return the existing tables by name, after all rules have allowed their deletion.
-
-    Also returns the target whose rules apply to the confirmation. Raises OsemError.
+    ``everything`` has all tables of the environment. Also returns the target whose rules apply to
+    the confirmation. Raises OsemError.
     """
+    tables = list(run.tables)
     with job.console.working("reading"):
         found = retry(lambda: run.store.read_owners(tables), run.deadline, run.say)
     existing = {table.name: live for table in tables if (live := found[table.name])}
-    target = guards.check_deletion(_claims(job, run, existing)) or run.target
+    target = guards.check_deletion(_claims(job, everything, existing)) or run.target
     if run.target.local and not target.local:
         job.console.warn(
             f"The server at {target.endpoint} does not prove to be a local engine: the rules "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.config.commands import command as command_line
 from osem_tasks.declarations.export import cloudformation, terraform
 from osem_tasks.declarations.export.json_text import json_text
 from osem_tasks.declarations.properties import declared_part
@@ -16,7 +17,8 @@ from osem_tasks.schema.model import Key, Table
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import declared_tables, open_target, resolve_target
-from osem_tasks.tasks.options import TARGET_OPTIONS
+from osem_tasks.tasks.narrow import only
+from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,9 +81,15 @@ def _declared(target: Target, live: LiveTable) -> Table:
 
 @command(
     TARGET_OPTIONS,
-    texts={"format": f"One of {', '.join(FORMATS)}.", "output": OUTPUT},
+    texts={"table": TABLE, "format": f"One of {', '.join(FORMATS)}.", "output": OUTPUT},
+    repeatable=["table"],
 )
-def export(job: Job, format: str = "json", output: str | None = None) -> Outcome:  # noqa: A002
+def export(
+    job: Job,
+    format: str = "json",  # noqa: A002  the option is --format
+    output: str | None = None,
+    table: Sequence[str] | None = None,
+) -> Outcome:
     """Export the declared tables as JSON, CloudFormation or Terraform.
 
     Example: inv db.export --format cloudformation --env prod --output tables.template.json
@@ -89,11 +97,12 @@ def export(job: Job, format: str = "json", output: str | None = None) -> Outcome
     if format not in FORMATS:
         raise ConfigurationError(
             [f"--format must be one of {', '.join(FORMATS)}, not {format!r}"],
-            remediation="inv db.export --format json",
+            remediation=command_line("db.export", "--format", "json"),
         )
     target = resolve_target(job)
     job.location.update(environment=target.environment.name)
-    tables = list(target.tables_of(declared_tables(job, target.context())))
+    declared = declared_tables(job, target.context())
+    tables = list(only(target, declared, target.tables_of(declared), table))
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":
         document = cloudformation.write_template(tables)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import file, variables
-from osem_tasks.config.settings import Settings
-from osem_tasks.engines import registry
+from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.engines import records, registry
 from osem_tasks.output.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from invoke.config import Config
     from invoke.context import Context
 
     from osem_tasks.errors import OsemError
@@ -31,6 +33,49 @@ class OwnValues:
     """Marks values that a task stored: a configuration file may have the key, never this class."""
 
 
+class _Built:
+    """The configuration of the last collection that was built."""
+
+    configuration: Mapping[str, Any] = {"osem": DEFAULTS}
+
+
+class _Process:
+    """What tasks without a program stored: they may have a context each."""
+
+    session: Mapping[str, Any] = {}
+
+
+def provide(configuration: Mapping[str, Any]) -> None:
+    """Set the configuration of tasks that Invoke calls without that of their collection.
+
+    It does so for a pre-task, a post-task, and a task that a project's own task calls.
+    """
+    _Built.configuration = configuration
+
+
+def _complete(config: Config) -> Config:
+    """Return the configuration with that of the collection, if Invoke left it out."""
+    given = {key: config.get(key, {}) for key in _Built.configuration}
+    known = all(_Built.configuration[key].keys() <= given[key].keys() for key in given)
+    if known:
+        return config
+    complete = config.clone()
+    complete.load_collection(_over(_Built.configuration, given))
+    # Invoke applies variables only to keys that it knows.
+    complete.load_shell_env()
+    return complete
+
+
+def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge ``given`` over ``base``, mapping by mapping."""
+    merged = dict(base)
+    for key, value in given.items():
+        mine = merged.get(key)
+        nested = isinstance(mine, Mapping) and isinstance(value, Mapping)
+        merged[key] = _over(mine or {}, value) if nested else value
+    return merged
+
+
 @dataclass(kw_only=True)
 class Job:
     """One call of one task.
@@ -38,7 +83,8 @@ class Job:
     ``location`` is the target for the JSON document, ``declaration`` the source and the number of
     the declared tables, which the document's ``data`` shows. A body that changes something sets
     ``partial_outcome``, which returns the outcome so far for an error. ``empty_variables``
-    are environment variables that are set but empty and count as unset.
+    are environment variables that are set but empty and count as unset. ``alone`` is True if no
+    program runs the task, but a script or a test.
     """
 
     context: Context
@@ -49,6 +95,7 @@ class Job:
     partial_outcome: Callable[[OsemError | None], Outcome] | None = None
     empty_variables: frozenset[str] = frozenset()
     declaration: dict[str, Any] = field(default_factory=dict)
+    alone: bool = False
 
     def failed(self, error: OsemError) -> Outcome:
         """Return the outcome after ``error``, including the changes before it."""
@@ -57,7 +104,7 @@ class Job:
     @functools.cached_property
     def settings(self) -> Settings:
         """The checked configuration. Raises ConfigurationError."""
-        configuration, sources = file.of_task(self.context.config)
+        configuration, sources = file.of_task(_complete(self.context.config))
         settings = Settings.read(
             configuration, os.environ, engines=registry.choices(), sources=sources
         )
@@ -74,10 +121,15 @@ class Job:
     def session(self) -> dict[str, Any]:
         """Values that earlier tasks of this command line stored for later ones."""
         stored = self.context.config.get(SESSION)
-        own = hasattr(stored, "get") and stored.get("mark") is OwnValues
-        return dict(stored) if own else {}
+        if hasattr(stored, "get") and stored.get("mark") is OwnValues:
+            return dict(stored)
+        started = _Process.session.get("name")
+        # Such a process may go on long after the engine was removed.
+        return dict(_Process.session) if self.alone and started and records.load(started) else {}
 
     def remember(self, key: str, value: str) -> None:
         """Store ``value`` for later tasks of this command line."""
         config: Any = self.context.config
         config[SESSION] = {**self.session, "mark": OwnValues, key: value}
+        if self.alone:
+            _Process.session = self.session

@@ -20,3 +20,4 @@ TARGET_OPTIONS: dict[str, tuple[Any, str]] = {
 }
 DRY_RUN = "Show what would be done, change nothing."
 YES = "Skip the confirmation before anything is removed on AWS."
+TABLE = "Only this table: its full name, or its name in the model. Repeatable."

@@ -13,9 +13,12 @@ from osem_tasks.plan.repair import repair_actions
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
-from osem_tasks.tasks.options import DRY_RUN, TARGET_OPTIONS, YES
+from osem_tasks.tasks.narrow import narrowed
+from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS, YES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.errors import OsemError
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.tasks.job import Job
@@ -24,11 +27,13 @@ if TYPE_CHECKING:
 @command(
     TARGET_OPTIONS,
     texts={
+        "table": TABLE,
         "dry_run": DRY_RUN,
         "prune": "Also remove what is not declared: extra indexes, streams, backups.",
         "replace_indexes": "Also rebuild indexes whose keys or projection changed.",
         "yes": YES,
     },
+    repeatable=["table"],
 )
 def repair(
     job: Job,
@@ -37,6 +42,7 @@ def repair(
     prune: bool = False,
     replace_indexes: bool = False,
     yes: bool = False,
+    table: Sequence[str] | None = None,
 ) -> Outcome:
     """Change existing tables to match the model without losing data.
 
@@ -45,7 +51,7 @@ def repair(
 
     Example: inv db.repair --dry-run
     """
-    run = open_target(job)
+    run = narrowed(job, open_target(job), table)
     options = ((PRUNE, prune), (REPLACE, replace_indexes))
     with job.console.working("reading"):
         comparison = inspect_when_stable(run)

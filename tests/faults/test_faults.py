@@ -117,8 +117,12 @@ def test_an_interrupted_wait_tells_what_was_done(
     if form:
         everything = {key: list(names) for key, names in ALL_WELL.items()}
         assert (run.error, run.account) == ("INTERRUPTED", everything)
+        states = {row["status"] for row in run.document["data"]["tablesCreated"]}
+        assert states == {"CREATING"}
     else:
         assert [each for each in SIX if f"osem-dev-{each}" not in run.out] == []
+        assert run.out.count("CREATING, not waited for") == 5
+        assert "5 created (5 not waited for), 1 verified" in run.out
     assert [inv(each, "--env", "dev").code for each in ("db.setup", "db.verify")] == [0, 0]
     assert cloud.item("dev") == ITEM
 

@@ -379,11 +379,26 @@ def test_setup_mends_on_request(engine: Engine, inv: Inv, prefix: str) -> None:
 
 def test_setup_takes_nothing_away(engine: Engine, inv: Inv, prefix: str) -> None:
     """`db.setup --repair` stops where an index would have to go: exit code 1, nothing changed."""
-    _build(engine, prefix, DRIFTS[2])
+    _build(engine, prefix, DRIFTS[3])
 
     run = inv("db.setup", "--repair", "--json", "--verbose")
 
     assert (run.code, {*_calls(run)}) == (1, {"DescribeTable"})
+
+
+@pytest.mark.parametrize("options", [(), ("--repair",)], ids=["plain", "repair"])
+def test_setup_passes_by_an_undeclared_index(
+    engine: Engine, inv: Inv, prefix: str, options: tuple[str, ...]
+) -> None:
+    """It stops nothing and stays: exit code 0, nothing is sent, and the document names it."""
+    _build(engine, prefix, DRIFTS[2])
+
+    run = inv("db.setup", *options, "--json", "--verbose")
+
+    assert (run.code, {*_calls(run)}) == (0, {"DescribeTable"})
+    assert [row["path"] for row in run.document["data"]["indexesNotDeclared"]] == [
+        f"index[{EXTRA.name}]"
+    ]
 
 
 def test_an_interrupted_repair_is_carried_on(session_engine: Engine, prefix: str) -> None:

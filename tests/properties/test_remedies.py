@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,9 @@ from hypothesis import strategies as st
 from osem_tasks.apply.setup import setup
 from osem_tasks.errors import OsemError
 from osem_tasks.plan.remedies import Remedies, Remedy
+from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.difference import Fact, IssueType, TableDiff
+from osem_tasks.schema.model import TableSet, table
 from tests.properties.pairs import Pair, pairs
 from tests.properties.world import (
     EVERYTHING,
@@ -33,8 +36,6 @@ from tests.support.patience import Clock, no_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from osem_tasks.schema.model import TableSet
 
 FOLLOWED: Counter[str] = Counter()
 
@@ -62,16 +63,17 @@ def remedies_of(fake: FakeDynamoDB, tables: TableSet, *, protected: bool) -> Rem
 
 def follow(remedy: Remedy, pair: Pair) -> FakeDynamoDB:
     """The control plane after the command was typed."""
+    chosen = remedy.tables or pair.declared.names
+    declared = TableSet(tuple(table for table in pair.declared if table.name in chosen))
     fake = fake_of(pair)
     if remedy.task == "db.repair":
-        repair(fake, pair.declared, remedy.options)
+        repair(fake, declared, remedy.options)
     elif remedy.task == "db.setup":
-        if remedy.words:  # "first resolve the differences of ..., then: "
-            repair(fake, pair.declared, EVERYTHING)
-        run_setup(fake, pair.declared, repairing="--repair" in remedy.options)
+        run_setup(fake, declared, repairing="--repair" in remedy.options)
     elif remedy.task == "db.reset":
-        fake = FakeDynamoDB()
-        run_setup(fake, pair.declared)
+        left = tuple(table for table in pair.held if table.name not in declared.names)
+        fake = fake_of(replace(pair, held=left))
+        run_setup(fake, declared)
     return fake
 
 
@@ -124,19 +126,20 @@ def test_a_remedy_asks_for_no_option_too_many(pair: Pair) -> None:
 def test_where_nothing_may_be_deleted_no_remedy_deletes(pair: Pair) -> None:
     """A protected environment, and a table under deletion protection, are never sent to reset."""
     found = comparison_of(store(fake_of(pair)), pair.declared)
-    guarded = any(table.deletion_protection for table in pair.held)
-    for protected in {True, not guarded}:
+    for protected in (True, False):
         remedies = Remedies(found, protected=protected)
         for diff in found.diffs:
             for fact in diff.issues:
-                task = remedies.of(diff, fact).task
-                assert task != "db.reset" or not (protected or guarded)
+                remedy = remedies.of(diff, fact)
+                deleted = remedy.tables or pair.declared.names
+                kept = protected or any(
+                    table.deletion_protection for table in pair.held if table.name in deleted
+                )
+                assert remedy.task != "db.reset" or not kept
 
 
 def test_a_missing_table_beside_one_that_cannot_change() -> None:
-    """Setup would stop at the other table, so that is said, and not ``db.setup``."""
-    from osem_tasks.schema.model import TableSet, table
-
+    """Setup would stop at the other table, so that the remedy narrows it."""
     declared = TableSet((table("Users", "id S"), table("Teams", "id S")))
     pair = Pair(declared, (table("Users", "id N"),), "one")
 
@@ -144,4 +147,25 @@ def test_a_missing_table_beside_one_that_cannot_change() -> None:
 
     diff = comparison_of(store(fake_of(pair)), declared).diffs[1]
     assert diff.issues[0].issue_type is IssueType.TABLE_NOT_FOUND
-    assert remedies.of(diff, diff.issues[0]) == Remedy("first resolve the differences of Users")
+    assert remedies.of(diff, diff.issues[0]) == Remedy(task="db.setup", tables=("Teams",))
+
+
+@given(pairs())
+@examples(100)
+def test_what_a_stopped_setup_says_lets_the_others_go_on(pair: Pair) -> None:
+    """Nobody is sent in a circle: the remedies mend what they name, and set up the rest."""
+    found = comparison_of(store(fake_of(pair)), pair.declared)
+    blocking = setup_plan(found).blocking
+    if not blocking:
+        return
+    remedies = Remedies(found, protected=False).of_stopped_setup(blocking, local=True)
+    left = differences(follow(remedies[-1], pair), pair.declared)
+    named = {*remedies[-1].tables} or {*pair.declared.names}
+    if remedies[-1].task == "db.setup":
+        event("setup")
+        assert not [path for name, path in left if name in named and path == "table"]
+    for remedy in remedies:
+        if remedy.task == "db.reset":
+            event("reset")
+            after = differences(follow(remedy, pair), pair.declared)
+            assert not [name for name, _ in after if name in (remedy.tables or pair.declared.names)]

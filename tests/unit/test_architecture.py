@@ -26,6 +26,7 @@ LAYERS = (
     {"output"},
     {"tasks", "testing"},
     {"namespace", "pytest_plugin", "nox"},
+    {"program"},
     {"cli"},
     {"__main__"},
 )
@@ -40,7 +41,7 @@ FOREIGN = {
     "psutil": {"engines"},
     "halo": {"output"},
     "colorama": {"output"},
-    "invoke": {"tasks", "namespace", "config", "cli"},
+    "invoke": {"tasks", "namespace", "config", "program"},
 }
 
 

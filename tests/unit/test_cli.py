@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -189,6 +190,38 @@ def test_a_number_variable_that_is_none(tmp_path: Path, monkeypatch: pytest.Monk
     done = call("local.status", cwd=tmp_path)
 
     assert (done.returncode, "INVOKE_OSEM_PORT must be a number" in done.stderr) == (1, True)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_before_any_task(
+    tmp_path: Path, number: signal.Signals, as_json: bool
+) -> None:
+    """One line and 130, and with ``--json`` one document with every key."""
+    words = ["osem", "db.verify", *(["--json"] if as_json else [])]
+    # The signal comes when the program imports its first module.
+    script = (
+        "import os, sys; from osem_tasks import cli; "
+        f"sys.argv = {words!r}; sys.meta_path.insert(0, type('Press', (), {{'find_spec': "
+        f"lambda *_: os.kill(os.getpid(), {int(number)})}})()); cli.main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (130, 1)
+    assert "INTERRUPTED" in done.stderr
+    if as_json:
+        document = json.loads(done.stdout)
+        assert (document["success"], document["error"]["code"]) == (False, "INTERRUPTED")
+        assert [*document] == [
+            *("success", "command", "environment", "region", "endpoint"),
+            *("timestamp", "duration", "data", "error"),
+        ]
+    else:
+        assert done.stdout == ""
 
 
 def names(collection: Collection) -> set[str]:

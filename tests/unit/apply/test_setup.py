@@ -11,7 +11,7 @@ import pytest
 from osem_tasks.apply.setup import setup
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.actions import Kind
-from osem_tasks.schema.model import Table, TableSet, TimeToLive, table
+from osem_tasks.schema.model import Index, Key, Stream, Table, TableSet, TimeToLive, table
 from tests.support.fake_dynamodb import Killed
 from tests.support.scripted_dynamodb import Fault, ScriptedDynamoDB, Way, refused
 from tests.unit.apply.runs import MINUTE, POLICY, new_run
@@ -155,18 +155,64 @@ def test_a_repairing_setup_mends_what_needs_no_option() -> None:
     "held",
     [
         pytest.param(table("Users", "id N"), id="impossible"),
-        pytest.param(table("Users", "id S", {"x-index": "x S"}), id="needs-an-option"),
+        pytest.param(replace(USERS, stream=Stream("OLD_IMAGE")), id="needs-an-option"),
     ],
 )
 def test_a_repairing_setup_stops_at_what_is_for_a_repair(held: Table) -> None:
     """Nothing is sent for any table."""
     fake = holding(held)
+    users = replace(USERS, stream=Stream("NEW_IMAGE"))
 
-    run, error = run_setup(fake, repairing=True)
+    run, error = run_setup(fake, TableSet((users, TEAMS, PLANS)), repairing=True)
 
     assert error is not None
     assert (error.table, fake.writes) == ("Users", [])
     assert account(run)["not attempted"] == ["Teams", "Plans"]
+
+
+@pytest.mark.parametrize("repairing", [False, True])
+@pytest.mark.parametrize(
+    "declared, held",
+    [
+        pytest.param(USERS, table("Users", "id S", {"x-index": "x S"}), id="global"),
+        pytest.param(
+            table("Users", "id S, at N"),
+            replace(
+                table("Users", "id S, at N"),
+                local_indexes=(Index("x-local", Key.parse("id S, x S")),),
+            ),
+            id="local",
+        ),
+    ],
+)
+def test_an_undeclared_index_stops_nothing(repairing: bool, declared: Table, held: Table) -> None:
+    """The index stays, its table counts as verified, and the other tables are created."""
+    fake = holding(held)
+
+    run, error = run_setup(fake, TableSet((declared, TEAMS)), repairing=repairing)
+
+    assert error is None
+    assert account(run) == {**NOTHING, "verified": ["Users"], "created": ["Teams"]}
+    assert [(name, fact.found is None) for name, fact in run.journal.undeclared] == [
+        ("Users", False)
+    ]
+    assert fake.state()["Users"] == holding(held).state()["Users"]
+
+
+def test_what_setup_completes_is_done_beside_an_undeclared_index() -> None:
+    """The last reading does not take the index for a difference either."""
+    fake = holding(
+        replace(
+            TEAMS,
+            ttl=TimeToLive(None),
+            global_indexes=(*TEAMS.global_indexes, Index("extra", Key.parse("x S"))),
+        )
+    )
+
+    run, error = run_setup(fake, TableSet((TEAMS,)))
+
+    assert (error, fake.state()["Teams"]["ttl"]) == (None, "at")
+    assert account(run) == {**NOTHING, "verified": ["Teams"]}
 
 
 def test_a_table_in_motion_is_waited_for_before_it_is_judged() -> None:

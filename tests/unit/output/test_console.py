@@ -206,12 +206,16 @@ def test_log_that_cannot_be_written_is_one_warning(
 def test_question_on_stderr(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str, expected: str
 ) -> None:
-    """A question is stderr's; the answer is what was typed, empty at the end of input."""
+    """A question is stderr's; the answer is what was typed, empty at the end of input.
+
+    Ctrl-D leaves the cursor beside the question: what follows begins on a line of its own.
+    """
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     answer = Console().ask("Sure? ")
     out, err = capsys.readouterr()
 
-    assert (expected, "", "Sure? ") == (answer, out, err)
+    assert (expected, "", "Sure? ") == (answer, out, err.removesuffix("\n"))
+    assert err.endswith("\n") == (typed == "")
 
 
 @pytest.mark.parametrize("options", [{"quiet": True}, {"as_json": True}, {}], ids=repr)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from osem_tasks.config.commands import remedy_text
 from osem_tasks.config.environments import Environment
 from osem_tasks.config.target import TargetOptions, resolve
-from osem_tasks.output.messages import message, remedy_text
+from osem_tasks.output.messages import message
 from osem_tasks.plan.remedies import Remedies, Remedy
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.schema.difference import Fact, IssueType, Verdict

@@ -9,6 +9,7 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark
 from osem_tasks.output.setup import setup_outcome
 from osem_tasks.plan.actions import Action, Kind, Risk
+from osem_tasks.schema.difference import Fact, IssueType, Verdict
 
 ERROR = OsemError("Denied.", code=ErrorCode.AWS_PERMISSIONS_DENIED, remediation="Ask for more.")
 
@@ -60,7 +61,23 @@ def test_setup_data() -> None:
                 "requires": [],
             }
         ],
+        "indexesNotDeclared": [],
     } == setup_outcome(journal(), ERROR, 2.5).data
+
+
+def test_an_undeclared_index_is_a_warning_and_an_entry() -> None:
+    """It stops nothing, but it is not passed over in silence either."""
+    extra = Fact("index[x]", Verdict.DIFFERENT, IssueType.EXTRA_GSI, None, "a S", index="x")
+    run = Journal(("a",), verified={"a": Entry("ACTIVE")}, undeclared=[("a", extra)])
+
+    outcome = setup_outcome(run, None, 1.0)
+
+    text = "a: index[x]: not declared, found a S; it stays as it is"
+    assert outcome.lines[-1] == Line(Mark.WARNING, text)
+    assert outcome.data["indexesNotDeclared"] == [
+        {"tableName": "a", "path": "index[x]", "found": "a S"}
+    ]
+    assert outcome.error is None
 
 
 @pytest.mark.parametrize(

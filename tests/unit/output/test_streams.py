@@ -43,12 +43,14 @@ def test_a_reader_that_has_gone_is_no_failure() -> None:
         streams.write(stream, "more")
 
 
+@pytest.mark.parametrize("closed", [["stdout"], ["stdout", "stderr"]], ids="+".join)
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_result_that_cannot_be_written_is_told(
-    monkeypatch: pytest.MonkeyPatch, as_json: bool
+    monkeypatch: pytest.MonkeyPatch, as_json: bool, closed: list[str]
 ) -> None:
     """The caller decides what it means: it knows whether something was changed."""
-    monkeypatch.setattr(sys, "stdout", None)
+    for name in closed:
+        monkeypatch.setattr(sys, name, None)
     console = Console(as_json=as_json)
 
     with pytest.raises(OSError, match="closed"):

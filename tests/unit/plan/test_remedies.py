@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from osem_tasks.plan.actions import PRUNE, REPLACE, Plan
-from osem_tasks.plan.remedies import MOVE_DATA, NOT_IN_PLACE, Remedies, Remedy
+from osem_tasks.plan.remedies import IF_DISCARDED, LISTS, MOVE_DATA, Remedies, Remedy
 from osem_tasks.plan.repair import repair_actions
+from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.schema.difference import Comparison, IssueType
 from osem_tasks.schema.live import LiveTable
@@ -19,7 +20,7 @@ from tests.properties.pairs import Pair, pairs
 
 BASE = Table(name="Plans", key=Key.parse("pk S, sk S"))
 OTHER = Table(name="Users", key=Key.parse("userId S"))
-RESET = Remedy(f"{NOT_IN_PLACE}. If the data can be discarded: ", "db.reset")
+RESET = Remedy(IF_DISCARDED, "db.reset")
 SETUP = Remedy(task="db.setup")
 
 
@@ -134,47 +135,143 @@ def test_no_reset_is_proposed_where_none_may_run(protected: bool, found: Table) 
     assert remedies_of(comparison, protected=protected) == [Remedy(MOVE_DATA)]
 
 
-def test_one_protected_table_stops_the_reset_of_every_table() -> None:
-    """A reset deletes all tables of the environment, or none."""
+def test_a_reset_concerns_its_own_table_only() -> None:
+    """Another table, protected or not, has no part in it: the remedy names the table."""
     guarded = replace(OTHER, deletion_protection=True)
     comparison = compare_all(
         TableSet((BASE, OTHER)),
         {"Plans": live(replace(BASE, key=Key.parse("pk S"))), "Users": live(guarded)},
     )
 
-    assert remedies_of(comparison) == [Remedy(MOVE_DATA)]
+    assert remedies_of(comparison) == [replace(RESET, tables=("Plans",))]
 
 
 @pytest.mark.parametrize(
     "found, expected",
     [
         pytest.param(live(BASE), SETUP, id="nothing-else-differs"),
+        pytest.param(live(with_(index("old"))), SETUP, id="an-index-that-is-not-declared"),
         pytest.param(
             live(replace(BASE, tags=())),
-            Remedy(task="db.setup", options=("--repair",)),
+            Remedy(task="db.setup", tables=("Users",)),
             id="a-repair-without-option",
         ),
         pytest.param(
-            live(with_(index("old"))),
-            Remedy("first resolve the differences of Plans, then: ", "db.setup"),
+            live(replace(BASE, stream=Stream("OLD_IMAGE"))),
+            Remedy(task="db.setup", tables=("Users",)),
             id="a-repair-with-option",
         ),
         pytest.param(
             live(replace(BASE, key=Key.parse("pk S"))),
-            Remedy("first resolve the differences of Plans"),
+            Remedy(task="db.setup", tables=("Users",)),
             id="impossible-in-place",
         ),
     ],
 )
 def test_remedy_of_a_missing_table_beside_drift(found: LiveTable, expected: Remedy) -> None:
-    """A setup creates what is missing only where the other tables do not stop it."""
-    tagged = replace(BASE, tags=(("team", "core"),))
-    declared = tagged if expected.options else BASE
+    """Where another table would stop the setup, the setup is of the missing table alone."""
+    declared = BASE
+    if expected.tables:
+        declared = replace(BASE, tags=(("team", "core"),), stream=Stream("NEW_IMAGE"))
     comparison = compare_all(TableSet((declared, OTHER)), {"Plans": found})
     remedies = Remedies(comparison, protected=False)
     (diff,) = [diff for diff in comparison.diffs if diff.name == "Users"]
 
     assert remedies.of(diff, diff.issues[0]) == expected
+
+
+def test_a_repair_beside_other_drift_is_of_its_own_table() -> None:
+    """What one table allows to remove must not remove from another."""
+    comparison = compare_all(
+        TableSet((BASE, OTHER)),
+        {
+            "Plans": live(with_(index("one"))),
+            "Users": live(replace(OTHER, global_indexes=(index("two"),))),
+        },
+    )
+
+    assert remedies_of(comparison) == [
+        replace(repair(PRUNE), tables=("Plans",)),
+        replace(repair(PRUNE), tables=("Users",)),
+    ]
+
+
+WRONG_KEY = live(replace(BASE, key=Key.parse("pk S")))
+TAGGED = replace(BASE, tags=(("team", "core"),))
+STREAMED = replace(BASE, stream=Stream("NEW_IMAGE"))
+OTHERS = Remedy("to set up the other tables: ", "db.setup", tables=("Users",))
+
+
+@pytest.mark.parametrize(
+    "declared, found, local, expected",
+    [
+        pytest.param(
+            TAGGED,
+            live(replace(BASE, tags=())),
+            True,
+            [Remedy(task="db.setup", options=("--repair",))],
+            id="repair-without-option",
+        ),
+        pytest.param(
+            STREAMED,
+            live(replace(BASE, stream=Stream("OLD_IMAGE"))),
+            True,
+            [Remedy(task="db.verify", tables=("Plans",), gives=LISTS), OTHERS],
+            id="repair-with-option",
+        ),
+        pytest.param(
+            BASE,
+            WRONG_KEY,
+            True,
+            [Remedy(f"Plans: {IF_DISCARDED}", "db.reset", tables=("Plans",)), OTHERS],
+            id="impossible-on-a-local-engine",
+        ),
+        pytest.param(
+            BASE,
+            WRONG_KEY,
+            False,
+            [Remedy(task="db.verify", tables=("Plans",), gives=LISTS), OTHERS],
+            id="impossible-on-aws",
+        ),
+    ],
+)
+def test_remedy_of_a_setup_that_drift_stops(
+    declared: Table, found: LiveTable, local: bool, expected: list[Remedy]
+) -> None:
+    """It names the tables that stop it, and the setup of those that nothing stops."""
+    comparison = compare_all(TableSet((declared, OTHER)), {"Plans": found})
+    blocking = setup_plan(comparison).blocking
+
+    remedies = Remedies(comparison, protected=False)
+
+    assert remedies.of_stopped_setup(blocking, local=local) == expected
+
+
+@pytest.mark.parametrize(
+    "found, expected",
+    [
+        pytest.param({"Plans": live(BASE)}, [SETUP], id="missing"),
+        pytest.param({}, [SETUP], id="all-missing"),
+        pytest.param(
+            {"Plans": live(with_(index("extra"))), "Users": live(OTHER)},
+            [Remedy(task="db.repair", options=("--dry-run",), gives=LISTS)],
+            id="drift",
+        ),
+        pytest.param(
+            {"Plans": WRONG_KEY},
+            [
+                Remedy(task="db.setup", tables=("Users",)),
+                Remedy(f"Plans: {IF_DISCARDED}", "db.reset", tables=("Plans",)),
+            ],
+            id="impossible-beside-missing",
+        ),
+    ],
+)
+def test_remedies_of_a_verification(found: dict[str, LiveTable], expected: list[Remedy]) -> None:
+    """What is missing is set up, what differs is repaired, what cannot be is said."""
+    comparison = compare_all(TableSet((BASE, OTHER)), found)
+
+    assert Remedies(comparison, protected=False).of_differences() == expected
 
 
 @given(pairs())

@@ -15,6 +15,7 @@ from osem_tasks.output.console import Console
 from osem_tasks.output.outcome import Line, Mark
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.job import Job
+from osem_tasks.waiting.interrupts import Interrupted
 from tests.unit.output.streams import Stream
 
 DEV = resolve(BUILT_IN["dev"], TargetOptions(), {})
@@ -77,13 +78,35 @@ def test_the_environments_name_confirms(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("typed", ["prod\n", "y\n", "yes\n", "\n", ""], ids=repr)
 def test_any_other_answer_refuses(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
-    """Only the very name goes on."""
+    """Only the very name goes on; the error says what was typed and what was asked for."""
     terminal(monkeypatch, typed)
 
     with pytest.raises(OsemError) as caught:
         ask(DEV)
 
+    said = f"{typed.strip()!r} was typed" if typed.strip() else "Nothing was typed"
     assert caught.value.code is ErrorCode.CONFIRMATION_REQUIRED
+    assert f"{said}, the environment's name 'dev' was asked for" in caught.value.message
+    assert "nothing was deleted" in caught.value.message
+
+
+def test_an_interrupt_at_the_question_says_that_nothing_was_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl-C is an answer too; the error begins on a line of its own."""
+    screen = terminal(monkeypatch, "")
+
+    def interrupt() -> str:
+        raise Interrupted
+
+    monkeypatch.setattr(sys.stdin, "readline", interrupt)
+
+    with pytest.raises(OsemError) as caught:
+        ask(DEV)
+
+    assert caught.value.code is ErrorCode.INTERRUPTED
+    assert "nothing was deleted" in caught.value.message
+    assert screen.text.endswith("to continue: \n")
 
 
 def test_json_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:

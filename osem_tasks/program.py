@@ -1,0 +1,108 @@
+"""The program ``osem``: the suite's tasks without a ``tasks.py``.
+
+It reads the nearest ``invoke.yaml``, in the current directory or above. Wrong usage and output
+that cannot be written cause one line on stderr and exit code 1, even if Invoke itself would
+show a traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, cast
+
+from invoke.exceptions import Exit, ParseError
+from invoke.program import Program
+
+from osem_tasks import __version__, namespace
+from osem_tasks.config import file as configfile
+from osem_tasks.config.project import current, find
+from osem_tasks.output import logs, streams
+from osem_tasks.output.text import one_line, without_commands
+from osem_tasks.tasks.command import refusing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TextIO
+
+
+class Osem(Program):
+    """Invoke's program with the suite's tasks, a project's configuration, short usage errors."""
+
+    def update_config(self, merge: bool = True) -> None:
+        """Read the file that ``-f`` names, unless Invoke cannot handle it."""
+        if self.args.config.value is not None:
+            with refusing():
+                configfile.check(self.args.config.value)
+        super().update_config(merge)
+
+    def parse_collection(self) -> None:
+        """Also load the project's configuration, which Invoke does only for a ``tasks.py``."""
+        self.config.set_project_location(str(find(current()).folder))
+        self.config.load_project()
+        super().parse_collection()
+
+    def parse_core(self, argv: list[str] | None) -> None:
+        """Parse Invoke's own options."""
+        with _calmly():
+            super().parse_core(argv)
+
+    def parse_tasks(self) -> None:
+        """Parse the tasks' options. An invalid number is a usage error."""
+        with _calmly("Bad value of an option: "):
+            super().parse_tasks()
+
+
+@contextlib.contextmanager
+def _calmly(title: str = "") -> Iterator[None]:
+    """Report an argument error on one escaped line, because it quotes the arguments."""
+    try:
+        yield
+    except ParseError as error:
+        raise Exit(_line(str(error)), code=1) from error
+    except ValueError as error:
+        raise Exit(_line(f"{title}{error}"), code=1) from error
+
+
+def _line(text: str) -> str:
+    return without_commands(one_line(text), os.environ)
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run ``osem`` and exit with a documented code."""
+    logs.guard()
+    # If a stream is closed, ``print`` drops its text or writes errors to stdout.
+    sys.stdout = sys.stdout or cast("TextIO", streams.Closed())
+    sys.stderr = sys.stderr or cast("TextIO", streams.Closed())
+    try:
+        try:
+            _run(list(arguments))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a help text (head, less) has ended
+        streams.discard(sys.stdout)
+    except OSError as error:
+        _end_unwritten(error)
+
+
+def _run(arguments: list[str]) -> None:
+    try:
+        tasks = namespace.build()
+    except Exit as stop:  # an unreadable configuration file, already reported
+        sys.exit(stop.code)
+    program = Osem(
+        name="osem", binary="osem", binary_names=["osem"], version=__version__, namespace=tasks
+    )
+    program.run(arguments)
+
+
+def _end_unwritten(error: OSError) -> None:
+    """Exit if a help text or a list cannot be written; nothing was changed."""
+    if error.filename is not None:  # a file, not a stream
+        raise error
+    streams.discard(sys.stdout)
+    with contextlib.suppress(OSError):
+        streams.write(sys.stderr, f"The output cannot be written: {_line(str(error.strerror))}\n")
+    streams.discard(sys.stderr)
+    sys.exit(1)

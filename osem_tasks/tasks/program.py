@@ -1,0 +1,119 @@
+"""Finds out which program runs a task, and what a user types to run another one.
+
+Invoke tells a task neither the program nor the name under which a collection was added.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from invoke.program import Program as InvokeProgram
+from invoke.tasks import Task
+
+from osem_tasks.config.commands import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from invoke.collection import Collection
+
+DISTRIBUTION = "osem-tasks"
+# Invoke's own options that decide which tasks and which configuration are loaded.
+KEPT = {"collection": "--collection", "search-root": "--search-root", "config": "--config"}
+
+
+def running() -> Program | None:
+    """Return the program on whose behalf this code runs; None in a script or a test."""
+    program = _on_the_stack()
+    if program is None:
+        return None
+    words = _typed() if program.argv == sys.argv else (program.argv[0],)
+    return Program((*words, *_options(program)), _names(getattr(program, "collection", None)))
+
+
+def key_of(task: object) -> str | None:
+    """Return the name of a task of this suite, such as ``db.setup``; None for other tasks."""
+    key = getattr(task, "osem_name", None)
+    return key if isinstance(key, str) else None
+
+
+def _on_the_stack() -> InvokeProgram | None:
+    frame = inspect.currentframe()
+    while frame is not None:
+        found = frame.f_locals.get("self") if frame.f_code.co_name == "execute" else None
+        if isinstance(found, InvokeProgram):
+            return found
+        frame = frame.f_back
+    return None
+
+
+def _options(program: InvokeProgram) -> Iterator[str]:
+    for name, option in KEPT.items():
+        value = program.args[name].value if name in program.args else None
+        if value is not None:
+            yield from (option, str(value))
+
+
+def _names(collection: Collection | None) -> dict[str, str] | None:
+    """Return the suite's tasks in ``collection``, under the names that it gives them."""
+    if collection is None:
+        return None
+    names: dict[str, str] = {}
+    for name in collection.task_names:
+        task = collection[name]
+        key = key_of(task) if isinstance(task, Task) else None
+        if key:
+            names.setdefault(key, name)
+    return names
+
+
+def _typed() -> tuple[str, ...]:
+    """Return the words before the arguments, as they can be typed again."""
+    script, given = sys.argv[0], sys.argv[1:]
+    leading = tuple(sys.orig_argv[: len(sys.orig_argv) - len(given)])
+    if getattr(sys.modules.get("__main__"), "__spec__", None) is not None:
+        return leading  # python -m invoke, python -m osem_tasks
+    return _temporary(Path(script)) or _in_shell(script) or leading
+
+
+def _in_shell(script: str) -> tuple[str, ...] | None:
+    """Return the name of a script that the shell finds, or else its path if it can be run."""
+    path = Path(script)
+    name = path.name.removesuffix(".exe")
+    found = shutil.which(name)
+    if found and path.exists() and Path(found).samefile(path):
+        # `uv run` extends PATH for its child only.
+        return ("uv", "run", name) if "UV_RUN_RECURSION_DEPTH" in os.environ else (name,)
+    runs = os.sep in script and os.access(path, os.X_OK)
+    return (script,) if runs else None
+
+
+def _temporary(path: Path) -> tuple[str, ...] | None:
+    """Return the call of a program that uvx or pipx has installed for this run only."""
+    name = path.name.removesuffix(".exe")
+    if any(part.startswith("archive-v") for part in path.parts):
+        return ("uvx", "--from", _source(), name)
+    if "pipx" in path.parts and ".cache" in path.parts:
+        return ("pipx", "run", "--spec", _source(), name)
+    return None
+
+
+def _source() -> str:
+    """Return where this distribution was installed from."""
+    try:
+        origin = importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
+        url = json.loads(origin or "{}").get("url")
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        url = None
+    if not url:
+        return DISTRIBUTION
+    parts = urlsplit(str(url))
+    return unquote(parts.path) if parts.scheme == "file" else str(url)

@@ -1,0 +1,96 @@
+"""``db.setup``: create what is missing and verify what exists. It cannot call DeleteTable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from osem_tasks.apply import setup as applying
+from osem_tasks.output.plan import plan_outcome
+from osem_tasks.output.setup import setup_outcome, undeclared_lines
+from osem_tasks.output.unmanaged import with_unmanaged
+from osem_tasks.plan.setup import setup_plan
+from osem_tasks.schema.compare import compare_all
+from osem_tasks.tasks.command import command
+from osem_tasks.tasks.connect import declared_tables, open_target, resolve_target
+from osem_tasks.tasks.job import NOT_STARTED, Job
+from osem_tasks.tasks.narrow import narrowed, only
+from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.apply.run import Run
+    from osem_tasks.errors import OsemError
+    from osem_tasks.output.outcome import Outcome
+
+
+@command(
+    TARGET_OPTIONS,
+    texts={
+        "table": TABLE,
+        "dry_run": DRY_RUN,
+        "repair": "Also apply repairs that remove nothing.",
+    },
+    repeatable=["table"],
+)
+def setup(
+    job: Job,
+    dry_run: bool = False,
+    repair: bool = False,
+    table: Sequence[str] | None = None,
+) -> Outcome:
+    """Create the tables that are missing and verify those that exist.
+
+    Safe to run again at any time. Exit code 1: nothing was changed; 2: some tables were
+    created or changed before the failure.
+
+    Example: inv local.up db.setup
+    """
+    if (dry_run or job.dry) and job.session.get(NOT_STARTED):
+        return _first_setup(job, table)
+    run = narrowed(job, open_target(job), table)
+    with job.console.working("setting up"):
+        if dry_run or job.dry:
+            return _dry_setup(job, run, repair=repair)
+        return set_up(job, run, repair=repair)
+
+
+def _first_setup(job: Job, names: Sequence[str] | None) -> Outcome:
+    """Return the plan after a dry ``local.up``, which starts no engine: all tables are missing."""
+    target = resolve_target(job)
+    declared = declared_tables(job, target.context())
+    tables = only(target, declared, target.tables_of(declared), names)
+    job.location.update(environment=target.environment.name)
+    outcome = plan_outcome(setup_plan(compare_all(tables, {})).plan, len(tables))
+    return with_unmanaged(outcome, tables)
+
+
+def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
+    """Return the plan of a setup; what stops the real run stops this one in the same way."""
+
+    def outcome(error: OsemError | None) -> Outcome:
+        account = setup_outcome(run.journal, error, run.deadline.elapsed)
+        return replace(account, data={"actions": [], **account.data})
+
+    job.partial_outcome = outcome
+    decided = applying.plan(run, repairing=repair)
+    planned = plan_outcome(decided.plan, len(run.tables))
+    planned = replace(planned, lines=[*planned.lines, *undeclared_lines(run.journal)])
+    return with_unmanaged(planned, run.tables)
+
+
+def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
+    """Set up the tables; the outcome is exact even after a failure or an interrupt."""
+    before = job.partial_outcome
+
+    def outcome(error: OsemError | None) -> Outcome:
+        account = setup_outcome(run.journal, error, run.deadline.elapsed)
+        account = with_unmanaged(account, run.tables)
+        if before is None:
+            return account
+        return replace(account, data={**before(error).data, **account.data})
+
+    job.partial_outcome = outcome
+    applying.setup(run, repairing=repair)
+    return outcome(None)
