@@ -72,6 +72,8 @@ class Evaluator:
         self._mappings = section(template, "Mappings")
         # A transform may add resources, to which the template refers.
         self._generates = any(name != LANGUAGE for name in transforms(template))
+        # Conditions and loops cannot refer to a resource: there is none before they are known.
+        self.resources: dict[Any, tuple[Any, Place]] = {}
         declared = self._expanded(section(template, "Conditions"), Place("", ("Conditions",)))
         conditions = {key: value for key, (value, _) in declared.items()}
         self._conditions = Conditions(conditions, self.resolve)

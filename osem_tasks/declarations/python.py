@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import osem_tasks
 from osem_tasks.errors import ConfigurationError, ModelError
+from osem_tasks.schema.misuse import misuse
 from osem_tasks.schema.model import Table, TableSet
 from osem_tasks.schema.quoting import shown
 
@@ -136,6 +137,8 @@ def _short(filename: str, root: Path) -> str:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, TypeError) and (text := misuse(error)):
+        return text
     text = ""
     # The __str__ of a project's exception may fail.
     with contextlib.suppress(Exception):
