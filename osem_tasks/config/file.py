@@ -104,7 +104,7 @@ def _read_for(start: Start) -> tuple[dict[str, Any], Sources]:
     config.load_project()
     config.load_runtime()
     config.load_shell_env()
-    return dict(config["osem"]), _sources(start, project, runtime)
+    return dict(config.get("osem")), _sources(start, project, runtime)
 
 
 def _sources(start: Start, project: Project, runtime: str | None) -> Sources:
