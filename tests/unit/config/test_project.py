@@ -26,6 +26,7 @@ TABLE = {
     "BillingMode": "PAY_PER_REQUEST",
 }
 DECLARED = json.dumps({"Tables": [TABLE]})
+NOWHERE = "http://127.0.0.1:9"
 TASKS = "from osem_tasks import namespace\nns = namespace.build()\n"
 MODULE = "from osem_tasks.tables import table\nTABLES = [table('Orders', 'id S')]\n"
 PROJECT = {
@@ -145,6 +146,27 @@ def test_without_a_declaration_a_task_stops(
     assert (done.returncode, error["code"]) == (1, "INVALID_CONFIGURATION")
     assert ("no tables are declared" in error["message"], found in error["message"]) == (True, True)
     assert str(tmp_path / "invoke.yaml") in error["remediation"]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "configuration, named",
+    [
+        ("{tables: data/tables.json}", "prefix osem-local- · 1 table of ../data/tables.json"),
+        (
+            "{tables: 'conf.declared:TABLES', table_name: '{table}.{env}'}",
+            "names {table}.local · 1 table of conf.declared:TABLES",
+        ),
+    ],
+)
+def test_the_target_line_says_which_tables(shop: Path, configuration: str, named: str) -> None:
+    """The declaration and the names stand in the line, and the source in the document."""
+    (shop / "invoke.yaml").write_text(f"osem: {configuration}\n", encoding="utf-8")
+
+    done = call("osem_tasks", "db.list", "--endpoint", NOWHERE, "--json", cwd=shop / "sub")
+
+    assert named in done.stderr
+    assert json.loads(done.stdout)["data"]["declaration"]["tables"] == 1
 
 
 @pytest.mark.process
