@@ -119,7 +119,9 @@ def _sources(start: Start, project: Project, runtime: str | None) -> Sources:
     for key in folders.keys() | {"tables"}:
         if os.environ.get(invoke_variable(key)):
             folders[key] = current()
-    default = project.folder if project.file else start.tasks
+    # What no file names comes from tasks.py, or from a configuration file of Python.
+    program = project.file is not None and project.file.suffix == ".py"
+    default = project.folder if program else start.tasks
     warnings += [f"{path} is not read: its name is not {NAMES[0]}" for path in _near(start)]
     return Sources(project, default, folders, tuple(warnings))
 

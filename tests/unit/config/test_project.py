@@ -97,6 +97,43 @@ def test_every_way_finds_the_same_declaration(
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            {
+                "tasks/__init__.py": "from tasks.own import ns\n",
+                "tasks/own.py": TASKS.replace("()", "({'tables': 'data/tables.json'})"),
+            },
+            id="package",
+        ),
+        pytest.param(
+            {"tasks.py": TASKS.replace("()", "({'tables': 'data/tables.json'})")}, id="module"
+        ),
+        pytest.param(
+            {"tasks.py": TASKS, "invoke.py": "osem = {'tables': 'data/tables.json'}\n"}, id="py"
+        ),
+        pytest.param(
+            {"tasks.py": TASKS, "invoke.json": '{"osem": {"tables": "data/tables.json"}}'},
+            id="json",
+        ),
+    ],
+)
+def test_tables_named_elsewhere_than_in_yaml(shop: Path, files: dict[str, str]) -> None:
+    """The path is relative to the project's folder, in every subfolder."""
+    (shop / "invoke.yaml").unlink()
+    (shop / "tasks.py").unlink()
+    for name, text in files.items():
+        (shop / name).parent.mkdir(exist_ok=True)
+        (shop / name).write_text(text, encoding="utf-8")
+
+    done = call("invoke", "db.export", "--json", cwd=shop / "sub" / "deep")
+
+    declaration = json.loads(done.stdout)["data"]["declaration"]
+    assert declaration == {"source": "../../data/tables.json", "tables": 1}
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("program", ["osem_tasks", "invoke"])
 def test_the_nearest_file_counts(shop: Path, program: str) -> None:
     """A part of a project with a file of its own has its own tables."""
