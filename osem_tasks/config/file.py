@@ -8,14 +8,13 @@ the user's file (``~/.invoke.yaml``) earlier, except in ``osem``.
 from __future__ import annotations
 
 import importlib
-import locale
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import near_misses
+from osem_tasks.config import near_misses, reading
 from osem_tasks.config.project import (
     NAMES,
     Sources,
@@ -39,10 +38,6 @@ if TYPE_CHECKING:
 RUNTIME = "INVOKE_RUNTIME_CONFIG"
 # The key of Invoke's configuration under which ``namespace.build`` leaves where it was called.
 PLACES = "osem_places"
-# The kinds of file that are no program.
-_SUFFIXES = (".yaml", ".yml", ".json")
-_TAB = "{}: YAML is indented by spaces, never by tabs"
-_BOM = "\ufeff"
 
 
 def section(start: Path) -> dict[str, Any]:
@@ -104,7 +99,7 @@ def _read_for(start: Start) -> tuple[dict[str, Any], Sources]:
     config.load_project()
     config.load_runtime()
     config.load_shell_env()
-    return dict(config["osem"]), _sources(start, project, runtime)
+    return dict(config.get("osem")), _sources(start, project, runtime)
 
 
 def _sources(start: Start, project: Project, runtime: str | None) -> Sources:
@@ -119,7 +114,9 @@ def _sources(start: Start, project: Project, runtime: str | None) -> Sources:
     for key in folders.keys() | {"tables"}:
         if os.environ.get(invoke_variable(key)):
             folders[key] = current()
-    default = project.folder if project.file else start.tasks
+    # What no file names comes from tasks.py, or from a configuration file of Python.
+    program = project.file is not None and project.file.suffix == ".py"
+    default = project.folder if program else start.tasks
     warnings += [f"{path} is not read: its name is not {NAMES[0]}" for path in _near(start)]
     return Sources(project, default, folders, tuple(warnings))
 
@@ -200,7 +197,7 @@ def _check_executor(name: str | None) -> None:
 
 def _first(level: str) -> Path | None:
     """Return the file of a level that Invoke reads: the first that exists, of any type."""
-    paths = (Path(level + suffix) for suffix in _SUFFIXES)
+    paths = (Path(level + suffix) for suffix in reading.SUFFIXES)
     return next((path for path in paths if os.path.lexists(path) and not _dangles(path)), None)
 
 
@@ -223,7 +220,7 @@ def _checked(paths: list[Path]) -> dict[str, Any]:
     merged = copy_dict(sections.defaults())
     problems: list[str] = []
     for path in paths:
-        content, mine = _read(path)
+        content, mine = reading.read(path)
         mine = mine or [*sections.problems(content), *near_misses.problems(content)]
         try:
             if not mine:
@@ -238,46 +235,3 @@ def _checked(paths: list[Path]) -> dict[str, Any]:
             problems, remediation=f"Correct {names}; the README shows an example."
         )
     return merged
-
-
-def _read(path: Path) -> tuple[Any, list[str]]:
-    """Return the content of a file, and the problems that Invoke would have with it."""
-    if path.suffix == ".py":  # a program, which only Invoke may run
-        return None, []
-    if path.suffix not in _SUFFIXES:
-        return None, [f"its name must end in {', '.join(_SUFFIXES)} or .py"]
-    try:
-        content = parsing.read(path)
-    except ValueError as error:
-        told = str(error)
-        return None, [_TAB.format(told) if "'\\t'" in told else told]
-    found = path.read_bytes()
-    return content, _encoding_problems(found, path.suffix) or _tab_problems(found, path.suffix)
-
-
-def _encoding_problems(found: bytes, suffix: str) -> list[str]:
-    """Check the encoding: Invoke uses the locale's, and rejects JSON with a byte order mark."""
-    try:
-        text = found.decode("utf-8")
-    except UnicodeDecodeError:
-        return ["it is not encoded in UTF-8, which Invoke needs: save it as UTF-8"]
-    if suffix == parsing.JSON and text.startswith(_BOM):
-        return ["it begins with a byte order mark, which JSON does not allow"]
-    encoding = locale.getpreferredencoding(False)
-    if text.isascii() or encoding.lower().replace("-", "") == "utf8":
-        return []
-    return [f"it holds more than ASCII, and the locale reads it as {encoding}: set PYTHONUTF8=1"]
-
-
-def _tab_problems(found: bytes, suffix: str) -> list[str]:
-    """Check what Invoke's own YAML parser says to a file with tabs."""
-    import yaml
-
-    if suffix == parsing.JSON or b"\t" not in found:
-        return []
-    try:
-        list(yaml.parse(found, yaml.SafeLoader))
-    except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "one line"
-        return [_TAB.format(f"it cannot be parsed: {line}")]
-    return []

@@ -110,7 +110,7 @@ def check_prefix(target: Target, others: Iterable[Environment], region: str = ""
         alien = other.name != own.name and other.protected and not target.local
         if alien and target.naming == other.naming and not ownership.never_meet(own, other, region):
             raise OsemError(
-                f"The {target.naming} belongs to environment '{other.name}', which is "
+                f"The table names {target.naming.pattern} belong to environment '{other.name}', which is "
                 f"protected; the task is for '{own.name}'.",
                 code=ErrorCode.PROTECTED_ENVIRONMENT,
                 remediation=_apart(target, other),

@@ -15,6 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from osem_tasks.config import environments, naming, project
 from osem_tasks.config.general import General
 from osem_tasks.config.parameters import parameter_problems, texts
+from osem_tasks.config.values import (
+    checked_by,
+    integer,
+    pattern_or_empty,
+    plain_text,
+    string_list,
+    text,
+)
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -118,12 +126,12 @@ class Settings:
         settings = cls(
             engine=reader.value("engine", one_of(engines)),
             name=reader.value("name", engine_name),
-            image=reader.value("image", _text),
+            image=reader.value("image", text),
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
             log=reader.path("log", sources.folder("log")),
             tables=reader.value("tables", _sources),
-            ignore=reader.value("ignore", _texts),
+            ignore=reader.value("ignore", string_list),
             environments={
                 name: general.applied_to(environment) for name, environment in known.items()
             },
@@ -222,7 +230,7 @@ class _Reader:
 
     def path(self, key: str, folder: Path) -> str:
         """Return a path as text; one from a file is relative to that file's ``folder``."""
-        value = self.value(key, _plain_text)
+        value = self.value(key, plain_text)
         by_shell = any(self.variables.get(name) for name in (VARIABLES[key], invoke_variable(key)))
         if not value or by_shell:
             return str(value)
@@ -231,10 +239,10 @@ class _Reader:
     def general(self) -> General:
         """Return the settings that hold for every environment without its own."""
         found = General(
-            prefix=self.value("prefix", _checked_by(naming.prefix_problem)),
-            table_name=self.value("table_name", _pattern_or_empty),
-            application=self.value("application", _plain_text),
-            environment_tag=self.value("environment_tag", _plain_text),
+            prefix=self.value("prefix", checked_by(naming.prefix_problem)),
+            table_name=self.value("table_name", pattern_or_empty),
+            application=self.value("application", plain_text),
+            environment_tag=self.value("environment_tag", plain_text),
             parameters=self._parameters(),
         )
         if found.table_name and found.prefix != DEFAULT_PREFIX:
@@ -260,7 +268,7 @@ def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
 
 def port_number(value: Any) -> int:
     """Check a port of this machine; 0 means any free port. Raises ValueError with a message."""
-    number = _integer(value)
+    number = integer(value)
     if number is None or not 0 <= number <= HIGHEST_PORT:
         msg = f"must be a port number from 0 to {HIGHEST_PORT}"
         raise ValueError(msg)
@@ -279,37 +287,12 @@ def seconds(value: Any) -> float:
     return number
 
 
-def _integer(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        return int(str(value))
-    except ValueError:
-        return None
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        msg = "must be a string"
-        raise ValueError(msg)
-    return value.strip()
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    """Check a list of strings; one string is a list of one. Raises ValueError with a message."""
-    given = [value] if isinstance(value, str) else value
-    if not isinstance(given, (list, tuple)) or not all(isinstance(text, str) for text in given):
-        msg = "must be a list of strings"
-        raise ValueError(msg)
-    return tuple(_text(text) for text in given)
-
-
 def _sources(value: Any) -> tuple[str, ...]:
     """Check one source or a list of them; an empty string is none. Raises ValueError."""
     if value == "":
         return ()
     try:
-        found = _texts(value)
+        found = string_list(value)
     except ValueError:
         found = ()
     if not found:
@@ -318,37 +301,17 @@ def _sources(value: Any) -> tuple[str, ...]:
     return found
 
 
-def _plain_text(value: Any) -> str:
-    """Check a string that may be empty. Raises ValueError with a message."""
-    return "" if value == "" else _text(value)
-
-
-def _checked_by(problem: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Return a check that raises ValueError with the ``problem`` of a value, if any."""
-
-    def check(value: Any) -> str:
-        if found := problem(value):
-            raise ValueError(found)
-        return str(value)
-
-    return check
-
-
-def _pattern_or_empty(value: Any) -> str:
-    return "" if value == "" else _checked_by(naming.pattern_problem)(value)
-
-
 def engine_name(value: Any) -> str:
     """Check a name for Docker that is also a file name. Raises ValueError with a message."""
-    text = _text(value)
+    name = text(value)
     # Docker's rule for container names; the state file has the same name.
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", text):
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
         msg = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
         raise ValueError(msg)
-    if len(text) > MAX_NAME:
+    if len(name) > MAX_NAME:
         msg = f"must have {MAX_NAME} characters at most"
         raise ValueError(msg)
-    return text
+    return name
 
 
 def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:

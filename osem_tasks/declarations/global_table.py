@@ -50,7 +50,7 @@ UNMANAGED_OF_REPLICA = (
     "ResourcePolicy",
 )
 _REPLICA_MEMBERS: dict[str, Kind] = {
-    "Region": "text",
+    "Region": "name",
     "GlobalSecondaryIndexes": ListOf(_REPLICA_INDEX),
     "DeletionProtectionEnabled": "flag",
     "PointInTimeRecoverySpecification": shape.RECOVERY,
@@ -213,6 +213,10 @@ def _add_capacity(
             units[f"{word}CapacityUnits"] = given[f"{word}CapacityUnits"]
         elif scaling := given.get(f"{word}CapacityAutoScalingSettings"):
             units[f"{word}CapacityUnits"] = scaling.get("SeedCapacity", scaling["MinCapacity"])
+            found.ignored.add(fact if index is None else index_fact(index, fact))
+        elif any(f"{word}ProvisionedThroughputSettings" in path for path, _ in found.unmanaged):
+            # Only AWS knows the capacity; a table cannot be created without one.
+            units[f"{word}CapacityUnits"] = 1
             found.ignored.add(fact if index is None else index_fact(index, fact))
         limits |= settings.get(f"{word}OnDemandThroughputSettings", {})
     if units and "billing" not in found.ignored:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import osem_tasks
 from osem_tasks.declarations import objects
 from osem_tasks.errors import ConfigurationError, ModelError
+from osem_tasks.schema.misuse import misuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,8 @@ def _short(filename: str, root: Path) -> str:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, TypeError) and (text := misuse(error)):
+        return text
     text = ""
     # The __str__ of a project's exception may fail.
     with contextlib.suppress(Exception):

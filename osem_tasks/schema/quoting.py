@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST = 80
+# A list of lists is longer than its parts.
+MAX_SHOWN = 200
 # Python refuses to format an integer of more than 4,300 digits.
 MAX_DIGITS = 400
 
@@ -37,8 +39,9 @@ _SHORT = _Short()
 
 
 def shown(value: object) -> str:
-    """Format any value in about 80 characters. Never raises an exception itself."""
-    return _SHORT.repr(value)
+    """Format any value in 200 characters at most. Never raises an exception itself."""
+    text = _SHORT.repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

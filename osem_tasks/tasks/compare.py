@@ -53,7 +53,7 @@ def compare(
             remediation=command_line("db.compare", "--env", "dev", "--with", "staging"),
         )
     everything = open_target(job, reading=True)
-    mine = narrowed(job, everything, table)
+    mine = narrowed(everything, table)
     location = dict(job.location)
     options = {**job.options, "env": with_, "profile": with_profile or job.options["profile"]}
     theirs = _same_tables(

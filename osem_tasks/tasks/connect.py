@@ -40,24 +40,25 @@ def open_target(
     """
     from osem_tasks.aws.session import connect
 
+    settings = job.settings  # the time is for the tables, not for reading the configuration
     deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
     watchdog.watch(deadline)
     target = resolve_target(job)
     job.location.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
     )
-    if not (undeclared and not job.settings.tables):
-        job.settings.declaration()  # refuse before any request, with or without credentials
+    if not (undeclared and not settings.tables):
+        settings.declaration()  # refuse before any request, with or without credentials
     if destructive:
         guards.check_destructive(target)
     connection = connect(target, job.console.call)
     if not reading:
-        guards.check_prefix(target, job.settings.environments.values(), connection.region)
+        guards.check_prefix(target, settings.environments.values(), connection.region)
     job.location["region"] = connection.region
     identity = None if target.local else _check_aws(job, connection)
     where = _description(target, identity)
     declared = TableSet(())
-    if not (undeclared and not job.settings.tables):
+    if not (undeclared and not settings.tables):
         account = identity.account if identity else None
         declared = declared_tables(job, target.context(region=connection.region, account=account))
     job.console.info(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
-    from osem_tasks.config.naming import Naming
     from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
@@ -42,7 +41,7 @@ def reset(
     Example: inv db.reset
     """
     everything = open_target(job, destructive=True)
-    run = narrowed(job, everything, table)
+    run = narrowed(everything, table)
     existing, target = _existing(job, everything, run)
     if dry_run or job.dry:
         return deletion_plan(existing, "and set up again")
@@ -72,7 +71,7 @@ def delete(
     Example: inv db.delete --table Users
     """
     everything = open_target(job, destructive=True)
-    run = narrowed(job, everything, table)
+    run = narrowed(everything, table)
     existing, target = _existing(job, everything, run)
     if dry_run or job.dry:
         return deletion_plan(existing, "")

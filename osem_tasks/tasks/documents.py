@@ -102,7 +102,7 @@ def export(
     target = resolve_target(job)
     job.location.update(environment=target.environment.name)
     declared = declared_tables(job, target.context())
-    tables = list(only(target, declared, target.tables_of(declared), table))
+    tables = list(only(target, target.tables_of(declared), table))
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":
         document = cloudformation.write_template(tables)

@@ -24,7 +24,7 @@ def list_(job: Job, table: Sequence[str] | None = None) -> Outcome:
     Example: inv db.list --env dev
     """
     everything = open_target(job, reading=True, undeclared=True)
-    run = narrowed(job, everything, table)
+    run = narrowed(everything, table)
     with job.console.working("reading"):
         live = run.store.read_all(run.tables)
         others = [

@@ -9,41 +9,36 @@ from osem_tasks.apply.run import Journal
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.schema.model import TableSet
 from osem_tasks.schema.quoting import closest
-from osem_tasks.tasks.connect import declared_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.config.target import Target
-    from osem_tasks.tasks.job import Job
 
 
-def narrowed(job: Job, run: Run, names: Sequence[str] | None) -> Run:
+def narrowed(run: Run, names: Sequence[str] | None) -> Run:
     """Return the run for these tables only, or for all tables without ``names``.
 
     Its target repeats the tables in every command. Raises ConfigurationError.
     """
     if not names:
         return run
-    tables = only(run.target, declared_tables(job), run.tables, names)
+    tables = only(run.target, run.tables, names)
     target = run.target.narrowed(tables.names)
     return replace(run, target=target, tables=tables, journal=Journal(tables.names))
 
 
-def only(
-    target: Target, declared: TableSet, real: TableSet, names: Sequence[str] | None
-) -> TableSet:
+def only(target: Target, real: TableSet, names: Sequence[str] | None) -> TableSet:
     """Return the ``real`` tables that ``names`` name, in the model's order.
 
-    ``declared`` are the same tables in the same order, with their names in the model; both names
-    are accepted. Raises ConfigurationError for a name that is neither.
+    A table's full name and its name in the model are both accepted. Raises ConfigurationError for a name that is neither.
     """
     if not names:
         return real
     # A full name comes last, so that it wins over a name in the model.
-    known = {table.name: full.name for table, full in zip(declared, real, strict=True)}
-    known |= {full.name: full.name for full in real}
+    known = {target.naming.declared(name) or name: name for name in real.names}
+    known |= dict(zip(real.names, real.names, strict=True))
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ConfigurationError(

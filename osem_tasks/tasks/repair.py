@@ -51,7 +51,7 @@ def repair(
 
     Example: inv db.repair --dry-run
     """
-    run = narrowed(job, open_target(job), table)
+    run = narrowed(open_target(job), table)
     options = ((PRUNE, prune), (REPLACE, replace_indexes))
     with job.console.working("reading"):
         comparison = inspect_when_stable(run)

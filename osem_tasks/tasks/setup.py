@@ -49,7 +49,7 @@ def setup(
     """
     if (dry_run or job.dry) and job.session.get(NOT_STARTED):
         return _first_setup(job, table)
-    run = narrowed(job, open_target(job), table)
+    run = narrowed(open_target(job), table)
     with job.console.working("setting up"):
         if dry_run or job.dry:
             return _dry_setup(job, run, repair=repair)
@@ -60,7 +60,7 @@ def _first_setup(job: Job, names: Sequence[str] | None) -> Outcome:
     """Return the plan after a dry ``local.up``, which starts no engine: all tables are missing."""
     target = resolve_target(job)
     declared = declared_tables(job, target.context())
-    tables = only(target, declared, target.tables_of(declared), names)
+    tables = only(target, target.tables_of(declared), names)
     job.location.update(environment=target.environment.name)
     outcome = plan_outcome(setup_plan(compare_all(tables, {})).plan, len(tables))
     return with_unmanaged(outcome, tables)

@@ -51,7 +51,7 @@ def verify(
 
     Example: inv db.verify --json
     """
-    run = narrowed(job, open_target(job, reading=True), table)
+    run = narrowed(open_target(job, reading=True), table)
     with job.console.working("verifying"):
         comparison = inspect(run)
     remedies = Remedies(comparison, protected=run.target.protected)

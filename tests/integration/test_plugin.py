@@ -42,13 +42,18 @@ def test_the_names_are_the_environment_s(dynamodb_tables):
     assert dynamodb_tables["Teams"].endswith("osem-test-Teams")
 """
 
+PROJECT_INI = """[pytest]
+dynamodb_scope = function
+dynamodb_tables = osem_tasks.declarations.osem:TABLES
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Another team's project; whatever engine its runs leave behind is removed."""
     request.getfixturevalue("own_state")
     (tmp_path / "test_users.py").write_text(PROJECT_TESTS, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\ndynamodb_scope = function\n", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(PROJECT_INI, encoding="utf-8")
     yield tmp_path
     for record in records.load_all():
         manager.take_down(record.name)

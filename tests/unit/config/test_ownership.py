@@ -65,7 +65,7 @@ class Found:
     @property
     def claim(self) -> Claim:
         """What is decided about."""
-        name = self.target.prefix + self.entity
+        name = self.target.naming.real(self.entity)
         key = Key.parse("id S")
         own = tuple(self.target.environment.all_tags.items())
         tags = None if self.tags is None else tuple(self.tags.items())

@@ -147,6 +147,17 @@ def test_the_stack_s_own_region_needs_no_name() -> None:
     )
 
 
+def test_capacity_that_only_aws_knows_is_not_judged() -> None:
+    """A GlobalTable has its capacity in settings of its own; the table still gets some."""
+    imported = {"WriteCapacityUnits": {"Fn::ImportValue": "x"}}
+
+    found = read({**ORDERS, "WriteProvisionedThroughputSettings": imported})
+
+    assert found.throughput == Throughput(4, 1)
+    assert "write_capacity" in found.ignored
+    assert ("WriteProvisionedThroughputSettings.WriteCapacityUnits") in dict(found.unmanaged)
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no-replica-here": (
         {"Replicas": [{"Region": "us-east-1"}]},
@@ -169,6 +180,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "unknown-name": (
         {"TableName": {"Fn::ImportValue": "x"}},
         "Fn::ImportValue 'x' is known to AWS",
+    ),
+    "unknown-replicas": (
+        {"Replicas": {"Fn::ImportValue": "x"}},
+        "Replicas: Fn::ImportValue 'x' is known to AWS only",
     ),
     "broken-replica": (
         {"Replicas": [{"Region": {"Ref": "Nobody"}}]},

@@ -64,6 +64,15 @@ RAISES: dict[str, tuple[str, str]] = {
     ),
     "attribute": ("def __getattr__(name): raise OSError(name)", "line 2: OSError: TABLES"),
     "by-a-library": ("import json\njson.loads('{')", "line 3: JSONDecodeError"),
+    "unknown-field": (
+        "TABLES = Table(name='Orders', key=Key.parse('id S'), stram=Stream(None))",
+        "line 2: Table has no 'stram'; did you mean 'stream'?",
+    ),
+    "unknown-fact": (
+        "TABLES = table('Orders', 'id S', deletion_protecton=True)",
+        "line 2: table 'Orders': deletion_protecton is not known; did you mean 'deletion_prot",
+    ),
+    "missing-field": ("TABLES = Table(name='Orders')", "line 2: Table needs 'key'"),
     "rule": ("TABLES = table('Orders', 'id X')", "line 2: table 'Orders': attribute 'id'"),
 }
 
@@ -113,7 +122,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "indexes": ("table('Orders', 'id S', ['a'])", "indexes must map names to keys, not ['a']"),
     "index-key": ("table('Orders', 'id S', {'by-a': 5})", "a key must be a string"),
     "index-name": ("table('Orders', 'id S', {5: 'a S'})", "global_indexes[0].name must be a"),
-    "unknown": ("table('Orders', 'id S', tag=())", "table 'Orders': tag is not known; known are"),
+    "unknown": (
+        "table('Orders', 'id S', tag=())",
+        "table 'Orders': tag is not known; did you mean 'tags'",
+    ),
     "tags": ("table('Orders', 'id S', tags={'a': 'b'})", "tags must be a tuple, not {'a': 'b'}"),
     "tag": ("table('Orders', 'id S', tags=(('a', 5),))", "tags[0][1] must be a string, not 5"),
     "tag-pair": ("table('Orders', 'id S', tags=('ab', 'c'))", "tags[0] must be a tuple"),

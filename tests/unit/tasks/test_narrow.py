@@ -30,7 +30,7 @@ REAL = TARGET.tables_of(DECLARED)
 )
 def test_tables_are_chosen_by_either_name(names: list[str] | None, expected: list[str]) -> None:
     """Names of the model and full names count, each table once, in the model's order."""
-    assert [table.name for table in only(TARGET, DECLARED, REAL, names)] == expected
+    assert [table.name for table in only(TARGET, REAL, names)] == expected
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_tables_are_chosen_by_either_name(names: list[str] | None, expected: lis
 def test_an_unknown_table_is_refused(names: list[str], words: str) -> None:
     """The error shows the known names and the nearest one, and lets the user list them."""
     with pytest.raises(ConfigurationError) as caught:
-        only(TARGET, DECLARED, REAL, names)
+        only(TARGET, REAL, names)
 
     assert words in caught.value.message
     assert caught.value.remediation.startswith("inv db.list --env dev")
