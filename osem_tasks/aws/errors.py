@@ -102,7 +102,7 @@ def for_credentials(message: str, remedy: str, target: Target) -> tuple[str, str
         return message, remedy
     if target.chosen_by != BY_OPTION:
         remedy += "   or, for the local engine: --env local"
-    return f"{message} They are for {target.described}.", remedy
+    return f"{message.rstrip('.')}. The task is for {target.described}.", remedy
 
 
 def may_be_done(error: OsemError) -> bool:

@@ -10,6 +10,7 @@ from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config import file, guards, secrets, variables
 from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.settings import option, seconds
 from osem_tasks.config.target import (
     ENDPOINT_VARIABLES,
@@ -22,6 +23,7 @@ from osem_tasks.config.target import (
 from osem_tasks.declarations import load
 from osem_tasks.engines import manager, probe, records
 from osem_tasks.errors import OsemError
+from osem_tasks.tasks.job import NOT_STARTED
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
@@ -52,6 +54,8 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
     guards.check_prefix(target, job.settings.environments.values())
     if destructive:
         guards.check_destructive(target)
+    for warning in target.warnings:
+        job.console.warn(warning)
     connection = connect(target, job.console.call)
     job.location["region"] = connection.region
     where = _describe_local(target) if target.local else _check_aws(job, connection)
@@ -60,8 +64,6 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
         f"Target: {where} · {target.described} · region {connection.region} "
         f"· prefix {target.prefix}"
     )
-    for warning in target.warnings:
-        job.console.warn(warning)
     tables = target.tables_of(declared_tables(job))
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
@@ -86,12 +88,15 @@ def resolve_target(job: Job) -> Target:
 
 
 def _options(job: Job, environment: Environment, recorded: EngineRecord | None) -> TargetOptions:
+    started = job.session.get("endpoint")
+    if job.session.get(NOT_STARTED) and environment.where == "aws":
+        started = started or DEFAULT_ENDPOINT  # a dry local.up: where the engine would be
     return TargetOptions(
         region=job.options["region"],
         endpoint=job.options["endpoint"],
         profile=job.options["profile"],
         force=bool(job.options["force"]),
-        started=job.session.get("endpoint"),
+        started=started,
         recorded=recorded.endpoint if recorded else None,
         chosen_by=variables.chosen_by(environment.name, job.options["env"], os.environ),
     )
