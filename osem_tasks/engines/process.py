@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osem_tasks.engines import state
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,13 +38,16 @@ INHERITED = frozenset(
         "WINDIR",
         "COMSPEC",
         "PATHEXT",
+        # Not read by the engine: it shows which state directory its process belongs to.
+        state.VARIABLE,
     }
 )
 LOCALE = "LC_"
-# Runs the module that the first argument names, as ``python -m`` does. The folders come last,
-# so that nothing in them replaces a module of the interpreter's own.
+# Runs the module that the first argument names, as ``python -m`` does. The installation's
+# folders come last, so that nothing in them replaces a module of the interpreter's own.
 _RUN_MODULE = (
-    "import runpy, sys; sys.argv = sys.argv[1:]; sys.path += {folders!r}; "
+    "import runpy, sys; sys.argv = sys.argv[1:]; sys.path[:0] = {chosen!r}; "
+    "sys.path += {installed!r}; "
     "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
 )
 
@@ -68,7 +73,10 @@ def python_command(module: str, *words: str, mark: str, distribution: str) -> li
     The interpreter ignores the working directory, the user's site-packages and all ``PYTHON*``
     variables (``-I``). ``mark`` is an ``-X`` option that identifies the process.
     """
-    code = _RUN_MODULE.format(folders=installed_in(distribution))
+    code = _RUN_MODULE.format(
+        chosen=chosen_folders(module, os.environ.get("PYTHONPATH", "")),
+        installed=installed_in(distribution),
+    )
     return [sys.executable, "-I", "-X", mark, "-c", code, module, *words]
 
 
@@ -78,6 +86,18 @@ def is_installed(distribution: str) -> bool:
         metadata.distribution(distribution)
         return True
     return False
+
+
+def chosen_folders(module: str, python_path: str) -> list[str]:
+    """Return the folders of ``PYTHONPATH`` that were set there to provide ``module`` itself."""
+    file = Path(*module.split(".")).with_suffix(".py")
+    folders = [Path(text) for text in python_path.split(os.pathsep) if text]
+    return [
+        str(folder)
+        for folder in folders
+        # Not the project, whatever its folders are called.
+        if folder.is_absolute() and folder != Path.cwd() and (folder / file).is_file()
+    ]
 
 
 def installed_in(distribution: str) -> list[str]:
