@@ -247,9 +247,15 @@ def dynamodb_environ(dynamodb_database: IsolatedDatabase) -> Iterator[dict[str, 
     """Set the environment variables that lead an application's clients to that database."""
     import boto3
 
+    from osem_tasks.config import local_access, secrets
+
+    shell = secrets.shell()
     with pytest.MonkeyPatch.context() as patch:
         # After its first use, boto3's default session keeps its keys.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
-        patch.delenv("AWS_SESSION_TOKEN", raising=False)
-        _set(patch, dynamodb_database.environ)
-        yield dynamodb_database.environ
+        for name in local_access.DISTURBING:
+            patch.delenv(name, raising=False)
+        own = secrets.Variables(local_access.undisturbed(dynamodb_database.endpoint, shell))
+        own.update(dynamodb_database.environ)
+        _set(patch, own)
+        yield own

@@ -24,7 +24,8 @@ from osem_tasks.aws.error_templates import (
 )
 from osem_tasks.config import secrets
 from osem_tasks.config.commands import command
-from osem_tasks.errors import OsemError
+from osem_tasks.config.target import BY_OPTION
+from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting.policy import AMBIGUOUS
 
 if TYPE_CHECKING:
@@ -93,6 +94,18 @@ def truncated_response(doing: str, target: Target, table: str | None) -> OsemErr
     return _error(TRUNCATED, "", doing, target, table)
 
 
+def for_credentials(message: str, remedy: str, target: Target) -> tuple[str, str]:
+    """Return an error's texts that also say which environment needs the credentials, and why.
+
+    Somebody whose NODE_ENV chose AWS may want the local engine, and no credentials.
+    """
+    if not target.chosen_by:
+        return message, remedy
+    if target.chosen_by != BY_OPTION:
+        remedy += "   or, for the local engine: --env local"
+    return f"{message.rstrip('.')}. The task is for {target.described}.", remedy
+
+
 def may_be_done(error: OsemError) -> bool:
     """Return whether the request that failed with ``error`` may have been carried out.
 
@@ -157,10 +170,13 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         "endpoint": target.endpoint,
         "awscode": (details or {}).get("awsCode", ""),
     }
+    message, remedy = template.message.format_map(fields), template.remedy.format_map(fields)
+    if template.code is ErrorCode.AWS_CREDENTIALS_INVALID:
+        message, remedy = for_credentials(message, remedy, target)
     return OsemError(
-        template.message.format_map(fields),
+        message,
         code=template.code,
-        remediation=template.remedy.format_map(fields),
+        remediation=remedy,
         table=table,
         details=details,
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.aws import errors
-from osem_tasks.aws.session import client_config
 from osem_tasks.config.commands import command
 from osem_tasks.config.local_access import ACCESS_KEY
 from osem_tasks.errors import ErrorCode, OsemError
@@ -28,10 +27,7 @@ def identify(connection: Connection) -> Identity:
     target = connection.target
     with errors.translated("checking the credentials", target):
         _refuse_dummy_keys(connection)
-        client = connection.session.client(
-            "sts", region_name=connection.region, config=client_config(local=False)
-        )
-        answer = client.get_caller_identity()
+        answer = connection.sts.get_caller_identity()
     if not answer.get("Account") or not answer.get("Arn"):
         raise errors.truncated_response("checking the credentials", target, None)
     return Identity(answer["Account"], answer["Arn"])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sts import STSClient
 
     from osem_tasks.config.target import Target
 
@@ -56,6 +57,14 @@ class Connection:
         ResourceInUseException, and it is unknown who created the table.
         """
         return self._client(1)
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """Return a client of STS, which tells whose the credentials are. Raises OsemError."""
+        with errors.translated("connecting", self.target):
+            return self.session.client(
+                "sts", region_name=self.region, config=client_config(local=False)
+            )
 
     def credentials(self) -> ReadOnlyCredentials | None:
         """Return the session's current credentials, and register them with the redactor.
@@ -134,15 +143,22 @@ def _aws(target: Target) -> Connection:
 def local_session(region: str) -> Session:
     """Return a session with the dummy keys of a local engine.
 
-    It uses no profile, because a missing profile must not stop local work.
+    It reads no variable and no file of the AWS configuration, and uses no proxy: a missing
+    profile or a broken file must not stop local work. Only the certificates of an engine behind
+    TLS come from ``AWS_CA_BUNDLE``.
     """
     import boto3
     import botocore.session
+    from botocore.config import Config
 
+    known = botocore.session.Session.SESSION_VARIABLES
+    nowhere = {name: (None, None, default, cast) for name, (*_, default, cast) in known.items()}
+    variables = {**nowhere, "ca_bundle": (None, "AWS_CA_BUNDLE", None, None)}
+    session = botocore.session.Session(session_vars=variables)
+    # Also for the clients that tests get: a company's proxy cannot reach this machine's loopback.
+    session.set_default_client_config(Config(proxies={}))
     return boto3.Session(
-        botocore_session=botocore.session.Session(
-            session_vars={"profile": (None, None, None, None)}
-        ),
+        botocore_session=session,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         region_name=region,
@@ -162,6 +178,6 @@ def _profile_region(profile: str | None) -> str | None:
     try:
         session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
         region: str | None = session.get_config_variable("region")
-    except BotoCoreError:
+    except (BotoCoreError, OSError, ValueError):
         return None
     return region

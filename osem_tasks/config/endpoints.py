@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -9,6 +10,10 @@ from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.secrets import learn_password, without_userinfo
 from osem_tasks.errors import ConfigurationError
 
+IGNORE_ENDPOINTS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+# What led a client elsewhere, where no known variable or setting did.
+UNKNOWN_SETTING = "the AWS configuration"
+HTTP_PORT, HTTPS_PORT = 80, 443
 # Domains under which AWS serves DynamoDB: all partitions in botocore's endpoint data,
 # including dual-stack.
 AWS_DOMAINS = (
@@ -27,6 +32,27 @@ AWS_DOMAINS = (
     ".api.aws.scloud",
     ".api.cloud-aws.adc-e.uk",
 )
+
+# The labels that name the service in a host of AWS: regional, FIPS, of an account, of a VPC.
+_SERVICE_LABELS = {"dynamodb": ("dynamodb", "dynamodb-fips", "ddb"), "sts": ("sts", "sts-fips")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SdkEndpoint:
+    """The endpoint that a client of the SDK really has.
+
+    ``service`` is ``dynamodb`` or ``sts``. ``by`` says what sets the endpoint: a variable, or in
+    words a setting of a file or the region; it is empty if the SDK chose AWS's own.
+    """
+
+    service: str
+    url: str
+    by: str = ""
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether this service of AWS itself answers there."""
+        return is_aws_service(self.url, self.service)
 
 
 def check_url(endpoint: str | None, source: str) -> None:
@@ -83,9 +109,32 @@ def same_place(one: str | None, other: str | None) -> bool:
     if not one or not other:
         return False
     hosts_agree = _host(one) == _host(other) or (is_loopback(one) and is_loopback(other))
-    return hosts_agree and urlsplit(one).port == urlsplit(other).port
+    return hosts_agree and _port(one) == _port(other)
+
+
+def _port(endpoint: str) -> int:
+    parts = urlsplit(endpoint)
+    return parts.port or (HTTPS_PORT if parts.scheme == "https" else HTTP_PORT)
 
 
 def is_aws(endpoint: str | None) -> bool:
     """Return whether ``endpoint`` is a host of AWS."""
     return _host(endpoint).endswith(AWS_DOMAINS)
+
+
+def is_aws_service(endpoint: str | None, service: str) -> bool:
+    """Return whether ``endpoint`` is AWS's own of ``service`` (``dynamodb`` or ``sts``).
+
+    Not every host below AWS's domains is: anybody's server on EC2 is there too.
+    """
+    labels = _host(endpoint).split(".")
+    return is_aws(endpoint) and any(label in labels for label in _SERVICE_LABELS[service])
+
+
+def undone(setting: str) -> str:
+    """Return what to do so that ``setting`` (see ``SdkEndpoint.by``) leads nowhere else."""
+    if setting.startswith("AWS_"):
+        return f"unset {setting}"
+    if setting.startswith("region "):
+        return "choose a region of AWS with --region"
+    return f"export {IGNORE_ENDPOINTS}=true   or remove {setting}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import ownership
+from osem_tasks.config.endpoints import UNKNOWN_SETTING, undone
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from osem_tasks.config.endpoints import SdkEndpoint
     from osem_tasks.config.environments import Environment
     from osem_tasks.config.ownership import Claim
     from osem_tasks.config.target import Target
@@ -73,30 +75,62 @@ def check_region(target: Target, region: str, *, force: bool) -> str | None:
 
 
 def check_diversion(target: Target, *, to_local_engine: bool, force: bool) -> str | None:
-    """Return a warning if a variable redirects an AWS environment.
+    """Return a warning if something redirects an AWS environment.
 
     Raises OsemError if it leads to a local engine, or if the environment is strict and not
     forced.
     """
     if target.diverted_by is None:
         return None
-    name = target.environment.name
-    text = f"{target.diverted_by} diverts environment '{name}' to {target.endpoint}."
-    remedy = f"For AWS: unset {target.diverted_by}"
+    text = f"{_subject(target)} is diverted to {target.endpoint} by {target.diverted_by}"
+    remedy = f"For AWS: {undone(target.diverted_by)}"
+    local_use = f"   For the local engine: --endpoint {target.endpoint}"
+    return _diverted(target, text, remedy, local_use, to_local_engine=to_local_engine, force=force)
+
+
+def check_sts(
+    target: Target, sts: SdkEndpoint, *, to_local_engine: bool, force: bool
+) -> str | None:
+    """Return a warning if something redirects the service that tells the account.
+
+    Raises OsemError as ``check_diversion`` does: an account that a local engine made up proves
+    nothing.
+    """
+    if sts.is_aws:
+        return None
+    by = sts.by or UNKNOWN_SETTING
+    text = f"{_subject(target)} asks for its account at {sts.url} (STS), by {by}"
+    remedy = f"For AWS: {undone(by)}"
+    return _diverted(target, text, remedy, "", to_local_engine=to_local_engine, force=force)
+
+
+def _subject(target: Target) -> str:
+    return f"E{target.described[1:]}"
+
+
+def _diverted(
+    target: Target,
+    text: str,
+    remedy: str,
+    local_use: str,
+    *,
+    to_local_engine: bool,
+    force: bool,
+) -> str:
     if to_local_engine:
         raise OsemError(
-            f"{text[:-1]}, a local engine.",
+            f"{text}, a local engine.",
             code=ErrorCode.INVALID_CONFIGURATION,
-            remediation=f"{remedy}   For the local engine: --endpoint {target.endpoint}",
+            remediation=f"{remedy}{local_use}",
         )
     careful = target.environment.region_strict or target.environment.protected
     if careful and not force:
         raise OsemError(
-            text,
+            f"{text}.",
             code=ErrorCode.INVALID_CONFIGURATION,
             remediation=f"{remedy}   or --force if this is intended",
         )
-    return text
+    return f"{text}."
 
 
 def check_prefix(target: Target, others: Iterable[Environment], region: str = "") -> None:

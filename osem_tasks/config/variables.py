@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.settings import NODE_ENV
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
 
@@ -52,6 +54,19 @@ def passed_over(option: str, empty: frozenset[str], variables: Mapping[str, str]
         if name in empty:
             found.append(name)
     return found
+
+
+def chosen_by(environment: str, option: str | None, variables: Mapping[str, str]) -> str:
+    """Return what chose ``environment``: ``--env``, a variable, or nothing (empty).
+
+    A value of NODE_ENV that names no environment chose nothing: it belongs to other tools.
+    """
+    if option:
+        return "--env"
+    if variables.get("OSEM_ENV"):
+        return "OSEM_ENV"
+    foreign = variables.get("NODE_ENV", "")
+    return "NODE_ENV" if NODE_ENV.get(foreign, foreign) == environment else ""
 
 
 def warning(name: str) -> str:

@@ -7,7 +7,6 @@ import functools
 import importlib.util
 import os
 import subprocess
-import sys
 import time
 from collections import deque
 from dataclasses import replace
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import host, probe, records, state
+from osem_tasks.engines import host, probe, process, records, state
 from osem_tasks.engines.base import Engine, EngineRecord, Intent, UpResult
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
@@ -46,7 +45,9 @@ class MotoEngine(Engine):
 
     def check(self) -> str:
         """Describe the installed moto. Raises OsemError (ENGINE_UNAVAILABLE) if there is none."""
-        if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
+        packages = ("moto", "flask")
+        found = (importlib.util.find_spec(name) and process.is_installed(name) for name in packages)
+        if not all(found):
             raise OsemError(
                 "The moto engine cannot run: the Python package moto[server] is not installed.",
                 code=ErrorCode.ENGINE_UNAVAILABLE,
@@ -213,9 +214,9 @@ def _start_at(port: int, request: EngineRequest, say: Say) -> EngineRecord:
     )
     before = len(_children)
     try:
-        process = _spawn(port, request.name)
-        _await(process, port, request)
-        return records.save(_record(process.pid, port, started_at, request))
+        child = _spawn(port, request.name)
+        _await(child, port, request)
+        return records.save(_record(child.pid, port, started_at, request))
     except BaseException:
         # Also on Ctrl-C and if the record cannot be written: nothing else would stop it.
         with interrupts.shielded():
@@ -228,35 +229,39 @@ def _start_at(port: int, request: EngineRequest, say: Say) -> EngineRecord:
 
 
 def _spawn(port: int, name: str) -> subprocess.Popen[bytes]:
-    own = ("-X", marker(name))
-    command = [sys.executable, *own, "-m", MODULE, "-H", LOOPBACK, "-p", str(port)]
+    home = records.directory()
+    command = process.python_command(
+        MODULE, "-H", LOOPBACK, "-p", str(port), mark=marker(name), distribution="moto"
+    )
     # Shielded: an interrupt between the fork and the entry in _children would orphan the child.
     with interrupts.shielded(), os.fdopen(state.create(records.log_path(name)), "wb") as stream:
-        process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell
+        child = subprocess.Popen(  # noqa: S603  our own interpreter, no shell
             command,
+            cwd=home,
+            env=process.environment(home, os.environ),
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
             start_new_session=True,
         )
-        _children.append(process)
-    return process
+        _children.append(child)
+    return child
 
 
-def _await(process: subprocess.Popen[bytes], port: int, request: EngineRequest) -> None:
+def _await(child: subprocess.Popen[bytes], port: int, request: EngineRequest) -> None:
     """Wait until this process answers at ``port``. Raises OsemError."""
     log = records.log_path(request.name)
 
     def check_alive() -> None:
-        if process.poll() is None:
+        if child.poll() is None:
             return
         if not host.is_free(port):
             raise host.port_in_use(port, request)
         remedy = f"Reinstall it: {INSTALL}   then: {request.command()}"
-        raise _failed(f"ended with code {process.returncode}", log, remedy)
+        raise _failed(f"ended with code {child.returncode}", log, remedy)
 
     def is_this_process() -> bool:
-        return host.listens(process.pid, port)
+        return host.listens(child.pid, port)
 
     # Another engine may have taken the port first and answer there.
     arguments = (f"http://{LOOPBACK}:{port}", emulators.MOTO, request.timeout)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -34,8 +35,7 @@ def ask(endpoint: str, timeout: float = 1.0) -> emulators.Engine | None:
     proves nothing. DynamoDB Local's refusal of a plain GET proves nothing either: it also
     comes when the database file cannot be written and every call hangs.
     """
-    parts = urlsplit(endpoint)
-    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=timeout)
+    connection = _connection(endpoint, timeout)
     try:
         connection.request("POST", "/", body='{"Limit": 1}', headers=_HEADERS)
         response = connection.getresponse()
@@ -47,6 +47,23 @@ def ask(endpoint: str, timeout: float = 1.0) -> emulators.Engine | None:
     if response.status != HTTPStatus.OK or b'"TableNames"' not in body:
         return ANOTHER_SERVER
     return emulators.local_engine_of(response.getheader("Server", ""))
+
+
+def _connection(endpoint: str, timeout: float) -> HTTPConnection:
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return HTTPConnection(host, parts.port, timeout=timeout)
+    # The certificate of a local engine is its own. What is sent holds no secret.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return HTTPSConnection(host, parts.port, timeout=timeout, context=context)
+
+
+def is_engine(endpoint: str, timeout: float = 1.0) -> bool:
+    """Return whether a local engine answers at ``endpoint``: it accepts the dummy keys."""
+    return ask(endpoint, timeout) not in (None, ANOTHER_SERVER)
 
 
 def wait_for(

@@ -8,22 +8,34 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
-from osem_tasks.config import guards, project, variables
-from osem_tasks.config.endpoints import is_loopback, same_place
+from osem_tasks.config import guards, project, secrets, variables
+from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.settings import REMEDY, option, seconds
-from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
+from osem_tasks.config.target import (
+    ENDPOINT_VARIABLES,
+    OPTION,
+    STARTED,
+    Target,
+    TargetOptions,
+    resolve,
+)
 from osem_tasks.declarations import load
 from osem_tasks.engines import manager, probe, records
 from osem_tasks.errors import ConfigurationError, ModelError, OsemError
 from osem_tasks.output.outcome import counted
-from osem_tasks.schema import emulators
 from osem_tasks.schema.model import TableSet
+from osem_tasks.tasks.job import NOT_STARTED
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from osem_tasks.aws.identity import Identity
     from osem_tasks.aws.session import Connection
+    from osem_tasks.config.endpoints import SdkEndpoint
+    from osem_tasks.config.environments import Environment
     from osem_tasks.declarations.context import Context
     from osem_tasks.engines.base import EngineRecord
     from osem_tasks.tasks.job import Job
@@ -51,22 +63,23 @@ def open_target(
         settings.declaration()  # refuse before any request, with or without credentials
     if destructive:
         guards.check_destructive(target)
+    for warning in target.warnings:
+        job.console.warn(warning)
     connection = connect(target, job.console.call)
     if not reading:
         guards.check_prefix(target, settings.environments.values(), connection.region)
     job.location["region"] = connection.region
-    identity = None if target.local else _check_aws(job, connection)
-    where = _description(target, identity)
+    identity, sts = (None, None) if target.local else _check_aws(job, connection)
+    target = connection.target
+    where = _description(target, identity, sts)
     declared = TableSet(())
     if not (undeclared and not settings.tables):
         account = identity.account if identity else None
         declared = declared_tables(job, target.context(region=connection.region, account=account))
     job.console.info(
-        f"Target: {where} · environment {target.environment.name} · region "
-        f"{connection.region} · {target.naming} · {_declared(job)}"
+        f"Target: {where} · {target.described} · region {connection.region} · "
+        f"{target.naming} · {_declared(job)}"
     )
-    for warning in target.warnings:
-        job.console.warn(warning)
     tables = target.tables_of(declared)
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
@@ -98,20 +111,39 @@ def resolve_target(job: Job) -> Target:
     """Return the target of the task from options, variables and running engines."""
     environment = job.settings.environment(job.options["env"], os.environ)
     recorded = _recorded_engine(job)
-    options = TargetOptions(
-        region=job.options["region"],
-        endpoint=job.options["endpoint"],
-        profile=job.options["profile"],
-        force=bool(job.options["force"]),
-        started=job.session.get("endpoint"),
-        recorded=recorded.endpoint if recorded else None,
-    )
-    target = resolve(environment, options, os.environ)
+    options = _options(job, environment, recorded)
+    target = resolve(environment, options, _shell(environment, options.profile))
     # A record is a claim: an endpoint from it must belong to exactly that engine.
     unnamed = target.local and not options.endpoint
     if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
         manager.refuse_stranger(recorded)
     return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
+
+
+def _options(job: Job, environment: Environment, recorded: EngineRecord | None) -> TargetOptions:
+    started = job.session.get("endpoint")
+    if job.session.get(NOT_STARTED) and environment.where == "aws":
+        started = started or DEFAULT_ENDPOINT  # a dry local.up: where the engine would be
+    return TargetOptions(
+        region=job.options["region"],
+        endpoint=job.options["endpoint"],
+        profile=job.options["profile"],
+        force=bool(job.options["force"]),
+        started=started,
+        recorded=recorded.endpoint if recorded else None,
+        chosen_by=variables.chosen_by(environment.name, job.options["env"], os.environ),
+    )
+
+
+def _shell(environment: Environment, profile: str | None) -> Mapping[str, str]:
+    """Return the variables of this shell; a profile may tell the SDK to ignore some of them."""
+    shell = secrets.shell()
+    if environment.where == "aws" and any(map(shell.get, ENDPOINT_VARIABLES)):
+        from osem_tasks.aws.endpoints import ignores_configured
+
+        if ignores_configured(profile):
+            shell[IGNORE_ENDPOINTS] = "true"
+    return shell
 
 
 def _recorded_engine(job: Job) -> EngineRecord | None:
@@ -140,27 +172,54 @@ def _empty_variables(job: Job, target: Target) -> list[str]:
     ]
 
 
-def _description(target: Target, identity: Identity | None) -> str:
+def _description(target: Target, identity: Identity | None, sts: SdkEndpoint | None) -> str:
     if identity is None:
         return f"local engine {target.endpoint}"
-    diverted = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
-    return f"AWS account {identity.account}{diverted} as {identity.arn}"
+    return f"AWS account {identity.account}{_places(target, sts)} as {identity.arn}"
 
 
-def _check_aws(job: Job, connection: Connection) -> Identity:
-    """Check identity, account, region and endpoint of an AWS target; return the identity."""
+def _check_aws(job: Job, connection: Connection) -> tuple[Identity, SdkEndpoint]:
+    """Check identity, account, region and endpoints of an AWS target.
+
+    Return the identity, and the endpoint of STS. The endpoints are those that the clients really
+    have, whatever set them.
+    """
     from osem_tasks.aws.identity import identify
 
-    target, force = connection.target, bool(job.options["force"])
-    local = is_loopback(target.endpoint) and (
-        probe.ask(str(target.endpoint)) is emulators.DYNAMODB_LOCAL
-    )
-    warnings = [
-        guards.check_diversion(target, to_local_engine=local, force=force),
-        guards.check_region(target, connection.region, force=force),
-    ]
-    for warning in filter(None, warnings):
+    force = bool(job.options["force"])
+    sts = _judge_endpoints(job, connection, force=force)
+    target = connection.target
+    if warning := guards.check_region(target, connection.region, force=force):
         job.console.warn(warning)
     identity = identify(connection)
     guards.check_account(target, identity.account)
-    return identity
+    return identity, sts
+
+
+def _judge_endpoints(job: Job, connection: Connection, *, force: bool) -> SdkEndpoint:
+    """Set the target's real endpoint, check it and that of STS; return the latter."""
+    from osem_tasks.aws import endpoints
+
+    dynamodb, sts = endpoints.real(connection, os.environ)
+    connection.target = target = connection.target.led_to(dynamodb)
+    job.location["endpoint"] = target.endpoint
+    warnings = (
+        guards.check_diversion(target, to_local_engine=_is_engine(dynamodb), force=force),
+        guards.check_sts(target, sts, to_local_engine=_is_engine(sts), force=force),
+    )
+    for warning in filter(None, warnings):
+        job.console.warn(warning)
+    return sts
+
+
+def _is_engine(found: SdkEndpoint) -> bool:
+    """Return whether a client that is led away from AWS reaches a local engine."""
+    return not found.is_aws and found.by != OPTION and probe.is_engine(found.url)
+
+
+def _places(target: Target, sts: SdkEndpoint | None) -> str:
+    """Return the endpoints that are not the SDK's own choice, each with what set it."""
+    places = f" at {target.endpoint} (by {target.source})" if target.endpoint else ""
+    # An endpoint for all services is said once.
+    elsewhere = sts and sts.by and (sts.url, sts.by) != (target.endpoint, target.source)
+    return f"{places}, STS at {sts.url} (by {sts.by})" if sts and elsewhere else places

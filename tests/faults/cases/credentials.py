@@ -51,6 +51,27 @@ CUT_ROLE = (
 CREDENTIAL_CASES = [
     Case(name="no credentials", error=CREDENTIALS, variables=NO_KEYS, remedy="aws configure"),
     Case(
+        name="no credentials for an option's environment",
+        error=CREDENTIALS,
+        variables=NO_KEYS,
+        says=("environment dev (by --env)",),
+    ),
+    *(
+        Case(
+            name=f"no credentials for the environment of {variable}",
+            argv=("db.setup",),
+            error=CREDENTIALS,
+            variables={**NO_KEYS, variable: value},
+            says=(f"environment {env} (by {variable})",),
+            remedy="--env local",
+        )
+        for variable, value, env in (
+            ("NODE_ENV", "development", "dev"),
+            ("NODE_ENV", "production", "prod"),
+            ("OSEM_ENV", "staging", "staging"),
+        )
+    ),
+    Case(
         name="key without secret",
         error=CREDENTIALS,
         variables={"AWS_SECRET_ACCESS_KEY": None},

@@ -2,9 +2,81 @@
 
 from __future__ import annotations
 
-from tests.faults.cases.case import ALL_WELL, CONFIGURATION, OK, PROD, REST, Case, account
+from tests.faults.cases.case import (
+    ALL_WELL,
+    CONFIGURATION,
+    KEYS,
+    NO_KEYS,
+    OK,
+    PROD,
+    REST,
+    Case,
+    account,
+)
 
+LEADING = f"[default]\nregion = us-east-1\nendpoint_url = {{url}}\n{KEYS}"
+SECTION = (
+    f"[default]\nregion = us-east-1\nservices = here\n{KEYS}"
+    "[services here]\ndynamodb =\n  endpoint_url = {url}\nsts =\n  endpoint_url = {url}\n"
+)
+IDENTITY = (
+    f"[default]\nregion = us-east-1\nservices = here\n{KEYS}"
+    "[services here]\nsts =\n  endpoint_url = {url}\n"
+)
 ENDPOINT_CASES = [
+    *(
+        Case(
+            name=f"{what} leads {env} to {role}",
+            argv=("db.setup", "--env", env),
+            role=role,
+            config=config,
+            variables={**NO_KEYS, "AWS_ENDPOINT_URL": None},
+            error=CONFIGURATION,
+            says=(what, "a local engine", f"nvironment {env} (by --env)"),
+            remedy="AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
+        )
+        for env in ("staging", "prod")
+        for role in ("DynamoDB Local", "moto")
+        for what, config in (
+            ("endpoint_url of profile 'default'", LEADING),
+            ("endpoint_url of services section 'here'", SECTION),
+        )
+    ),
+    Case(
+        name="a section leads STS alone to moto",
+        role="moto",
+        config=IDENTITY,
+        variables={**NO_KEYS, "AWS_ENDPOINT_URL": None},
+        error=CONFIGURATION,
+        says=("STS", "a local engine"),
+        remedy="AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
+    ),
+    Case(
+        name="a profile diverts prod",
+        argv=("db.setup", "--env", "prod"),
+        config=LEADING,
+        variables={**NO_KEYS, "AWS_ENDPOINT_URL": None},
+        error=CONFIGURATION,
+        says=("endpoint_url of profile 'default'", "rod"),
+        remedy="--force",
+    ),
+    Case(
+        name="a profile diverts prod by force",
+        argv=PROD,
+        config=LEADING,
+        variables={**NO_KEYS, "AWS_ENDPOINT_URL": None},
+        error=OK,
+        exit=0,
+        says=("⚠", "by endpoint_url of profile 'default'"),
+        account=ALL_WELL,
+    ),
+    Case(
+        name="a profile ignores the variable that diverts",
+        config=f"[default]\nregion = us-east-1\nignore_configured_endpoint_urls = true\n{KEYS}",
+        variables={**NO_KEYS, "HTTPS_PROXY": "{closed}"},
+        error="NETWORK_ERROR",
+        says=("checking the credentials",),
+    ),
     Case(
         name="endpoint variable without scheme",
         variables={"AWS_ENDPOINT_URL": "127.0.0.1:8000"},

@@ -231,3 +231,54 @@ def test_a_connection_shows_no_keys() -> None:
     connection.keys = {"aws_secret_access_key": "own-secret"}
 
     assert "own-secret" not in repr(connection)
+
+
+BROKEN = "[profile x\nendpoint_url"
+LEADING = "[default]\nendpoint_url = http://127.0.0.1:9\nretry_mode = bad\nca_bundle = /nowhere\n"
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "sts"])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_PROFILE": "absent"},
+        {"AWS_CONFIG_FILE": BROKEN},
+        {"AWS_SHARED_CREDENTIALS_FILE": BROKEN},
+        {"AWS_CONFIG_FILE": LEADING},
+        {"AWS_CONFIG_FILE": "\0\1\2"},
+        {"AWS_CONFIG_FILE": "/"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+        {"AWS_ENDPOINT_URL_STS": ELSEWHERE, "AWS_ENDPOINT_URL": ELSEWHERE},
+        {"AWS_CA_BUNDLE": "/nowhere", "REQUESTS_CA_BUNDLE": "/nowhere"},
+        {"AWS_USE_FIPS_ENDPOINT": "true"},
+        {"AWS_USE_DUALSTACK_ENDPOINT": "true"},
+        {"AWS_DEFAULTS_MODE": "bad"},
+        {"AWS_MAX_ATTEMPTS": "abc"},
+        {"AWS_RETRY_MODE": "bad"},
+        {"AWS_ACCOUNT_ID_ENDPOINT_MODE": "bad"},
+        {"AWS_CSM_ENABLED": "true", "AWS_CSM_PORT": "x"},
+        {"HTTP_PROXY": ELSEWHERE, "HTTPS_PROXY": ELSEWHERE, "ALL_PROXY": ELSEWHERE},
+    ],
+    ids=str,
+)
+def test_the_shell_does_not_disturb_a_local_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], service: Any
+) -> None:
+    """No variable and no file of the AWS configuration stops it or leads it elsewhere."""
+    for name, value in variables.items():
+        path = tmp_path / name
+        is_content = name.endswith("_FILE") and value != "/"
+        if is_content:
+            path.write_text(value, encoding="utf-8")
+        monkeypatch.setenv(name, str(path) if is_content else value)
+    connection = connect(at("local", endpoint=ENGINE), ignore)
+
+    # As tests get theirs: without any setting of our own.
+    plain = connection.session.client(service, endpoint_url=ENGINE)
+
+    for client in (connection.dynamodb, plain):
+        config: Any = client.meta.config
+        assert (client.meta.endpoint_url, config.proxies) == (ENGINE, {})
+    keys = connection.session.get_credentials()
+    assert keys is not None
+    assert keys.access_key == ACCESS_KEY

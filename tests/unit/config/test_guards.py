@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from osem_tasks.config import guards
+from osem_tasks.config.endpoints import SdkEndpoint
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
@@ -220,3 +221,32 @@ def test_an_environment_elsewhere_may_have_the_same_names() -> None:
     """The same prefix at another endpoint, in another region or account is another environment."""
     guards.check_comparable(at("dev"), at("staging"), found=True)
     guards.check_comparable(on_engine("dev"), at("dev"), found=True)
+
+
+@pytest.mark.parametrize(
+    "url, name, to_local_engine, force, ends",
+    [
+        ("https://sts.us-east-1.amazonaws.com", "prod", False, False, None),
+        (ELSEWHERE, "dev", False, False, "warns"),
+        (ELSEWHERE, "prod", False, True, "warns"),
+        (ELSEWHERE, "prod", False, False, "stops"),
+        (ENGINE, "dev", True, False, "stops"),
+        (ENGINE, "dev", True, True, "stops"),
+    ],
+)
+def test_an_account_from_elsewhere(
+    url: str, name: str, to_local_engine: bool, force: bool, ends: str | None
+) -> None:
+    """STS is judged as DynamoDB is: an account that a local engine makes up proves nothing."""
+    sts = SdkEndpoint(service="sts", url=url, by="endpoint_url of profile 'x' in ~/.aws/config")
+
+    def check() -> str | None:
+        return guards.check_sts(at(name), sts, to_local_engine=to_local_engine, force=force)
+
+    if ends == "stops":
+        with pytest.raises(OsemError, match="profile 'x'") as caught:
+            check()
+        assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
+        assert "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true" in caught.value.remediation
+    else:
+        assert (ends == "warns") is bool(check())

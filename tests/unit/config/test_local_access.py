@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+
+import pytest
 
 from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.local_access import (
     ACCESS_KEY,
     DEFAULT_ENDPOINT,
     DEFAULT_REGION,
+    DISTURBING,
     SECRET_KEY,
+    undisturbed,
     variables,
 )
 from osem_tasks.config.settings import DEFAULTS
@@ -43,3 +48,37 @@ def test_the_default_endpoint_is_the_default_port_of_this_machine() -> None:
     """A client without any setting finds what ``local.up`` starts without any option."""
     assert is_loopback(DEFAULT_ENDPOINT)
     assert DEFAULT_ENDPOINT.endswith(f":{DEFAULTS['port']}")
+
+
+@pytest.mark.parametrize(
+    "shell, hosts",
+    [
+        ({}, "127.0.0.1"),
+        ({"HTTP_PROXY": "http://proxy:3128"}, "127.0.0.1"),
+        ({"NO_PROXY": ""}, "127.0.0.1"),
+        ({"NO_PROXY": ".corp, 10.0.0.1"}, ".corp,10.0.0.1,127.0.0.1"),
+        ({"no_proxy": "a", "NO_PROXY": "b"}, "a,127.0.0.1"),
+        ({"NO_PROXY": "localhost,127.0.0.1"}, "localhost,127.0.0.1"),
+        ({"no_proxy": "*"}, "*"),
+    ],
+    ids=str,
+)
+def test_no_proxy_stands_before_the_engine(shell: dict[str, str], hosts: str) -> None:
+    """What the shell excludes stays excluded; both spellings say the same."""
+    found = undisturbed("http://127.0.0.1:9001", shell)
+
+    assert (found["no_proxy"], found["NO_PROXY"]) == (hosts, hosts)
+
+
+def test_no_file_of_the_aws_configuration_is_read() -> None:
+    """It may be broken, or lead the clients elsewhere."""
+    found = undisturbed("http://127.0.0.1:9001", {"AWS_CONFIG_FILE": "mine"})
+
+    assert found["AWS_CONFIG_FILE"] == found["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
+def test_what_disturbs_is_not_what_leads_to_the_engine() -> None:
+    """The variables that are removed and those that are set have nothing in common."""
+    kept = {**variables("http://h:1"), **undisturbed("http://h:1", {})}
+
+    assert not kept.keys() & set(DISTURBING)

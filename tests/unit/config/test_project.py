@@ -157,7 +157,10 @@ def test_the_pytest_plugin_finds_it_too(shop: Path, folder: str) -> None:
 
 def test_the_plugin_s_own_setting_is_relative_to_its_root(shop: Path) -> None:
     """The ini setting ``dynamodb_tables`` stands in another file than the configuration."""
-    assert file.settings(shop / "sub", ENGINES, "t.json").declaration() == (("t.json",), shop / "sub")
+    assert file.settings(shop / "sub", ENGINES, "t.json").declaration() == (
+        ("t.json",),
+        shop / "sub",
+    )
 
 
 @pytest.mark.process

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from osem_tasks.config.endpoints import SdkEndpoint
 from osem_tasks.config.environments import BUILT_IN, Environment
 from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
@@ -362,3 +363,95 @@ def test_local_environment_may_declare_protection() -> None:
 def test_profile_is_carried_along() -> None:
     """``--profile`` reaches the target as it is."""
     assert at("dev", profile="team").profile == "team"
+
+
+@pytest.mark.parametrize(
+    "name, chosen_by, started, local",
+    [
+        pytest.param("dev", "NODE_ENV", OTHER, True, id="node-env-after-local.up"),
+        pytest.param("prod", "NODE_ENV", OTHER, True, id="node-env-production-after-local.up"),
+        pytest.param("staging", "OSEM_ENV", OTHER, True, id="osem-env-after-local.up"),
+        pytest.param("dev", "", OTHER, True, id="a-default-on-aws-after-local.up"),
+        pytest.param("dev", "--env", OTHER, False, id="option-after-local.up"),
+        pytest.param("dev", "NODE_ENV", None, False, id="node-env-alone"),
+        pytest.param("dev", "OSEM_ENV", None, False, id="osem-env-alone"),
+        pytest.param("local", "", OTHER, True, id="default"),
+    ],
+)
+def test_after_local_up_only_an_option_leads_to_aws(
+    name: str, chosen_by: str, started: str | None, local: bool
+) -> None:
+    """A variable chooses names and tags; the engine that was just started is used with them."""
+    target = at(name, chosen_by=chosen_by, started=started)
+
+    assert (target.local, target.prefix) == (local, f"osem-{name}-")
+    assert target.endpoint == (OTHER if local else None)
+
+
+def test_an_option_that_leads_past_the_started_engine_warns() -> None:
+    """The warning names the engine, and how to use it."""
+    (warning,) = at("dev", chosen_by="--env", started=OTHER).warnings
+
+    assert OTHER in warning
+    assert f"--endpoint {OTHER}" in warning
+    assert "--env dev" in warning
+
+
+def test_a_later_command_finds_the_engine_that_a_variable_was_led_to() -> None:
+    """``--env dev`` alone would go to AWS."""
+    target = at("dev", chosen_by="NODE_ENV", started=OTHER, recorded=OTHER)
+
+    assert target.command("db.verify") == f"inv db.verify --env dev --endpoint {OTHER}"
+
+
+def test_a_later_command_ignores_configured_endpoints_too() -> None:
+    """A variable that is set for one command only would be lost with it."""
+    target = at("dev", {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "True"})
+
+    assert target.command("db.verify") == (
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true inv db.verify --env dev"
+    )
+
+
+@pytest.mark.parametrize(
+    "chosen_by, words",
+    [
+        ("--env", "environment dev (by --env)"),
+        ("OSEM_ENV", "environment dev (by OSEM_ENV)"),
+        ("NODE_ENV", "environment dev (by NODE_ENV)"),
+        ("", "environment dev"),
+    ],
+)
+def test_an_environment_is_described_with_what_chose_it(chosen_by: str, words: str) -> None:
+    """A default needs no words."""
+    assert at("dev", chosen_by=chosen_by).described == words
+
+
+@pytest.mark.parametrize(
+    "found, endpoint, source, diverted_by",
+    [
+        pytest.param(("https://dynamodb.eu-west-1.amazonaws.com", ""), None, "AWS", None, id="aws"),
+        pytest.param(
+            ("https://v.dynamodb.eu-west-1.vpce.amazonaws.com", "AWS_ENDPOINT_URL"),
+            "https://v.dynamodb.eu-west-1.vpce.amazonaws.com",
+            "AWS_ENDPOINT_URL",
+            None,
+            id="aws-by-a-variable",
+        ),
+        pytest.param((OTHER, "a profile"), OTHER, "a profile", "a profile", id="elsewhere"),
+        pytest.param(
+            (OTHER, ""), OTHER, "the AWS configuration", "the AWS configuration", id="unknown"
+        ),
+        pytest.param(("https://b:1", "--endpoint"), "https://b:1", "--endpoint", None, id="option"),
+    ],
+)
+def test_the_client_has_the_last_word(
+    found: tuple[str, str], endpoint: str | None, source: str, diverted_by: str | None
+) -> None:
+    """Whatever the variables promised, the real endpoint is judged."""
+    url, by = found
+    target = at("dev", {GLOBAL: "https://c:1"})
+
+    actual = target.led_to(SdkEndpoint(service="dynamodb", url=url, by=by))
+
+    assert (actual.endpoint, actual.source, actual.diverted_by) == (endpoint, source, diverted_by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from osem_tasks.config.variables import DECIDING, empty_as_unset, passed_over, warning
+from osem_tasks.config.variables import DECIDING, chosen_by, empty_as_unset, passed_over, warning
 
 EVERY = [name for names in DECIDING.values() for name in names]
 
@@ -52,3 +52,23 @@ def test_only_what_would_have_decided_is_told(
 def test_the_warning_names_the_variable() -> None:
     """What was passed over, and how it counts."""
     assert warning("OSEM_ENV") == "OSEM_ENV is set and empty: it counts as unset."
+
+
+@pytest.mark.parametrize(
+    "environment, option, shell, by",
+    [
+        ("dev", "dev", {"OSEM_ENV": "prod", "NODE_ENV": "test"}, "--env"),
+        ("prod", None, {"OSEM_ENV": "prod", "NODE_ENV": "development"}, "OSEM_ENV"),
+        ("dev", None, {"NODE_ENV": "development"}, "NODE_ENV"),
+        ("prod", None, {"NODE_ENV": "production"}, "NODE_ENV"),
+        ("test", None, {"NODE_ENV": "test"}, "NODE_ENV"),
+        ("local", None, {"NODE_ENV": "preview"}, ""),
+        ("local", None, {"OSEM_ENV": ""}, ""),
+        ("local", None, {}, ""),
+    ],
+)
+def test_what_chose_the_environment(
+    environment: str, option: str | None, shell: dict[str, str], by: str
+) -> None:
+    """The option, then OSEM_ENV, then a NODE_ENV that names an environment; else nothing did."""
+    assert chosen_by(environment, option, shell) == by
