@@ -1,11 +1,12 @@
 """Declarations as documents in the form of CreateTable, as the AWS CLI reads and writes it.
 
-Omitted settings are not declared.
+Omitted settings are not declared. What DescribeTable prints as AWS's own default is no
+declaration either: every description of a table has ``DeletionProtectionEnabled: false``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,13 @@ from osem_tasks.schema.quoting import shown
 from osem_tasks.schema.reader import declared_table
 
 if TYPE_CHECKING:
+    from osem_tasks.schema.facts import Setting
     from osem_tasks.schema.model import Table
+
+# Members that only a description of a table has.
+DESCRIBED = frozenset(
+    ("TableStatus", "TableArn", "TableId", "CreationDateTime", "ItemCount", "TableSizeBytes")
+)
 
 
 def read_document(content: object) -> tuple[Table, ...]:
@@ -52,7 +59,8 @@ def read_table(properties: object, where: str, name: str | None = None) -> Table
     problems = checker.problems
     if not problems:
         try:
-            return declared_table(table_name, given)
+            table = declared_table(table_name, given)
+            return _without_defaults(table) if DESCRIBED & properties.keys() else table
         except KeyError as error:
             problems = [f"{error.args[0]} is missing"]
         except ValueError as error:
@@ -63,9 +71,19 @@ def read_table(properties: object, where: str, name: str | None = None) -> Table
 
 def declared_part(table: Table) -> Table:
     """Return the declaration of a live table, without AWS's defaults."""
+    return _without(table, SETTINGS)
+
+
+def _without_defaults(table: Table) -> Table:
+    """Return the declaration of a description, without the defaults that it prints."""
+    return _without(table, [setting for setting in SETTINGS if not setting.own_call])
+
+
+def _without(table: Table, settings: Iterable[Setting]) -> Table:
+    """Return ``table`` without AWS's defaults of ``settings`` and of on-demand limits."""
     undeclared: dict[str, Any] = {
         setting.field: None
-        for setting in SETTINGS
+        for setting in settings
         if getattr(table, setting.field) == setting.default
     }
     if table.max_throughput == NO_LIMIT:
