@@ -35,6 +35,8 @@ def setup(run: Run, *, repairing: bool = False) -> None:
     run.say(f"reading {len(run.tables)} tables")
     plan = setup_plan(inspect_when_stable(run), repairing=repairing)
     _stop_on_drift(run, plan)
+    for action in plan.plan.impossible:
+        run.progress.info(f"{action}: not possible, {action.reason}")
     reading = run.deadline.elapsed - start
     for diff in plan.as_declared:
         run.journal.verified[diff.name] = Entry(diff.status, reading)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from osem_tasks.plan.actions import Kind
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.difference import IssueType
@@ -82,6 +83,6 @@ class Remedies:
             return Remedy(task="db.setup", options=("--repair",))
         names = ", ".join(diff.name for diff in repairing.blocking)
         first = f"first resolve the differences of {names}"
-        if any(not action.possible for action in repairing.actions):
+        if any(action.kind is Kind.NOT_IN_PLACE for action in repairing.actions):
             return Remedy(first)
         return Remedy(f"{first}, then: ", "db.setup")

@@ -82,7 +82,9 @@ _ONE_CALL = {
 
 
 def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
-    if fact.issue_type in _ONE_CALL:
+    if fact.path in live.fixed and not _only_disables(fact):
+        yield _not_on_this_engine(declared, fact, live.fixed[fact.path])
+    elif fact.issue_type in _ONE_CALL:
         kind, risk, reason = _ONE_CALL[fact.issue_type]
         yield _step(declared, fact, kind, display(fact.expected), risk, reason)
     elif fact.issue_type is IssueType.WRONG_STREAM:
@@ -95,6 +97,15 @@ def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
         yield _protection(declared, fact)
     elif fact.issue_type is IssueType.WRONG_ENCRYPTION:
         yield _encryption(declared, live, fact)
+
+
+def _only_disables(fact: Fact) -> bool:
+    return fact.issue_type is IssueType.WRONG_STREAM and fact.expected is None
+
+
+def _not_on_this_engine(declared: Table, fact: Fact, reason: str) -> Action:
+    target = f"{fact.path}: {display(fact.expected)}, found {display(fact.found)}"
+    return _step(declared, fact, Kind.NOT_IN_PLACE, target, Risk.IMPOSSIBLE, reason)
 
 
 def _stream(declared: Table, fact: Fact) -> Iterator[Action]:

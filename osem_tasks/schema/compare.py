@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema.difference import Comparison, Fact, IssueType, TableDiff, Verdict
+from osem_tasks.schema.emulators import AWS
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.judged import as_judged, ignored_facts
 from osem_tasks.schema.live import ACTIVE, MAX_THROUGHPUT, NOT_FOUND
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from osem_tasks.schema.difference import Plain
+    from osem_tasks.schema.emulators import Engine
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Attribute, Index, Key, Table, TableSet
 
 
-def compare_all(tables: TableSet, found: Mapping[str, LiveTable | None]) -> Comparison:
-    """Compare every table with the live table of the same name."""
-    return Comparison(tables, found, tuple(compare(t, found.get(t.name)) for t in tables))
+def compare_all(
+    tables: TableSet, found: Mapping[str, LiveTable | None], engine: Engine = AWS
+) -> Comparison:
+    """Compare every table with the live table of the same name on ``engine``."""
+    return Comparison(tables, found, tuple(compare(t, found.get(t.name)) for t in tables), engine)
 
 
 def compare(declared: Table, found: LiveTable | None) -> TableDiff:
