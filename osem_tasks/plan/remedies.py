@@ -47,7 +47,8 @@ class Remedies:
     def _may_reset(self) -> bool:
         """Whether a reset is allowed: it deletes all tables of the environment or none."""
         live = (table for table in self._comparison.found.values() if table)
-        guarded = any(table.table.deletion_protection for table in live)
+        # A local engine's protection is lifted by the tasks that delete.
+        guarded = any(table.table.deletion_protection and not table.emulator for table in live)
         return not self._protected and not guarded
 
     def of(self, diff: TableDiff, fact: Fact) -> Remedy:
@@ -58,7 +59,8 @@ class Remedies:
             return Remedy("wait until the change has ended, then: ", "db.verify")
         actions = self._mending(diff, fact)
         if not actions or not all(action.possible for action in actions):
-            return self._not_in_place()
+            live = self._comparison.found.get(diff.name)
+            return self._not_in_place(live.fixed.get(fact.path, "") if live else "")
         options = {option for action in actions for option in action.requires}
         return Remedy(task="db.repair", options=tuple(sorted(options)))
 
@@ -69,10 +71,12 @@ class Remedies:
             if action.table == diff.name and fact.path in action.mends
         ]
 
-    def _not_in_place(self) -> Remedy:
+    def _not_in_place(self, engine: str = "") -> Remedy:
+        """Return a reset, or that the data has to move; ``engine`` is what the engine lacks."""
+        why = f" ({engine})" if engine else ""
         if self._may_reset:
-            return Remedy(f"{NOT_IN_PLACE}. If the data can be discarded: ", "db.reset")
-        return Remedy(MOVE_DATA)
+            return Remedy(f"{NOT_IN_PLACE}{why}. If the data can be discarded: ", "db.reset")
+        return Remedy(MOVE_DATA.replace(NOT_IN_PLACE, NOT_IN_PLACE + why))
 
     def _of_missing_table(self) -> Remedy:
         """Return setup, which creates the table, unless differences of other tables block it."""
