@@ -4,8 +4,8 @@ DynamoDB builds or drops one index of a table at a time and refuses other change
 so every step waits for the table and its indexes. An interrupted run saves no state: the
 next run reads and plans again, and finds only the remaining steps.
 
-After a failure no further step begins, with one exception: an index that this run has deleted
-to build it otherwise is built, whatever happened to other steps and tables.
+After a failure no further step begins, with one exception: where this run has begun to replace
+the indexes of a table, what it has deleted is built, whatever happened to other steps and tables.
 """
 
 from __future__ import annotations
@@ -57,12 +57,14 @@ class Updater:
     def _change(self, actions: Sequence[Action]) -> None:
         """Carry out the actions of one table, in order; after a failure, only what is owed."""
         failure: OsemError | None = None
+        replaced = {_name(action) for action in actions if action.kind is Kind.CREATE_INDEX}
         begun: set[str] = set()
         for action, what in zip(actions, _labels(actions), strict=True):
-            owed = action.kind is Kind.CREATE_INDEX and _name(action) in begun
+            # Another removal may be what the build needs: one type per attribute of a table.
+            owed = _name(action) in begun or (bool(begun) and action.kind is Kind.DELETE_INDEX)
             if self._interrupted or (self._stop and not owed):
                 continue
-            if action.kind is Kind.DELETE_INDEX:
+            if action.kind is Kind.DELETE_INDEX and _name(action) in replaced:
                 begun.add(_name(action))
             try:
                 self._carry_out(action, what, owed=owed)
@@ -77,7 +79,8 @@ class Updater:
         self._run.progress.info(what)
         change = _Change(self._run, action, what)
         # A failed deletion may have left the index as it was.
-        if owed and self._stop and change.is_there():
+        build = action.kind is Kind.CREATE_INDEX
+        if owed and build and self._stop and change.is_there():
             return
         if change.carry_out():
             self._run.journal.completed.append(action)
