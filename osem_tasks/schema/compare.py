@@ -210,11 +210,16 @@ def wanting_everything(table: Table) -> Table:
 
 
 def compare_live(
-    expected: LiveTable | None, found: LiveTable | None, name: str, own_tags: frozenset[str]
+    expected: LiveTable | None,
+    found: LiveTable | None,
+    name: str,
+    own_tags: frozenset[str],
+    ignored: frozenset[str] = frozenset(),
 ) -> TableDiff:
     """Compare two live tables, with ``expected`` as the declaration, under ``name``.
 
     ``own_tags`` are the keys that each environment sets itself; they differ by design.
+    ``ignored`` are the facts that are not judged.
     """
     if expected is None:
         only_here = Fact("table", Verdict.DIFFERENT, IssueType.TABLE_NOT_FOUND, None, ACTIVE)
@@ -226,6 +231,7 @@ def compare_live(
         expected = replace(expected, table=silent)
     facts: dict[str, Any] = {
         "name": name,
+        "ignored": ignored,
         "tags": _tags_to_compare(expected, found, own_tags),
         **dict.fromkeys(expected.unreadable),
     }

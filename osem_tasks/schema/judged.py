@@ -83,14 +83,13 @@ def ignored_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
     theirs = {index.name: index for index in found.table.global_indexes}
     for name in sorted(declared.ignored):
         index, fact = split_fact(name)
-        holder = declared if index is None else mine[index]
+        holder = declared if index is None else mine.get(index)
         live = found.table if index is None else theirs.get(index)
-        expected = _shown(holder, fact)
         yield Fact(
             name,
             Verdict.NOT_JUDGED,
             _issue_type(fact),
-            expected,
+            _shown(holder, fact) if holder else None,
             _shown(live, fact) if live else None,
             "something else sets it",
             index,

@@ -48,7 +48,7 @@ def compare(job: Job, *, with_: str | None = None, with_profile: str | None = No
     with job.console.working("comparing"):
         here, there = _live(mine), _live(theirs)
     diffs = [
-        compare_live(expected, found, table.name, own_tags)
+        compare_live(expected, found, table.name, own_tags, table.ignored)
         for table, expected, found in zip(mine.tables, there, here, strict=True)
     ]
     guards.check_comparable(mine.target, theirs.target, found=any((*here, *there)))
