@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 def inspect(run: Run) -> Comparison:
     """Compare every declared table with the live table as it is now."""
-    return compare_all(run.tables, read_tables(run, run.tables))
+    found = read_tables(run, run.tables)
+    return compare_all(run.tables, found, run.store.engine)
 
 
 def inspect_when_stable(run: Run) -> Comparison:
@@ -46,7 +47,8 @@ def inspect_when_stable(run: Run) -> Comparison:
         moving = _moving(moving, found)
         return None if moving else found
 
-    return compare_all(run.tables, wait_until(stable, run.deadline, lambda: _names(moving)))
+    settled = wait_until(stable, run.deadline, lambda: _names(moving))
+    return compare_all(run.tables, settled, run.store.engine)
 
 
 def read_tables(run: Run, tables: Iterable[Table]) -> Found:
@@ -80,6 +82,7 @@ def _is_empty(run: Run, name: str) -> bool:
 
 def _could_expire(table: Table, live: LiveTable) -> bool:
     wanted = table.ttl is not None and table.ttl.attribute is not None
+    wanted = wanted and "ttl" not in table.ignored
     off = wanted and live.table.ttl != table.ttl and "ttl" not in live.unreadable
     return off and live.items == 0 and live.ready
 

@@ -37,6 +37,8 @@ def setup(run: Run, *, repairing: bool = False) -> None:
     """
     start = run.deadline.elapsed
     decided = plan(run, repairing=repairing)
+    for action in decided.plan.impossible:
+        run.progress.info(f"{action}: not possible, {action.reason}")
     reading = run.deadline.elapsed - start
     for diff in decided.as_declared:
         run.journal.verified[diff.name] = Entry(diff.status, reading)

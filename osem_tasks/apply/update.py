@@ -3,6 +3,9 @@
 DynamoDB builds or drops one index of a table at a time and refuses other changes meanwhile,
 so every step waits for the table and its indexes. An interrupted run saves no state: the
 next run reads and plans again, and finds only the remaining steps.
+
+After a failure no further step begins, with one exception: where this run has begun to replace
+the indexes of a table, what it has deleted is built, whatever happened to other steps and tables.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ class Updater:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._stop = False
+        self._stop = self._interrupted = False
 
     def apply(self, actions: Sequence[Action]) -> None:
         """Carry out every action. Raises the first OsemError once no table is still changing."""
@@ -48,23 +51,42 @@ class Updater:
                 PARALLEL,
             )
         finally:
-            # After an interrupt too, so that no remaining thread begins another step.
-            self._stop = True
+            # So that no remaining thread begins another step after an interrupt.
+            self._interrupted = True
 
     def _change(self, actions: Sequence[Action]) -> None:
-        """Carry out the actions of one table, in order."""
+        """Carry out the actions of one table, in order; after a failure, only what is owed."""
+        failure: OsemError | None = None
+        replaced = {_name(action) for action in actions if action.kind is Kind.CREATE_INDEX}
+        begun: set[str] = set()
         for action, what in zip(actions, _labels(actions), strict=True):
-            if self._stop:
-                return
+            # Another removal may be what the build needs: one type per attribute of a table.
+            owed = _name(action) in begun or (bool(begun) and action.kind is Kind.DELETE_INDEX)
+            if self._interrupted or (self._stop and not owed):
+                continue
+            if action.kind is Kind.DELETE_INDEX and _name(action) in replaced:
+                begun.add(_name(action))
             try:
-                self._run.progress.info(what)
-                _Change(self._run, action, what).carry_out()
+                self._carry_out(action, what, owed=owed)
             except OsemError as error:
                 self._stop = True
                 self._run.journal.fail(action.table, error)
-                raise
+                failure = failure or error
+        if failure:
+            raise failure
+
+    def _carry_out(self, action: Action, what: str, *, owed: bool) -> None:
+        self._run.progress.info(what)
+        change = _Change(self._run, action, what)
+        # A failed deletion may have left the index as it was.
+        build = action.kind is Kind.CREATE_INDEX
+        if owed and build and self._stop and change.is_there():
+            return
+        if change.carry_out():
             self._run.journal.completed.append(action)
-            self._run.journal.uncertain.discard(action.table)
+        else:
+            self._run.progress.info(f"{what}: not done, this engine has no such call")
+        self._run.journal.uncertain.discard(action.table)
 
 
 class _Change:
@@ -75,13 +97,22 @@ class _Change:
         self._declared: Table = run.tables[action.table]
         self._start = run.deadline.elapsed
         self._answer_lost = False
+        self._supported = True
 
-    def carry_out(self) -> None:
-        """Send the change, retry if useful, and wait until the change is visible."""
+    def is_there(self) -> bool:
+        """Return whether the index of the action exists on the table at rest."""
+        return _name(self._action) in self._ready().index_status
+
+    def carry_out(self) -> bool:
+        """Send the change, retry if useful, and wait until the change is visible.
+
+        Returns False if the engine has no such call.
+        """
         retry(self._send, self._run.deadline, self._run.say, Tries())
         # DescribeTable is eventually consistent: ACTIVE may be the state before the change.
         window = Deadline(policy.current().visibility)
         wait_until(lambda: self._finished(window), self._run.deadline, lambda: self._what)
+        return self._supported
 
     def _send(self) -> None:
         live = self._ready()
@@ -93,7 +124,7 @@ class _Change:
         # Record it before sending: if the run ends now, the change may still happen.
         self._run.journal.uncertain.add(self._action.table)
         try:
-            self._run.store.update(self._action.table, doing, call)
+            self._supported = self._run.store.update(self._action.table, doing, call)
         except OsemError as error:
             self._answer_lost = self._answer_lost or may_be_done(error)
             if not self._answer_lost:
@@ -159,6 +190,11 @@ class _Change:
                 table=table.name,
             )
         return live
+
+
+def _name(action: Action) -> str:
+    """Return the name of the action's index; empty if it has none."""
+    return action.index.name if action.index else ""
 
 
 def _labels(actions: Sequence[Action]) -> list[str]:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.aws import error_templates, errors
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.plan.calls import Call
 from osem_tasks.schema.description import DELETING
 from osem_tasks.waiting.wait import retry, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from osem_tasks.aws.store import TableStore
     from osem_tasks.schema.live import LiveTable
@@ -29,11 +30,13 @@ class TableDeleter:
         tables: Sequence[Table],
         deleted: list[str],
         identities: Mapping[str, str] | None = None,
+        protected: Collection[str] = (),
     ) -> None:
         """Delete ``tables``, wait until all are gone, and record them in ``deleted``.
 
         ``identities`` are the expected identities by table name: deletion stops if something
         creates another table under the same name meanwhile. A missing table is not a failure.
+        ``protected`` are tables of a local engine whose deletion protection is turned off first.
         Raises OsemError for the first failure; ``deleted`` then also holds a table whose answer
         was lost, because it may be gone.
         """
@@ -41,8 +44,15 @@ class TableDeleter:
             if self._deadline.passed:
                 raise self._deadline.timeout(f"the deletion of {table.name}")
             self._say(f"deleting {table.name}")
+            if table.name in protected:
+                self._unprotect(table)
             self._request(table, deleted)
         self._await_absence(tables, identities or {})
+
+    def _unprotect(self, table: Table) -> None:
+        arguments = {"TableName": table.name, "DeletionProtectionEnabled": False}
+        doing = "turning off the deletion protection of"
+        self._store.update(table.name, doing, Call("update_table", arguments))
 
     def _request(self, table: Table, deleted: list[str]) -> None:
         """Send DeleteTable. DynamoDB deletes only ACTIVE tables, so wait in other states."""

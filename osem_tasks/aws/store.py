@@ -42,6 +42,8 @@ class TableStore:
         self._client = connection.dynamodb
         self._target = connection.target
         self._unsupported: dict[str, str] = {}
+        # The engine that gave the last answer about a table, present or not.
+        self.engine: Engine = emulators.AWS
         # The settings that DescribeTable does not return, by their field in ``Table``.
         self._calls: dict[str, Callable[[TableDescriptionTypeDef], Any]] = {
             "tags": self._tags,
@@ -147,8 +149,11 @@ class TableStore:
         described: Any = {**answer, "Table": answer.get("TableDescription", {})}
         return self._live(described, {}, {}, doing="creating", name=table.name)
 
-    def update(self, table: str, doing: str, call: Call) -> None:
-        """Send one change of an existing table, once; ``doing`` names it in an error."""
+    def update(self, table: str, doing: str, call: Call) -> bool:
+        """Send one change of an existing table, once; ``doing`` names it in an error.
+
+        Returns False if the engine has no such call, so that nothing was changed.
+        """
         from botocore.exceptions import ClientError
 
         self._keep_pace(call.method)
@@ -160,6 +165,8 @@ class TableStore:
                 # reports the fact as not comparable.
                 if not self._target.local or errors.error_code(error) not in emulators.NO_SUCH_CALL:
                     raise
+                return False
+        return True
 
     def names(self) -> list[str]:
         """Return the names of all tables of the account or engine in this region."""
@@ -186,10 +193,12 @@ class TableStore:
                 answer = self._client.describe_table(TableName=name)
             except ClientError as error:
                 if errors.error_code(error) in error_templates.NOT_FOUND:
+                    self.engine = emulators.engine_of("", _server(error.response))
                     return None
                 raise
         if "TableStatus" not in answer.get("Table", {}):
             raise errors.truncated_response("reading", self._target, name)
+        self.engine = _engine(answer)
         return answer
 
     def _live(

@@ -1,6 +1,7 @@
 """Declarations as documents in the form of CreateTable, as the AWS CLI reads and writes it.
 
-Omitted settings are not declared.
+Omitted settings are not declared. What DescribeTable prints as AWS's own default is no
+declaration either: every description of a table has ``DeletionProtectionEnabled: false``.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from osem_tasks.schema.reader import declared_table
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.shape import Fields
+    from osem_tasks.schema.facts import Setting
 
 
 def read_table(
@@ -74,7 +75,7 @@ def built(
         raise RefusedError([place.problem(str(error))]) from None
     found = [*unmanaged, *capacity.unmanaged, *checker.unmanaged]
     if described:
-        table = declared_part(table)
+        table = _without(table, [setting for setting in SETTINGS if not setting.own_call])
         # DescribeTable shows the warm throughput of every table.
         found = [(path, reason) for path, reason in found if not path.endswith("WarmThroughput")]
     return replace(
@@ -86,9 +87,14 @@ def built(
 
 def declared_part(table: Table) -> Table:
     """Return the declaration of a live table, without AWS's defaults."""
+    return _without(table, SETTINGS)
+
+
+def _without(table: Table, settings: Iterable[Setting]) -> Table:
+    """Return ``table`` without AWS's defaults of ``settings`` and of on-demand limits."""
     undeclared: dict[str, Any] = {
         setting.field: None
-        for setting in SETTINGS
+        for setting in settings
         if getattr(table, setting.field) == setting.default
     }
     if table.max_throughput == NO_LIMIT:

@@ -82,9 +82,13 @@ class Risk(str, Enum):
     IMPOSSIBLE = "impossible in place"
 
 
-# The options that allow an action to remove something.
+# The options that allow an action to take something away: what is not declared; an index that
+# is declared otherwise; capacity; protection, recovery or a key of one's own.
 PRUNE = "--prune"
 REPLACE = "--replace-indexes"
+REDUCE = "--reduce"
+UNPROTECT = "--unprotect"
+OPTIONS = (PRUNE, REPLACE, REDUCE, UNPROTECT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from osem_tasks.plan.actions import Action, Kind
@@ -55,7 +56,7 @@ def _holder(action: Action, declared: Table) -> Table | Index:
 
 
 def _create_index(action: Action, _: Table, live: LiveTable) -> Call:
-    index = _index(action)
+    index = _fitting(_index(action), live.table)
     # Always the full set: AWS merges a partial list, moto replaces its own with it.
     attributes = (*live.table.attributes, *index.key.attributes)
     types = {attribute.name: attribute.type for attribute in attributes}
@@ -65,6 +66,16 @@ def _create_index(action: Action, _: Table, live: LiveTable) -> Call:
     return _index_update(
         live, "Create", requests.index_request(index), AttributeDefinitions=definitions
     )
+
+
+def _fitting(index: Index, table: Table) -> Index:
+    """Return ``index`` with the capacity of the table's live billing mode.
+
+    A switch of the mode may have been held back; the next one sets the declared capacity.
+    """
+    if table.billing == "PROVISIONED":
+        return replace(index, throughput=index.throughput or table.throughput, max_throughput=None)
+    return replace(index, throughput=None)
 
 
 def _delete_index(action: Action, _: Table, live: LiveTable) -> Call:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Risk
+from osem_tasks.plan.actions import PRUNE, REDUCE, REPLACE, Action, Kind, Risk
+from osem_tasks.plan.capacity import reduces, switch_reduces
 from osem_tasks.plan.index_conflicts import blocked_indexes, types_conflict
 from osem_tasks.schema.difference import IssueType
+from osem_tasks.schema.model import NO_LIMIT
 from osem_tasks.schema.rules import MAX_GLOBAL_INDEXES
 
 if TYPE_CHECKING:
@@ -28,10 +31,30 @@ REPLACED = (
 
 
 def index_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
-    """Yield the removals of one table's global indexes, then the builds."""
+    """Yield the removals of one table's global indexes, then the builds.
+
+    The indexes of a table whose own key is wrong are left alone: only a new table helps, and
+    until then queries need what is there.
+    """
     work = _IndexWork(declared, live, diff)
+    if any(fact.path.startswith("key.") for fact in diff.issues):
+        yield from _left_alone(work)
+        return
     yield from _removals(work)
     yield from _builds(work)
+
+
+def _left_alone(work: _IndexWork) -> Iterator[Action]:
+    for index in (*work.extra, *work.replaced, *work.missing):
+        if paths := work.paths(index):
+            yield Action(
+                work.table,
+                Kind.NOT_IN_PLACE,
+                f"index {index.name} ({index.key})",
+                Risk.IMPOSSIBLE,
+                "the key of the table itself cannot be changed, so its indexes are left alone",
+                mends=paths,
+            )
 
 
 def _removals(work: _IndexWork) -> Iterator[Action]:
@@ -89,6 +112,13 @@ def _builds(work: _IndexWork) -> Iterator[Action]:
         )
 
 
+def _keeping_limit(index: Index, found: Index) -> Index:
+    """Return ``index`` with the live on-demand limit where it declares none."""
+    if index.throughput or found.max_throughput in (None, NO_LIMIT):
+        return index
+    return replace(index, max_throughput=index.max_throughput or found.max_throughput)
+
+
 class _IndexWork:
     """The global indexes of one table that are missing, extra, replaced or blocked."""
 
@@ -98,7 +128,13 @@ class _IndexWork:
         mine = declared.global_indexes
         self.found = {index.name: index for index in live.table.global_indexes}
         self.missing = [index for index in mine if index.name not in self.found]
-        self.replaced = [index for index in mine if index.name in changed]
+        self.replaced = [
+            _keeping_limit(index, self.found[index.name])
+            for index in mine
+            if index.name in changed and index.name in self.found
+        ]
+        self._switches = declared.billing != live.table.billing
+        self._switch_reduces = switch_reduces(declared, live)
         names = {index.name for index in mine}
         self.extra = [index for index in self.found.values() if index.name not in names]
         self.blocked = blocked_indexes(live.table, self.replaced, self.missing)
@@ -115,6 +151,8 @@ class _IndexWork:
     def needed_for(self, index: Index) -> tuple[str, ...]:
         """Return the options that are required to build ``index``."""
         needed = {REPLACE} if index in self.replaced else set()
+        if index in self.replaced and self._gives_less(index):
+            needed.add(REDUCE)
         if any(types_conflict(index, extra) for extra in self.extra):
             needed.add(PRUNE)
         if any(types_conflict(index, self.found[other.name]) for other in self.replaced):
@@ -122,3 +160,9 @@ class _IndexWork:
         if len(self.found) + len(self.missing) > MAX_GLOBAL_INDEXES:
             needed.add(PRUNE)
         return tuple(sorted(needed))
+
+    def _gives_less(self, index: Index) -> bool:
+        """Return whether the index, built as declared, has less capacity than now."""
+        if self._switches:
+            return self._switch_reduces
+        return reduces(index, self.found[index.name])

@@ -57,7 +57,8 @@ class Remedies:
             return Remedy("wait until the change has ended, then: ", "db.verify")
         actions = self._mending(diff, fact)
         if not actions or not all(action.possible for action in actions):
-            return self._not_in_place([diff])
+            live = self._comparison.found.get(diff.name)
+            return self._not_in_place([diff], live.fixed.get(fact.path, "") if live else "")
         options = {option for action in actions for option in action.requires}
         others = any(other.exists for other in self._comparison.differing if other != diff)
         tables = self._only([diff]) if others else ()
@@ -109,13 +110,18 @@ class Remedies:
     def _may_reset(self, diffs: Sequence[TableDiff]) -> bool:
         """Return whether these tables may be deleted: none is protected."""
         live = (self._comparison.found.get(diff.name) for diff in diffs)
-        guarded = any(table.table.deletion_protection for table in live if table)
+        # A local engine's protection is lifted by the tasks that delete.
+        guarded = any(t.table.deletion_protection and not t.emulator for t in live if t)
         return not self._protected and not guarded
 
-    def _not_in_place(self, diffs: Sequence[TableDiff]) -> Remedy:
+    def _not_in_place(self, diffs: Sequence[TableDiff], engine: str = "") -> Remedy:
+        """Return a reset, or that the data has to move; ``engine`` is what the engine lacks."""
+        why = f" ({engine})" if engine else ""
+        words = IF_DISCARDED if self._may_reset(diffs) else MOVE_DATA
+        words = words.replace(NOT_IN_PLACE, NOT_IN_PLACE + why)
         if self._may_reset(diffs):
-            return Remedy(IF_DISCARDED, "db.reset", tables=self._only(diffs))
-        return Remedy(MOVE_DATA)
+            return Remedy(words, "db.reset", tables=self._only(diffs))
+        return Remedy(words)
 
     def _of_missing_tables(self, missing: Sequence[TableDiff]) -> Remedy:
         """Return setup, which creates the tables, without the tables that would stop it."""

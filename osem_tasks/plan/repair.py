@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osem_tasks.plan.actions import PRUNE, Action, Kind, Risk
+from osem_tasks.plan.actions import PRUNE, UNPROTECT, Action, Kind, Risk
+from osem_tasks.plan.capacity import capacity_actions
 from osem_tasks.plan.index_repair import index_actions
 from osem_tasks.schema.difference import IssueType, display
 from osem_tasks.schema.judged import as_judged
-from osem_tasks.schema.live import MAX_THROUGHPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osem_tasks.schema.difference import Comparison, Fact, TableDiff
     from osem_tasks.schema.live import LiveTable
-    from osem_tasks.schema.model import Index, Table, Throughput
+    from osem_tasks.schema.model import Table
 
 IMMUTABLE = (
     IssueType.WRONG_PARTITION_KEY,
@@ -48,9 +48,8 @@ def repair_actions(comparison: Comparison) -> tuple[Action, ...]:
 def _table_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
     """Yield impossible actions first, then capacity, indexes and settings."""
     yield from _impossible(declared, diff)
-    yield from _billing(declared, live)
     # Before the indexes: an index that is rebuilt gets its throughput when it is built.
-    yield from _throughputs(declared, diff)
+    yield from capacity_actions(declared, live, diff)
     yield from index_actions(declared, live, diff)
     for fact in diff.issues:
         yield from _setting(declared, live, fact)
@@ -71,77 +70,9 @@ def _impossible(declared: Table, diff: TableDiff) -> Iterator[Action]:
             )
 
 
-def _billing(declared: Table, live: LiveTable) -> Iterator[Action]:
-    found = live.table
-    if declared.billing == found.billing:
-        return
-    yield Action(
-        declared.name,
-        Kind.UPDATE_BILLING,
-        f"{declared.billing} (found {found.billing})",
-        Risk.RATE_LIMITED,
-        "AWS limits how often the billing mode may be switched in 24 hours",
-        mends=("billing",),
-    )
-    if declared.billing == "PAY_PER_REQUEST" and MAX_THROUGHPUT not in live.unreadable:
-        # Only this mode has limits; an index that is built gets its own limit.
-        if declared.max_throughput:
-            yield _max_throughput(declared, declared.max_throughput, None, "max_throughput")
-        existing = {index.name for index in found.global_indexes}
-        for index in declared.global_indexes:
-            if index.max_throughput and index.name in existing:
-                path = f"index[{index.name}].max_throughput"
-                yield _max_throughput(declared, index.max_throughput, index, path)
-
-
-def _throughputs(declared: Table, diff: TableDiff) -> Iterator[Action]:
-    paths = {fact.path for fact in diff.issues}
-    holders: list[tuple[str, Table | Index, Index | None]] = [("", declared, None)]
-    holders += [(f"index[{index.name}].", index, index) for index in declared.global_indexes]
-    for prefix, holder, index in holders:
-        path = f"{prefix}throughput"
-        if holder.throughput and path in paths:
-            yield Action(
-                declared.name,
-                Kind.UPDATE_THROUGHPUT,
-                f"{holder.throughput} ({holder.name})",
-                Risk.RATE_LIMITED,
-                "AWS limits how often throughput may be lowered in a day",
-                (),
-                index,
-                (path,),
-            )
-        path = f"{prefix}max_throughput"
-        if holder.max_throughput and path in paths:
-            yield _max_throughput(declared, holder.max_throughput, index, path)
-
-
-def _max_throughput(declared: Table, units: Throughput, index: Index | None, path: str) -> Action:
-    return Action(
-        declared.name,
-        Kind.UPDATE_MAX_THROUGHPUT,
-        f"{units} ({index.name if index else declared.name})",
-        Risk.SAFE,
-        "the declared limit differs",
-        (),
-        index,
-        (path,),
-    )
-
-
 # Settings that one call sets to the declared value.
 _ONE_CALL = {
     IssueType.WRONG_TAGS: (Kind.SET_TAGS, Risk.SAFE, "the declared tags differ"),
-    IssueType.WRONG_DELETION_PROTECTION: (
-        Kind.SET_DELETION_PROTECTION,
-        Risk.SAFE,
-        "the declared protection differs",
-    ),
-    IssueType.WRONG_ENCRYPTION: (
-        Kind.UPDATE_ENCRYPTION,
-        Risk.RATE_LIMITED,
-        "AWS limits how often the key may be changed in 24 hours",
-    ),
     IssueType.WRONG_TABLE_CLASS: (
         Kind.UPDATE_TABLE_CLASS,
         Risk.RATE_LIMITED,
@@ -151,7 +82,9 @@ _ONE_CALL = {
 
 
 def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
-    if fact.issue_type in _ONE_CALL:
+    if fact.path in live.fixed and not _only_disables(fact):
+        yield _not_on_this_engine(declared, fact, live.fixed[fact.path])
+    elif fact.issue_type in _ONE_CALL:
         kind, risk, reason = _ONE_CALL[fact.issue_type]
         yield _step(declared, fact, kind, display(fact.expected), risk, reason)
     elif fact.issue_type is IssueType.WRONG_STREAM:
@@ -160,6 +93,19 @@ def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
         yield from _time_to_live(declared, live, fact)
     elif fact.issue_type is IssueType.WRONG_PITR:
         yield _recovery(declared, fact)
+    elif fact.issue_type is IssueType.WRONG_DELETION_PROTECTION:
+        yield _protection(declared, fact)
+    elif fact.issue_type is IssueType.WRONG_ENCRYPTION:
+        yield _encryption(declared, live, fact)
+
+
+def _only_disables(fact: Fact) -> bool:
+    return fact.issue_type is IssueType.WRONG_STREAM and fact.expected is None
+
+
+def _not_on_this_engine(declared: Table, fact: Fact, reason: str) -> Action:
+    target = f"{fact.path}: {display(fact.expected)}, found {display(fact.found)}"
+    return _step(declared, fact, Kind.NOT_IN_PLACE, target, Risk.IMPOSSIBLE, reason)
 
 
 def _stream(declared: Table, fact: Fact) -> Iterator[Action]:
@@ -199,7 +145,26 @@ def _recovery(declared: Table, fact: Fact) -> Action:
             declared, fact, Kind.ENABLE_PITR, what, Risk.SAFE, "continuous backups are declared"
         )
     reason = "the table can no longer be restored to an earlier time"
-    return _step(declared, fact, Kind.DISABLE_PITR, what, Risk.REMOVES, reason, PRUNE)
+    return _step(declared, fact, Kind.DISABLE_PITR, what, Risk.REMOVES, reason, UNPROTECT)
+
+
+def _protection(declared: Table, fact: Fact) -> Action:
+    kind, target = Kind.SET_DELETION_PROTECTION, display(fact.expected)
+    if fact.expected:
+        return _step(declared, fact, kind, target, Risk.SAFE, "the declared protection differs")
+    reason = "whoever may delete tables can then delete this one"
+    return _step(declared, fact, kind, target, Risk.REMOVES, reason, UNPROTECT)
+
+
+def _encryption(declared: Table, live: LiveTable, fact: Fact) -> Action:
+    """Return the change of the key; a KMS key is given up on request only."""
+    kind, target = Kind.UPDATE_ENCRYPTION, str(fact.expected)
+    limit = "AWS limits how often the key may be changed in 24 hours"
+    found = live.table.encryption
+    if found is None or found.kind == "AWS_OWNED":
+        return _step(declared, fact, kind, target, Risk.RATE_LIMITED, limit)
+    reason = f"the table gives up {found}: its policy and audit no longer hold; {limit}"
+    return _step(declared, fact, kind, target, Risk.REMOVES, reason, UNPROTECT)
 
 
 def _step(  # noqa: PLR0917  an action has as many parts

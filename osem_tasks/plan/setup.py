@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.actions import Action, Kind, Plan, Risk
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.schema.difference import IssueType
+from osem_tasks.schema.live import RECOVERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osem_tasks.schema.difference import Comparison, Fact, TableDiff
+    from osem_tasks.schema.emulators import Engine
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
 
@@ -48,8 +50,12 @@ class SetupPlan:
 
     @property
     def changes(self) -> tuple[Action, ...]:
-        """The actions on tables that exist by then."""
-        return tuple(action for action in self.actions if action.kind is not Kind.CREATE_TABLE)
+        """The possible actions on tables that exist by then."""
+        return tuple(
+            action
+            for action in self.actions
+            if action.kind is not Kind.CREATE_TABLE and action.possible
+        )
 
 
 def setup_plan(comparison: Comparison, *, repairing: bool = False) -> SetupPlan:
@@ -123,7 +129,7 @@ def _needs_repair_task(diff: TableDiff, repairs: tuple[Action, ...]) -> bool:
 
 def _setup_actions(table: Table, diff: TableDiff, comparison: Comparison) -> Iterator[Action]:
     if not diff.exists:
-        yield from _creation(table)
+        yield from _creation(table, comparison.engine)
         return
     live = comparison.found.get(table.name)
     for fact in diff.issues:
@@ -133,7 +139,7 @@ def _setup_actions(table: Table, diff: TableDiff, comparison: Comparison) -> Ite
             yield _completion(table, Kind.ENABLE_PITR, "continuous backups")
 
 
-def _creation(table: Table) -> Iterator[Action]:
+def _creation(table: Table, engine: Engine) -> Iterator[Action]:
     count = len(table.global_indexes)
     indexes = f", {count} {'index' if count == 1 else 'indexes'}" if count else ""
     yield Action(
@@ -147,7 +153,12 @@ def _creation(table: Table) -> Iterator[Action]:
     if table.ttl and table.ttl.attribute:
         yield _completion(table, Kind.ENABLE_TTL, table.ttl.attribute)
     if table.point_in_time_recovery:
-        yield _completion(table, Kind.ENABLE_PITR, "continuous backups")
+        recovery = _completion(table, Kind.ENABLE_PITR, "continuous backups")
+        if RECOVERY in engine.lacks:
+            # Said, and not tried; db.verify then calls it not comparable.
+            reason = f"{engine.name} has no such call"
+            recovery = replace(recovery, risk=Risk.IMPOSSIBLE, reason=reason)
+        yield recovery
 
 
 def _completes(fact: Fact, live: LiveTable | None) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema.difference import Comparison, Fact, IssueType, TableDiff, Verdict
+from osem_tasks.schema.emulators import AWS
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.judged import as_judged, ignored_facts
 from osem_tasks.schema.live import ACTIVE, MAX_THROUGHPUT, NOT_FOUND
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from osem_tasks.schema.difference import Plain
+    from osem_tasks.schema.emulators import Engine
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Attribute, Index, Key, Table, TableSet
 
 
-def compare_all(tables: TableSet, found: Mapping[str, LiveTable | None]) -> Comparison:
-    """Compare every table with the live table of the same name."""
-    return Comparison(tables, found, tuple(compare(t, found.get(t.name)) for t in tables))
+def compare_all(
+    tables: TableSet, found: Mapping[str, LiveTable | None], engine: Engine = AWS
+) -> Comparison:
+    """Compare every table with the live table of the same name on ``engine``."""
+    return Comparison(tables, found, tuple(compare(t, found.get(t.name)) for t in tables), engine)
 
 
 def compare(declared: Table, found: LiveTable | None) -> TableDiff:
@@ -206,11 +210,16 @@ def wanting_everything(table: Table) -> Table:
 
 
 def compare_live(
-    expected: LiveTable | None, found: LiveTable | None, name: str, own_tags: frozenset[str]
+    expected: LiveTable | None,
+    found: LiveTable | None,
+    name: str,
+    own_tags: frozenset[str],
+    ignored: frozenset[str] = frozenset(),
 ) -> TableDiff:
     """Compare two live tables, with ``expected`` as the declaration, under ``name``.
 
     ``own_tags`` are the keys that each environment sets itself; they differ by design.
+    ``ignored`` are the facts that are not judged.
     """
     if expected is None:
         only_here = Fact("table", Verdict.DIFFERENT, IssueType.TABLE_NOT_FOUND, None, ACTIVE)
@@ -222,6 +231,7 @@ def compare_live(
         expected = replace(expected, table=silent)
     facts: dict[str, Any] = {
         "name": name,
+        "ignored": ignored,
         "tags": _tags_to_compare(expected, found, own_tags),
         **dict.fromkeys(expected.unreadable),
     }

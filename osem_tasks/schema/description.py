@@ -49,6 +49,7 @@ def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
         arn=arn,
         items=int(description.get("ItemCount", 0)),
         size=int(description.get("TableSizeBytes", 0)),
+        fixed=emulators.fixed_facts(emulators.engine_of(arn, server), description),
         emulator=emulators.proven_local(arn, server),
         identity=str(description.get("TableId") or description.get("CreationDateTime", "")),
     )

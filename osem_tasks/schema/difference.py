@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from osem_tasks.schema.emulators import AWS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from osem_tasks.schema.emulators import Engine
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import TableSet
 
@@ -118,11 +121,15 @@ def display(value: Plain) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The declared tables, the live tables and their differences, in the model's order."""
+    """The declared tables, the live tables and their differences, in the model's order.
+
+    ``engine`` holds them, or will hold those that are missing.
+    """
 
     tables: TableSet
     found: Mapping[str, LiveTable | None]
     diffs: tuple[TableDiff, ...]
+    engine: Engine = AWS
 
     @property
     def differing(self) -> tuple[TableDiff, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, TABLE_CLASS
+from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, RECOVERY, STREAM, TABLE_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,13 +31,18 @@ class Isolation(Enum):
 class Engine:
     """A DynamoDB engine, described by its differences from AWS.
 
-    ``drops`` are facts that it accepts but does not store. An engine with
+    ``drops`` are facts that it accepts but does not store, ``fixed`` those that it keeps from
+    CreateTable and never changes afterwards, ``lacks`` those that it has no call for. One with
+    ``streams_once`` never enables the stream of a table a second time. An engine with
     ``forgets_protection`` turns off deletion protection in every UpdateTable that does not
     set it. Two users with different values of ``isolation`` have separate databases.
     """
 
     name: str
     drops: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    streams_once: bool = False
     forgets_protection: bool = False
     isolation: Isolation = Isolation.TABLE_PREFIX
 
@@ -46,6 +51,7 @@ AWS = Engine("AWS")
 DYNAMODB_LOCAL = Engine(
     "DynamoDB Local",
     drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT),
+    lacks=(RECOVERY,),
     forgets_protection=True,
     # With -sharedDb it uses one database for all keys; no call reveals that.
     isolation=Isolation.ACCESS_KEY,
@@ -53,6 +59,10 @@ DYNAMODB_LOCAL = Engine(
 MOTO = Engine(
     "moto",
     drops=(TABLE_CLASS, MAX_THROUGHPUT),
+    # It answers an UpdateTable with a SSESpecification and ignores it; it refuses to enable a
+    # stream again ("Cannot enable stream", ResourceInUseException), for as long as the table is.
+    fixed=(ENCRYPTION,),
+    streams_once=True,
     # moto has every account, and AssumeRole returns keys for any of them.
     isolation=Isolation.ACCOUNT,
 )
@@ -76,8 +86,11 @@ _SHOWN_BY = {
 
 
 def engine_of(arn: str, server: str) -> Engine:
-    """Return the engine of a table, from the table's ARN and the header ``Server``."""
-    if _LOCAL_ARN in arn:
+    """Return the engine of a table, from the table's ARN and the header ``Server``.
+
+    Without a table the ARN is empty, and only the header tells.
+    """
+    if _LOCAL_ARN in arn or (not arn and server.startswith("Jetty")):
         return DYNAMODB_LOCAL
     return MOTO if _is_moto(server) else AWS
 
@@ -121,6 +134,18 @@ def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, s
         for fact in engine.drops
         if not _mentions(description, _SHOWN_BY[fact])
     }
+
+
+def fixed_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, str]:
+    """Return the facts that ``engine`` cannot change on the described table, with the reasons.
+
+    A stream is among them if it cannot be enabled any more; it can still be disabled.
+    """
+    found = dict.fromkeys(engine.fixed, f"{engine.name} does not change it on an existing table")
+    # The label stays when the stream is disabled.
+    if engine.streams_once and description.get("LatestStreamLabel"):
+        found[STREAM] = f"{engine.name} does not enable the stream of a table a second time"
+    return found
 
 
 def keep_protection(live: LiveTable, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -36,16 +36,14 @@ def as_judged(declared: Table, found: LiveTable) -> Table:
         table,
         check=False,
         global_indexes=tuple(
-            replace(index, **_capacity(table, live, index, theirs.get(index.name)))
+            replace(index, **_capacity(table, index, theirs.get(index.name)))
             for index in declared.global_indexes
         ),
-        **_capacity(table, live, None, live),
+        **_capacity(table, None, live),
     )
 
 
-def _capacity(
-    table: Table, live: Table, index: Index | None, found: Table | Index | None
-) -> dict[str, Any]:
+def _capacity(table: Table, index: Index | None, found: Table | Index | None) -> dict[str, Any]:
     """Return the capacity to judge of a table or an index; ``found`` is its live counterpart."""
     holder = index or table
     units, limit = holder.throughput, holder.max_throughput
@@ -55,8 +53,7 @@ def _capacity(
     if "max_throughput" in ignored:
         limit = None
     if "billing" in table.ignored and (units is None) != (table.billing != "PROVISIONED"):
-        # The live mode counts; a new index gets what the table has.
-        return {"throughput": (found or live).throughput, "max_throughput": None}
+        return {"throughput": found.throughput if found else None, "max_throughput": None}
     return {
         "throughput": _units(units, found.throughput if found else None, ignored),
         "max_throughput": limit,
@@ -86,14 +83,13 @@ def ignored_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
     theirs = {index.name: index for index in found.table.global_indexes}
     for name in sorted(declared.ignored):
         index, fact = split_fact(name)
-        holder = declared if index is None else mine[index]
+        holder = declared if index is None else mine.get(index)
         live = found.table if index is None else theirs.get(index)
-        expected = _shown(holder, fact)
         yield Fact(
             name,
             Verdict.NOT_JUDGED,
             _issue_type(fact),
-            expected,
+            _shown(holder, fact) if holder else None,
             _shown(live, fact) if live else None,
             "something else sets it",
             index,

@@ -16,13 +16,17 @@ NOT_FOUND = "NOT_FOUND"
 ENCRYPTION = "encryption"
 TABLE_CLASS = "table_class"
 MAX_THROUGHPUT = "max_throughput"
+# Facts that an engine may not be able to change.
+STREAM = "stream"
+RECOVERY = "point_in_time_recovery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveTable:
     """One live table at the time of reading.
 
-    ``unreadable`` maps each fact that this engine cannot report to the reason. ``items`` and
+    ``unreadable`` maps each fact that this engine cannot report to the reason, ``fixed`` each
+    that it cannot change on this table (a stream: not enable). ``items`` and
     ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS; do not trust 0
     items without a scan. ``emulator`` is the local engine that the answer proves, or empty.
     ``identity`` distinguishes a table from a later one with the same name.
@@ -35,6 +39,7 @@ class LiveTable:
     items: int = 0
     size: int = 0
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
     emulator: str = ""
     identity: str = ""
 

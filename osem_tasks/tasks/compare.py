@@ -64,7 +64,7 @@ def compare(
     with job.console.working("comparing"):
         here, there = _live(mine), _live(theirs)
     diffs = [
-        compare_live(expected, found, table.name, own_tags)
+        compare_live(expected, found, table.name, own_tags, table.ignored)
         for table, expected, found in zip(mine.tables, there, here, strict=True)
     ]
     guards.check_comparable(mine.target, theirs.target, found=any((*here, *there)))

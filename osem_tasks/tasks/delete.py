@@ -97,8 +97,15 @@ def _existing(job: Job, everything: Run, run: Run) -> tuple[dict[str, LiveTable]
             f"The server at {target.endpoint} does not prove to be a local engine: the rules "
             f"of environment '{target.environment.name}' hold."
         )
-    guards.check_deletable([n for n, live in existing.items() if live.table.deletion_protection])
+    guards.check_deletable(
+        [name for name in _protected(existing) if not (target.local and existing[name].emulator)]
+    )
     return existing, target
+
+
+def _protected(existing: dict[str, LiveTable]) -> list[str]:
+    """Return the tables with deletion protection; on a proven local engine, deletion lifts it."""
+    return [name for name, live in existing.items() if live.table.deletion_protection]
 
 
 def _claims(job: Job, run: Run, existing: dict[str, LiveTable]) -> list[Claim]:
@@ -129,4 +136,6 @@ def _delete(job: Job, run: Run, existing: dict[str, LiveTable]) -> None:
     job.partial_outcome = lambda error: deletion_outcome(deleted, error)
     tables = [table for table in run.tables if table.name in existing]
     identities = {name: live.identity for name, live in existing.items()}
-    TableDeleter(run.store, run.deadline, run.say).delete(tables, deleted, identities)
+    TableDeleter(run.store, run.deadline, run.say).delete(
+        tables, deleted, identities, _protected(existing)
+    )

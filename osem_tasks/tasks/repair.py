@@ -8,7 +8,7 @@ from osem_tasks.apply.read import inspect_when_stable
 from osem_tasks.apply.repair import repair as apply_repair
 from osem_tasks.output.outcome import counted
 from osem_tasks.output.plan import applied_outcome, plan_lines, plan_outcome
-from osem_tasks.plan.actions import PRUNE, REPLACE, Plan
+from osem_tasks.plan.actions import OPTIONS, Plan
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     texts={
         "table": TABLE,
         "dry_run": DRY_RUN,
-        "prune": "Also remove what is not declared: extra indexes, streams, backups.",
+        "prune": "Also remove what is not declared: extra indexes, streams; let items expire.",
         "replace_indexes": "Also rebuild indexes whose keys or projection changed.",
+        "reduce": "Also lower capacity: units, on-demand limits, the switch to provisioned.",
+        "unprotect": "Also turn off deletion protection and recovery, or give up a KMS key.",
         "yes": YES,
     },
     repeatable=["table"],
@@ -41,27 +43,29 @@ def repair(
     dry_run: bool = False,
     prune: bool = False,
     replace_indexes: bool = False,
+    reduce: bool = False,
+    unprotect: bool = False,
     yes: bool = False,
     table: Sequence[str] | None = None,
 ) -> Outcome:
     """Change existing tables to match the model without losing data.
 
     Keys and local indexes cannot be changed in place: they are reported, never attempted.
-    What an application may read from is removed with --prune or --replace-indexes only.
+    Nothing is taken away without its option: --prune, --replace-indexes, --reduce, --unprotect.
 
     Example: inv db.repair --dry-run
     """
     run = narrowed(open_target(job), table)
-    options = ((PRUNE, prune), (REPLACE, replace_indexes))
+    options = dict(zip(OPTIONS, (prune, replace_indexes, reduce, unprotect), strict=True))
     with job.console.working("reading"):
         comparison = inspect_when_stable(run)
-    given = tuple(option for option, wanted in options if wanted)
+    given = tuple(option for option, wanted in options.items() if wanted)
     plan = Plan(repair_actions(comparison), given)
     if dry_run or job.dry:
         return plan_outcome(plan, len(run.tables))
     if plan.confirmable:
         count = counted(len(plan.confirmable), "step")
-        what = f"carry out {count} on indexes, streams or backups that may be in use"
+        what = f"carry out {count} that may take away what is in use"
         confirm(job, run.target, what, plan_lines(plan.confirmable, given), yes=yes)
 
     def outcome(error: OsemError | None) -> Outcome:

@@ -219,6 +219,9 @@ def _delete(client: DynamoDBClient, target: Target, name: str, deadline: Deadlin
     def is_gone() -> bool:
         try:
             with errors.translated("DeleteTable", target, name):
+                # A declared protection holds on AWS; here it would keep what the run has made.
+                if client.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+                    client.update_table(TableName=name, DeletionProtectionEnabled=False)
                 client.delete_table(TableName=name)
         except OsemError as error:
             return error.code is ErrorCode.TABLE_NOT_FOUND

@@ -91,6 +91,31 @@ def test_a_table_option_without_a_value_deletes_nothing(
     assert run.err
 
 
+@pytest.mark.parametrize("task", ["db.delete", "db.reset"])
+@pytest.mark.parametrize("place", ["AWS", "proxy", "engine"])
+def test_a_protected_table_goes_on_a_proven_local_engine_only(
+    cloud: Cloud, inv: Inv, task: str, place: str
+) -> None:
+    """On AWS, and through a tunnel to it, deletion protection holds against every option."""
+    cloud.hold("dev", "Users", "Teams")
+    name = "osem-dev-Users"
+    cloud.client().update_table(TableName=name, DeletionProtectionEnabled=True)
+    cloud.server.role = "DynamoDB Local" if place == "proxy" else "AWS"
+    endpoint = {"AWS": "", "proxy": cloud.server.url, "engine": cloud.engine}[place]
+    words = ["--endpoint", endpoint] if endpoint else []
+
+    run = inv(task, "--env", "dev", "--yes", "--force", *words)
+
+    found = [n for n in cloud.client().list_tables()["TableNames"] if n == name]
+    item = found and cloud.item("dev")
+    if place == "engine":
+        assert (run.code, item) == (0, [] if task == "db.delete" else None)
+    else:
+        assert (run.code, bool(item)) == (1, True), run.err
+        assert f"Deletion protection is on for {name}" in run.err
+        assert cloud.server.of("DeleteTable", "UpdateTable") == []
+
+
 def test_several_tables_are_deleted_and_no_other(cloud: Cloud, inv: Inv) -> None:
     """`--table` is repeatable, by full name or by the name in the model."""
     cloud.hold("dev", "Users", "Teams", "Assessments")

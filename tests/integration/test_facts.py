@@ -492,6 +492,7 @@ def test_the_matrix_covers_every_fact() -> None:
     named = {each.name for each in fields(Table)} - {
         "name",
         "check",
+        "ignored",
         "global_indexes",
         "local_indexes",
     }

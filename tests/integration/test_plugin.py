@@ -17,6 +17,7 @@ import osem_tasks
 from osem_tasks.config.settings import DEFAULTS, Settings
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.engines import manager, records, registry
+from osem_tasks.schema.model import TableSet, table
 from osem_tasks.testing import Server, server_at
 from tests.integration.fixtures_local import eventually
 
@@ -268,3 +269,18 @@ def test_a_database_that_is_given_out_again_is_empty(engine: Engine) -> None:
     assert (again, found) == (first, names)
     assert "Item" not in again.client().get_item(TableName=found["Users"], Key=key)
     again.drop()
+
+
+def test_a_declared_protection_does_not_keep_the_runs_tables(engine: Engine) -> None:
+    """Protection is declared for AWS: the run's own tables go with the database."""
+    server = Server(engine.endpoint, server_at(engine.endpoint).isolation, max_databases=1)
+    settings = Settings.read(DEFAULTS, {}, engines=registry.choices())
+    guarded = TableSet((table("Orders", "id S", deletion_protection=True),))
+    database = server.database()
+    names = database.setup(settings, guarded)
+    description = database.client().describe_table(TableName=names["Orders"])["Table"]
+
+    database.drop()
+
+    assert description.get("DeletionProtectionEnabled") is True
+    assert names["Orders"] not in database.client().list_tables()["TableNames"]

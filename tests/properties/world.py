@@ -9,7 +9,7 @@ from osem_tasks.apply.read import inspect, inspect_when_stable
 from osem_tasks.apply.repair import repair as apply_repair
 from osem_tasks.apply.run import Journal, Run
 from osem_tasks.errors import OsemError
-from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Plan
+from osem_tasks.plan.actions import OPTIONS, Action, Plan
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.waiting.clock import Deadline
 from tests.support.fake_dynamodb import TARGET, FakeDynamoDB, store
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Index, Table, TableSet
     from tests.properties.pairs import Pair
 
-EVERYTHING = (PRUNE, REPLACE)
+EVERYTHING = OPTIONS
 HOURS = 24 * 3600.0
 
 
@@ -133,6 +133,8 @@ def _fixed(declared: Table, held: Table) -> set[str]:
         paths.add("key.partition")
     if declared.key.sort != held.key.sort:
         paths.add("key.sort")
+    if paths:  # its indexes are left alone
+        paths |= _all_index_paths(declared, held)
     mine = {each.name: each for each in declared.local_indexes}
     theirs = {each.name: each for each in held.local_indexes}
     for name in mine.keys() | theirs.keys():
@@ -144,6 +146,15 @@ def _fixed(declared: Table, held: Table) -> set[str]:
         if mine[name].projection != theirs[name].projection:
             paths.add(f"local_index[{name}].projection")
     return paths | _fixed_indexes(declared, held)
+
+
+def _all_index_paths(declared: Table, held: Table) -> set[str]:
+    theirs = {index.name: index for index in held.global_indexes}
+    paths = {
+        path for index in declared.global_indexes for path in _paths(index, theirs.get(index.name))
+    }
+    extra = theirs.keys() - {index.name for index in declared.global_indexes}
+    return paths | {f"index[{name}]" for name in extra}
 
 
 def _fixed_indexes(declared: Table, held: Table) -> set[str]:

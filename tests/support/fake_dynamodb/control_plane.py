@@ -72,6 +72,8 @@ class FakeDynamoDB:
         self.delay, self.seed, self.ttl_interval = delay, seed, ttl_interval
         self.calls: list[tuple[str, Json]] = []
         self.refused: list[str] = []
+        # Called before every call with its operation and its request; it may raise ClientError.
+        self.before: Callable[[str, Json], None] = lambda _, __: None
         self._now = now
         self._tables: dict[str, HeldTable] = {}
         self._lock = threading.RLock()
@@ -195,6 +197,7 @@ class FakeDynamoDB:
     # The service.
 
     def _call(self, operation: str, request: Json, body: Callable[[Json], Json]) -> Json:
+        self.before(operation, request)
         with self._lock:
             last = self._until_death == 0
             self._until_death -= 1

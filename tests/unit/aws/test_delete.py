@@ -125,6 +125,25 @@ def test_tables_go_in_order_and_are_gone_afterwards() -> None:
     assert "waiting until Users, Teams, Plans are gone" in deletion.told
 
 
+def test_a_protection_is_turned_off_before_its_table_goes() -> None:
+    """Of the tables that are named only, one call before DeleteTable."""
+    deletion = Deletion(DeletingDynamoDB())
+    fake = deletion.fake
+    fake.update_table(TableName="Teams", DeletionProtectionEnabled=True)
+    fake.forget()
+
+    deleter = TableDeleter(store(fake), Deadline(60.0), deletion.told.append)
+    deleter.delete(TABLES, deletion.deleted, protected=["Teams"])
+
+    assert [(name, request["TableName"]) for name, request in fake.writes] == [
+        ("DeleteTable", "Users"),
+        ("UpdateTable", "Teams"),
+        ("DeleteTable", "Teams"),
+        ("DeleteTable", "Plans"),
+    ]
+    assert deletion.deleted == ["Users", "Teams", "Plans"]
+
+
 def test_a_table_that_is_gone_already_is_no_failure() -> None:
     """Somebody else was quicker; the rest goes on."""
     deletion = Deletion(DeletingDynamoDB())

@@ -14,7 +14,7 @@ from osem_tasks.errors import ModelError
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.live import LiveTable
-from osem_tasks.schema.model import NO_LIMIT, Table, table
+from osem_tasks.schema.model import NO_LIMIT, Table, TableSet, table
 from osem_tasks.schema.requests import document
 from tests.support.strategies import tables
 
@@ -114,3 +114,69 @@ def test_an_entry_that_is_no_table_is_named_by_its_place(entry: object) -> None:
     """The second entry of a list is called table 2."""
     with pytest.raises(ModelError, match="table 2: must be a mapping"):
         read_document([ORDERS, entry])
+
+
+PRINTED: dict[str, Any] = {
+    "deletion protection": {"DeletionProtectionEnabled": False},
+    "a stream": {"StreamSpecification": {"StreamEnabled": False}},
+    "the class": {"TableClassSummary": {"TableClass": "STANDARD"}},
+    "encryption": {"SSEDescription": {"Status": "DISABLED"}},
+    "limits": {"OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}},
+    "all": {
+        "DeletionProtectionEnabled": False,
+        "StreamSpecification": {"StreamEnabled": False},
+        "TableClassSummary": {"TableClass": "STANDARD", "LastUpdateDateTime": "2026-01-01"},
+        "SSEDescription": {"Status": "DISABLED"},
+        "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000},
+        "GlobalSecondaryIndexes": None,
+    },
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+@pytest.mark.parametrize("shape", ["Table", "Tables", "bare", "status-only"])
+def test_what_describe_table_prints_by_default_is_no_declaration(name: str, shape: str) -> None:
+    """AWS's own defaults in a description declare nothing, so an environment's values count."""
+    described = {**DESCRIBED, **PRINTED[name]}
+    if shape == "status-only":
+        described = {**ORDERS, "TableStatus": "ACTIVE", **PRINTED[name]}
+    content = {"Table": {"Table": described}, "Tables": {"Tables": [described]}}.get(
+        shape, described
+    )
+
+    (declared,) = read_document(content)
+    placed = TableSet((declared,)).for_environment(
+        "prod-", tags={}, deletion_protection=True, point_in_time_recovery=True
+    )
+
+    assert declared == PLAIN
+    assert placed["prod-Orders"].deletion_protection is True
+    assert placed["prod-Orders"].point_in_time_recovery is True
+
+
+@pytest.mark.parametrize("name", [name for name in PRINTED if name not in ("all", "encryption")])
+def test_what_a_request_says_is_declared_though_it_is_a_default(name: str) -> None:
+    """The same members in a CreateTable request are the author's own words."""
+    request = {**ORDERS, **PRINTED[name]}
+    request |= {"TableClass": "STANDARD"} if name == "the class" else {}
+
+    (declared,) = read_document(request)
+
+    assert declared != PLAIN
+
+
+def test_what_describe_table_prints_beside_defaults_is_declared() -> None:
+    """A protection, a stream and a KMS key that are on are what the file means."""
+    printed = {
+        "DeletionProtectionEnabled": True,
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": "arn:aws:kms:x:1:key/own"},
+    }
+
+    (declared,) = read_document({"Table": {**DESCRIBED, **printed}})
+
+    assert declared.deletion_protection is True
+    assert declared.stream is not None
+    assert declared.stream.view == "NEW_IMAGE"
+    assert declared.encryption is not None
+    assert declared.encryption.kms_key == "arn:aws:kms:x:1:key/own"

@@ -188,7 +188,7 @@ def index(key: str = "a S", **facts: Any) -> Index:
             replace(BASE, point_in_time_recovery=False),
             replace(BASE, point_in_time_recovery=True),
             IssueType.WRONG_PITR,
-            f"{REPAIR} --prune",
+            f"{REPAIR} --unprotect",
             id="recovery-on",
         ),
     ],

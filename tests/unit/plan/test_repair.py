@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Kind, Risk
+from osem_tasks.plan.actions import PRUNE, REDUCE, REPLACE, UNPROTECT, Action, Kind, Risk
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import (
+    NO_LIMIT,
     Encryption,
     Index,
     Key,
@@ -54,6 +55,10 @@ NEVER: Step = (K.NOT_IN_PLACE, R.IMPOSSIBLE, ())
 SWITCH: Step = (K.UPDATE_BILLING, R.RATE_LIMITED, ())
 UNITS: Step = (K.UPDATE_THROUGHPUT, R.RATE_LIMITED, ())
 LIMIT: Step = (K.UPDATE_MAX_THROUGHPUT, R.SAFE, ())
+# The same where less is declared than there is.
+LESS_MODE: Step = (K.UPDATE_BILLING, R.REMOVES, (REDUCE,))
+FEWER: Step = (K.UPDATE_THROUGHPUT, R.REMOVES, (REDUCE,))
+LOWER: Step = (K.UPDATE_MAX_THROUGHPUT, R.REMOVES, (REDUCE,))
 LOCAL = index("local", "pk S, a S")
 MANY = tuple(index(f"index-{number:02}") for number in range(20))
 
@@ -125,7 +130,12 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         [NEVER],
     ),
     "billing-to-on-demand": (BASE, PROVISIONED, [SWITCH]),
-    "billing-to-provisioned": (PROVISIONED, BASE, [SWITCH]),
+    "billing-to-provisioned": (PROVISIONED, BASE, [LESS_MODE]),
+    "billing-to-on-demand-with-a-limit-below": (
+        replace(BASE, max_throughput=TWO),
+        replace(PROVISIONED, throughput=THREE),
+        [LESS_MODE, (K.UPDATE_MAX_THROUGHPUT, R.REMOVES, (REDUCE,))],
+    ),
     "billing-to-on-demand-with-limits": (
         with_(index("one", max_throughput=TWO), max_throughput=TWO),
         with_(index("one", throughput=TWO), of=PROVISIONED),
@@ -137,17 +147,43 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         [SWITCH, BUILD],
     ),
     "billing-before-indexes": (with_(index("one")), PROVISIONED, [SWITCH, BUILD]),
-    "throughput": (PROVISIONED, replace(PROVISIONED, throughput=THREE), [UNITS]),
+    "throughput": (PROVISIONED, replace(PROVISIONED, throughput=THREE), [FEWER]),
+    "more-throughput": (replace(PROVISIONED, throughput=THREE), PROVISIONED, [UNITS]),
+    "one-unit-more-and-one-less": (
+        replace(PROVISIONED, throughput=Throughput(9, 1)),
+        PROVISIONED,
+        [FEWER],
+    ),
     "index-throughput": (
         with_(index("one", throughput=TWO), of=PROVISIONED),
         with_(index("one", throughput=THREE), of=PROVISIONED),
+        [FEWER],
+    ),
+    "more-index-throughput": (
+        with_(index("one", throughput=THREE), of=PROVISIONED),
+        with_(index("one", throughput=TWO), of=PROVISIONED),
         [UNITS],
     ),
-    "on-demand-limit": (replace(BASE, max_throughput=TWO), BASE, [LIMIT]),
+    "on-demand-limit": (replace(BASE, max_throughput=TWO), BASE, [LOWER]),
+    "a-lower-limit": (
+        replace(BASE, max_throughput=TWO),
+        replace(BASE, max_throughput=THREE),
+        [LOWER],
+    ),
+    "a-higher-limit": (
+        replace(BASE, max_throughput=THREE),
+        replace(BASE, max_throughput=TWO),
+        [LIMIT],
+    ),
+    "no-limit-any-more": (
+        replace(BASE, max_throughput=NO_LIMIT),
+        replace(BASE, max_throughput=TWO),
+        [LOWER],
+    ),
     "index-on-demand-limit": (
         with_(index("one", max_throughput=TWO)),
         with_(index("one")),
-        [LIMIT],
+        [LOWER],
     ),
     "tags": (
         replace(BASE, tags=(("a", "1"),)),
@@ -189,6 +225,11 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         replace(BASE, deletion_protection=False),
         [(K.SET_DELETION_PROTECTION, R.SAFE, ())],
     ),
+    "protection-off": (
+        replace(BASE, deletion_protection=False),
+        replace(BASE, deletion_protection=True),
+        [(K.SET_DELETION_PROTECTION, R.REMOVES, (UNPROTECT,))],
+    ),
     "backups-on": (
         replace(BASE, point_in_time_recovery=True),
         replace(BASE, point_in_time_recovery=False),
@@ -197,12 +238,22 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
     "backups-off": (
         replace(BASE, point_in_time_recovery=False),
         replace(BASE, point_in_time_recovery=True),
-        [(K.DISABLE_PITR, R.REMOVES, (PRUNE,))],
+        [(K.DISABLE_PITR, R.REMOVES, (UNPROTECT,))],
     ),
     "encryption": (
         replace(BASE, encryption=Encryption("KMS")),
         replace(BASE, encryption=Encryption()),
         [(K.UPDATE_ENCRYPTION, R.RATE_LIMITED, ())],
+    ),
+    "encryption-with-the-aws-owned-key-again": (
+        replace(BASE, encryption=Encryption()),
+        replace(BASE, encryption=Encryption("KMS", "key-1")),
+        [(K.UPDATE_ENCRYPTION, R.REMOVES, (UNPROTECT,))],
+    ),
+    "another-key": (
+        replace(BASE, encryption=Encryption("KMS", "key-2")),
+        replace(BASE, encryption=Encryption("KMS", "key-1")),
+        [(K.UPDATE_ENCRYPTION, R.REMOVES, (UNPROTECT,))],
     ),
     "table-class": (
         replace(BASE, table_class="STANDARD"),
@@ -213,7 +264,16 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
     "a-replaced-index-has-its-throughput-before": (
         with_(index("one", throughput=TWO), of=PROVISIONED),
         with_(index("one", "b S", throughput=THREE), of=PROVISIONED),
-        [UNITS, TAKE, REBUILD],
+        [
+            FEWER,
+            (K.DELETE_INDEX, R.REMOVES, (REDUCE, REPLACE)),
+            (K.CREATE_INDEX, R.ONLINE_BUILD, (REDUCE, REPLACE)),
+        ],
+    ),
+    "the-indexes-of-a-table-with-a-wrong-key-are-left-alone": (
+        with_(index("changed"), index("missing")),
+        with_(index("changed", "b S"), index("old"), of=replace(BASE, key=Key.parse("other S"))),
+        [NEVER, NEVER, NEVER, NEVER, NEVER],
     ),
     "a-name-that-a-local-index-has": (
         with_(index("local", "b S")),
@@ -303,3 +363,14 @@ def test_what_an_engine_cannot_tell_has_no_step() -> None:
     )
 
     assert repair_actions(compare_all(TableSet((declared,)), {"Plans": live})) == ()
+
+
+@pytest.mark.parametrize("limit", [None, Throughput(9, 9)])
+def test_a_rebuilt_index_keeps_the_limit_that_it_does_not_declare(limit: Throughput | None) -> None:
+    """A new projection does not lift the on-demand limit of the index on the way."""
+    held = with_(index("one", "b S", max_throughput=TWO))
+
+    *_, build = plan(with_(index("one", max_throughput=limit)), held)
+
+    assert build.index is not None
+    assert build.index.max_throughput == (limit or TWO)

@@ -10,12 +10,15 @@ from hypothesis import given
 from osem_tasks.plan.actions import Action, Kind, Risk
 from osem_tasks.plan.setup import SetupPlan, setup_plan
 from osem_tasks.schema.compare import compare_all
+from osem_tasks.schema.emulators import AWS, DYNAMODB_LOCAL, MOTO
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Table, TableSet, TimeToLive, table
 from tests.support.strategies import table_sets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from osem_tasks.schema.emulators import Engine
 
 TTL = TimeToLive("expiresAt")
 
@@ -292,3 +295,17 @@ def test_step_as_json() -> None:
     }
 
     assert expected == ENABLE_TTL.as_json()
+
+
+@pytest.mark.parametrize("engine, possible", [(AWS, True), (MOTO, True), (DYNAMODB_LOCAL, False)])
+def test_recovery_is_planned_where_the_engine_has_the_call(engine: Engine, possible: bool) -> None:
+    """DynamoDB Local has no such call: the plan says so, and the run does not try."""
+    declared = TableSet((plans(point_in_time_recovery=True, ttl=TTL),))
+
+    decided = setup_plan(compare_all(declared, {}, engine))
+
+    kinds = [action.kind for action in decided.changes]
+    (recovery,) = [a for a in decided.actions if a.kind is Kind.ENABLE_PITR]
+    assert kinds == [Kind.ENABLE_TTL, *([Kind.ENABLE_PITR] if possible else [])]
+    assert recovery.possible is possible
+    assert possible or recovery.reason == "DynamoDB Local has no such call"

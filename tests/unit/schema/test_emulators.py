@@ -13,6 +13,7 @@ from osem_tasks.schema.emulators import (
     Engine,
     dropped_facts,
     engine_of,
+    fixed_facts,
     keep_protection,
     latest_tags,
     local_engine_of,
@@ -36,6 +37,8 @@ SHOWN: dict[str, Any] = {
         pytest.param(AWS_ARN, "Server", AWS, id="aws"),
         pytest.param(AWS_ARN, "", AWS, id="aws-without-header"),
         pytest.param("", "", AWS, id="nothing-known"),
+        pytest.param("", "Jetty(9.4.53.v20231009)", DYNAMODB_LOCAL, id="no-table-yet"),
+        pytest.param(AWS_ARN, "Jetty(9.4.53)", AWS, id="an-arn-of-aws-counts-more"),
         pytest.param(LOCAL_ARN, "Jetty(12.0.8)", DYNAMODB_LOCAL, id="dynamodb-local"),
         pytest.param(AWS_ARN, WERKZEUG, MOTO, id="moto"),
         pytest.param(LOCAL_ARN, WERKZEUG, DYNAMODB_LOCAL, id="dynamodb-local-behind-a-proxy"),
@@ -124,3 +127,27 @@ def test_the_later_of_two_equal_tags_counts(
 ) -> None:
     """moto keeps a tag that is set again beside the old one."""
     assert latest_tags(tags) == expected
+
+
+LABEL = {"LatestStreamLabel": "2026-11-26T01:57:27.030"}
+ON = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
+
+
+@pytest.mark.parametrize(
+    "engine, description, expected",
+    [
+        pytest.param(AWS, {**LABEL, **ON}, set(), id="aws"),
+        pytest.param(DYNAMODB_LOCAL, {**LABEL, **ON}, set(), id="dynamodb-local"),
+        pytest.param(MOTO, {}, {"encryption"}, id="moto"),
+        pytest.param(MOTO, {**LABEL, **ON}, {"encryption", "stream"}, id="moto-stream-on"),
+        pytest.param(MOTO, LABEL, {"encryption", "stream"}, id="moto-stream-was-on"),
+    ],
+)
+def test_facts_that_an_engine_cannot_change(
+    engine: Engine, description: dict[str, Any], expected: set[str]
+) -> None:
+    """moto keeps the encryption, and enables no stream that was on; the reason names it."""
+    found = fixed_facts(engine, description)
+
+    assert {*found} == expected
+    assert all(reason.startswith(f"{engine.name} does not") for reason in found.values())

@@ -11,7 +11,7 @@ from osem_tasks.errors import ModelError
 from osem_tasks.output.verify import verify_outcome
 from osem_tasks.plan.calls import call_for
 from osem_tasks.plan.repair import repair_actions
-from osem_tasks.schema.compare import compare, compare_all
+from osem_tasks.schema.compare import compare, compare_all, compare_live
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.ignored import TABLE_FACTS
 from osem_tasks.schema.live import LiveTable
@@ -178,6 +178,21 @@ def test_every_setting_can_be_left_to_others(fact: str, mine: Any, theirs: Any) 
     assert diff.issues == ()
     assert [item.path for item in diff.not_judged] == [fact]
     assert planned(declared, held) == []
+
+
+def test_two_environments_are_compared_without_what_is_ignored() -> None:
+    """`db.compare` judges no fact that something else sets in either environment."""
+    ignored = ignoring(ORDERS, "*.throughput", "*.index[*].throughput").ignored
+
+    judged = compare_live(live(ORDERS), live(SCALED), "Orders", frozenset())
+    diff = compare_live(live(ORDERS), live(SCALED), "Orders", frozenset(), ignored)
+    bare = compare_live(
+        live(replace(ORDERS, global_indexes=())), live(SCALED), "Orders", frozenset(), ignored
+    )
+
+    assert [fact.path for fact in judged.issues] == ["throughput", "index[by-date].throughput"]
+    assert (diff.issues, len(diff.not_judged)) == ((), 2)
+    assert [fact.path for fact in bare.issues] == ["index[by-date]"]
 
 
 @pytest.mark.parametrize("switched", [False, True])
