@@ -21,3 +21,8 @@ def engine_command(task: str, engine: str, *words: str) -> str:
     """Return the command for a ``local`` task on the engine of that name."""
     named = () if engine == DEFAULT_ENGINE else ("--name", engine)
     return command(task, *named, *words)
+
+
+def pytest_command(*words: str) -> str:
+    """Return ``pytest WORDS``, quoted for a shell."""
+    return " ".join(["pytest", *map(shlex.quote, words)])
