@@ -14,7 +14,7 @@ from osem_tasks.engines import registry
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SCOPES = ("session", "package", "module", "class", "function")
 KEYS, PREFIX = "keys", "prefix"
@@ -100,16 +100,21 @@ def setting(config: pytest.Config, name: str) -> str:
 
 
 def endpoint(config: pytest.Config) -> tuple[str, str]:
+    """Return ``chosen_endpoint`` of the run. Raises ConfigurationError."""
+    return chosen_endpoint(setting(config, "endpoint"), setting(config, "engine"), os.environ)
+
+
+def chosen_endpoint(named: str, engine: str, variables: Mapping[str, str]) -> tuple[str, str]:
     """Return the endpoint of an engine that somebody else runs, and what names it; or two "".
 
-    A variable counts unless an option asks for an engine of the run's own; a variable that leads
-    to AWS never counts. Raises ConfigurationError for a variable without a valid URL.
+    ``named`` is the endpoint's setting. A variable counts unless the setting ``engine`` asks
+    for an engine of the run's own; one that leads to AWS never counts. Raises
+    ConfigurationError for a variable without a valid URL.
     """
-    named = setting(config, "endpoint")
-    if named or setting(config, "engine"):
+    if named or engine:
         return named, ENDPOINT if named else ""
     for name in ENDPOINT_VARIABLES:
-        value = os.environ.get(name, "")
+        value = variables.get(name, "")
         if value and not is_aws(value):
             check_url(value, name)
             return value, name
