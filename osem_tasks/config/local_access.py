@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LOOPBACK = "127.0.0.1"
 DEFAULT_ENDPOINT = f"http://{LOOPBACK}:8000"
 DEFAULT_REGION = "us-east-1"
 # DynamoDB Local accepts only letters and digits in an access key; it ignores the secret.
 ACCESS_KEY = "osemlocal"
 SECRET_KEY = "osemlocal"  # noqa: S105  a fixed dummy, printed by local.env
+# Variables with which a client fails, or reaches another place, although its endpoint, keys and
+# region are set. Their valid values change nothing on a local engine.
+DISTURBING = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_CA_BUNDLE",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_DEFAULTS_MODE",
+    "AWS_RETRY_MODE",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+    "AWS_ENDPOINT_DISCOVERY_ENABLED",
+    "AWS_REQUEST_CHECKSUM_CALCULATION",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
+    "AWS_METADATA_SERVICE_TIMEOUT",
+    "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+    "AWS_CSM_ENABLED",
+    "AWS_CSM_PORT",
+    "AWS_DATA_PATH",
+)
+_NO_PROXY = ("no_proxy", "NO_PROXY")
 
 
 def variables(
@@ -23,4 +56,22 @@ def variables(
         "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
+    }
+
+
+def undisturbed(endpoint: str, shell: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep the rest of a shell away from clients of ``endpoint``.
+
+    No proxy stands before the engine, and no file of the AWS configuration is read. The
+    variables in ``DISTURBING`` must be removed as well.
+    """
+    host = urlsplit(endpoint).hostname or LOOPBACK
+    # Clients read one of the two spellings; most prefer the first.
+    present = next((shell[name] for name in _NO_PROXY if shell.get(name)), "")
+    hosts = [part for part in (word.strip() for word in present.split(",")) if part]
+    hosts = hosts if host in hosts or "*" in hosts else [*hosts, host]
+    return {
+        **dict.fromkeys(_NO_PROXY, ",".join(hosts)),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }

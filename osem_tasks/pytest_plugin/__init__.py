@@ -21,7 +21,7 @@ from osem_tasks.pytest_plugin import options, reports
 from osem_tasks.pytest_plugin.options import OPTIONS, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
 
@@ -173,7 +173,9 @@ def _find_or_start(config: pytest.Config, settings: Settings) -> Server:
     by_prefix = setting(config, "isolation") == options.PREFIX
     if endpoint:
         seconds = min(settings.timeout, testing.SERVICE_SECONDS)
-        return testing.server_at(endpoint, source, seconds, by_prefix=by_prefix)
+        return testing.server_at(
+            endpoint, source, seconds, reports.narrator(config), by_prefix=by_prefix
+        )
     server = None if engine else testing.running_server(by_prefix=by_prefix)
     if server is not None:
         return server
@@ -251,19 +253,21 @@ def dynamodb_environ(dynamodb_database: IsolatedDatabase) -> Iterator[dict[str, 
     """Set the environment variables that lead an application's clients to that database."""
     import boto3
 
+    from osem_tasks.config import local_access, secrets
+
+    shell = secrets.shell()
     with pytest.MonkeyPatch.context() as patch:
         # After its first use, boto3's default session keeps its keys.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
-        _set(patch, dynamodb_database)
-        yield dynamodb_database.environ
+        for name in local_access.DISTURBING:
+            patch.delenv(name, raising=False)
+        own = secrets.Variables(local_access.undisturbed(dynamodb_database.endpoint, shell))
+        own.update(dynamodb_database.environ)
+        _set(patch, own)
+        yield own
 
 
-def _set(patch: pytest.MonkeyPatch, database: IsolatedDatabase) -> None:
+def _set(patch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
     # Not in the fixture: if that fails later, pytest shows its local variables.
-    from osem_tasks.testing import shell
-
-    for name in shell.REMOVED:
-        patch.delenv(name, raising=False)
-    others = shell.undisturbed(database.endpoint, os.environ)
-    for name, value in (*others.items(), *database.environ.items()):
+    for name, value in variables.items():
         patch.setenv(name, value)

@@ -13,7 +13,7 @@ from _pytest.outcomes import Failed  # as pytest.fail.Exception, which has no ty
 from osem_tasks.errors import OsemError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pytest
 
@@ -43,6 +43,18 @@ def _text(error: OsemError) -> str:
 
     first, *others = block(f"{error.code.value}: {error.message}")
     return "\n".join([first, *others, f"  {ARROW} {one_line(error.remediation)}"])
+
+
+def narrator(config: pytest.Config) -> Callable[[str], None]:
+    """Return what writes a line below pytest's progress; in an xdist worker, nothing does."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+
+    def say(text: str) -> None:
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"{PROGRAM}: {text}")
+
+    return say
 
 
 def mark_failure(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:

@@ -19,6 +19,7 @@ from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from osem_tasks.config.settings import Settings
+    from osem_tasks.engines.base import Say
     from osem_tasks.schema import emulators
 
 PROBE_SECONDS = 5.0
@@ -47,19 +48,27 @@ class RunRequest(EngineRequest):
 
 
 def server_at(
-    endpoint: str, source: str = OPTION, seconds: float = 0.0, *, by_prefix: bool = False
+    endpoint: str,
+    source: str = OPTION,
+    seconds: float = 0.0,
+    say: Say = lambda _text: None,
+    *,
+    by_prefix: bool = False,
 ) -> Server:
     """Return the server at an endpoint that we did not start.
 
     ``source`` names the endpoint: an option or a variable. A server that does not respond is
-    asked again for ``seconds``. With ``by_prefix``, databases are kept apart by table names.
-    Raises OsemError.
+    asked again for ``seconds``, and ``say`` is told so. With ``by_prefix``, databases are kept
+    apart by table names. Raises OsemError.
     """
-    found = wait.poll(
-        lambda: probe.ask(endpoint, timeout=PROBE_SECONDS),
-        lambda answer: answer is not None,
-        Deadline(seconds),
-    )
+    found = probe.ask(endpoint, timeout=PROBE_SECONDS)
+    if found is None and seconds:
+        say(f"waiting for {endpoint} (by {source}) for up to {seconds:g} s")
+        found = wait.poll(
+            lambda: probe.ask(endpoint, timeout=PROBE_SECONDS),
+            lambda answer: answer is not None,
+            Deadline(seconds),
+        )
     if found is None or found is probe.ANOTHER_SERVER:
         raise _no_dynamodb(endpoint, source, found, seconds)
     _delete_left_behind(endpoint)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Engine
 
 NO_DOCKER = {"DOCKER_HOST": "unix:///nowhere.sock"}
+DECLARED = "osem: {tables: 'osem_tasks.declarations.osem:TABLES'}"
 QUIET = ("-p", "no:randomly")
 # Python reports what is left open at its end on stderr only.
 LEFT_OPEN = ("ResourceWarning", "Exception ignored", "Unraisable", "UnhandledThread", "Traceback")
@@ -66,6 +67,29 @@ words = ["-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--dynamodb-engine
 sys.exit(pytest.main(words) or pytest.main(words))
 """
 
+# By name: options, configuration, what the message and its remedy say.
+FAILURES = {
+    "no-engine": (
+        "--dynamodb-engine docker",
+        "",
+        "ENGINE_UNAVAILABLE: No Docker engine at unix:///nowhere.sock",
+        "pytest --dynamodb-engine moto",
+    ),
+    "no-service": (
+        "--dynamodb-endpoint http://127.0.0.1:9",
+        "osem: {timeout: 1}",
+        "ENGINE_NOT_RUNNING: No DynamoDB at http://127.0.0.1:9",
+        "leave --dynamodb-endpoint out",
+    ),
+    "configuration": ("", "osem: {port: nonsense}", "INVALID_CONFIGURATION", "Correct"),
+    "tables": (
+        "--dynamodb-engine moto",
+        "osem: {tables: 'nosuch:TABLES'}",
+        "INVALID_CONFIGURATION",
+        "osem.tables",
+    ),
+}
+
 
 @pytest.fixture
 def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
@@ -73,6 +97,7 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     request.getfixturevalue("own_state")
     (tmp_path / "test_suite.py").write_text(SUITE, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
+    (tmp_path / "invoke.yaml").write_text(DECLARED, encoding="utf-8")
     yield tmp_path
     left = [record.name for record in records.load_all()]
     for name in left:
@@ -86,8 +111,9 @@ def disturbances(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [word for word in LEFT_OPEN if word in text]
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-@pytest.mark.parametrize("how", ["engine", "no-docker", "endpoint"])
+@pytest.mark.parametrize(
+    "how, workers", [("engine", "0"), ("engine", "2"), ("no-docker", "0"), ("endpoint", "2")]
+)
 def test_nothing_is_left_open(
     project: Path, session_engine: Engine, moto_engine: Engine, how: str, workers: str
 ) -> None:
@@ -98,7 +124,7 @@ def test_nothing_is_left_open(
         "endpoint": (["--dynamodb-endpoint", moto_engine.endpoint], {}),
     }[how]
 
-    done = run(project, *words, "-n", workers, options=("-W", "error"), **variables)
+    done = run(project, *words, "-n", workers, options=("-W", "error"), variables=variables)
 
     assert (passed(done), disturbances(done), done.stderr) == ((0, "5"), [], "")
 
@@ -124,7 +150,7 @@ def test_any_way_to_run_a_suite_works(project: Path, moto_engine: Engine, words:
 @pytest.mark.parametrize("words", ["--collect-only", "--fixtures", "--setup-plan", "-k without"])
 def test_no_engine_is_started_for_nothing(project: Path, words: str) -> None:
     """Whoever only looks, or runs other tests, needs no engine: none is even sought."""
-    done = run(project, "--dynamodb-engine", "docker", *words.split(), **NO_DOCKER)
+    done = run(project, "--dynamodb-engine", "docker", *words.split(), variables=NO_DOCKER)
 
     assert (done.returncode, "No Docker engine" in done.stdout) == (0, False)
 
@@ -167,44 +193,16 @@ def test_an_interrupt_leaves_nothing(project: Path, session_engine: Engine, work
     assert [word for word in LEFT_OPEN if word in err] == []
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
-    "words, configuration, message, remedy",
-    [
-        pytest.param(
-            "--dynamodb-engine docker",
-            "",
-            "ENGINE_UNAVAILABLE: No Docker engine at unix:///nowhere.sock",
-            "pytest --dynamodb-engine moto",
-            id="no-engine",
-        ),
-        pytest.param(
-            "--dynamodb-endpoint http://127.0.0.1:9",
-            "osem: {timeout: 1}",
-            "ENGINE_NOT_RUNNING: No DynamoDB at http://127.0.0.1:9",
-            "leave --dynamodb-endpoint out",
-            id="no-service",
-        ),
-        pytest.param(
-            "", "osem: {port: nonsense}", "INVALID_CONFIGURATION", "Correct", id="configuration"
-        ),
-        pytest.param(
-            "--dynamodb-engine moto",
-            "osem: {tables: 'nosuch:TABLES'}",
-            "INVALID_CONFIGURATION",
-            "osem.tables",
-            id="tables",
-        ),
-    ],
+    "case, workers", [*((case, "0") for case in FAILURES), ("no-engine", "2"), ("tables", "2")]
 )
-def test_a_failure_is_one_short_message(
-    project: Path, words: str, configuration: str, message: str, remedy: str, workers: str
-) -> None:
+def test_a_failure_is_one_short_message(project: Path, case: str, workers: str) -> None:
     """For the whole run, with its remedy, in any number of workers; other tests still run."""
+    words, configuration, message, remedy = FAILURES[case]
     if configuration:
         (project / "invoke.yaml").write_text(configuration, encoding="utf-8")
 
-    done = run(project, *QUIET, "-n", workers, *words.split(), **NO_DOCKER)
+    done = run(project, *QUIET, "-n", workers, *words.split(), variables=NO_DOCKER)
 
     shown = done.stdout.partition("short test summary")[0]
     assert (done.returncode, "1 passed, 4 errors" in done.stdout) == (1, True), done.stdout
@@ -266,8 +264,7 @@ def test_a_call_with_another_key_is_named(project: Path, session_engine: Engine,
     assert ["--dynamodb-isolation prefix" in line for line in lines] == [True, True]
 
 
-@pytest.mark.parametrize("scope", ["session", "function"])
-@pytest.mark.parametrize("kind", ["session", "moto"])
+@pytest.mark.parametrize("kind, scope", [("session", "session"), ("moto", "function")])
 def test_with_prefixes_any_key_sees_the_tables(
     project: Path, session_engine: Engine, kind: str, scope: str
 ) -> None:
@@ -289,7 +286,7 @@ def test_the_engine_of_a_variable_is_used(project: Path, moto_engine: Engine, na
         encoding="utf-8",
     )
 
-    done = run(project, **{name: moto_engine.endpoint}, **NO_DOCKER)
+    done = run(project, variables={name: moto_engine.endpoint, **NO_DOCKER})
 
     assert passed(done) == (0, "6")
 
@@ -298,7 +295,7 @@ def test_a_variable_that_leads_to_aws_is_passed_over(project: Path) -> None:
     """An endpoint of a VPC in a developer's shell: the tests start their own engine."""
     aws = {"AWS_ENDPOINT_URL_DYNAMODB": "https://vpce-1.dynamodb.eu-west-1.vpce.amazonaws.com"}
 
-    done = run(project, **aws, **NO_DOCKER)
+    done = run(project, variables={**aws, **NO_DOCKER})
 
     assert passed(done) == (0, "5")
 
@@ -318,6 +315,6 @@ def test_a_shell_for_aws_disturbs_nothing(project: Path) -> None:
         "NO_PROXY": "",
     }
 
-    done = run(project, **shell, **NO_DOCKER)
+    done = run(project, variables={**shell, **NO_DOCKER})
 
     assert passed(done) == (0, "5")

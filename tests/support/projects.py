@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 PLUGIN = "osem_tasks.pytest_plugin"
@@ -23,13 +24,16 @@ def command(*words: str, options: tuple[str, ...] = ()) -> list[str]:
 
 
 def run(
-    project: Path, *words: str, options: tuple[str, ...] = (), **variables: str
+    project: Path,
+    *words: str,
+    options: tuple[str, ...] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """`python -m pytest WORDS...` in the project, with these variables."""
     return subprocess.run(
         command(*words, options=options),
         cwd=project,
-        env={**os.environ, **variables},
+        env={**os.environ, **(variables or {})},
         capture_output=True,
         text=True,
         check=False,

@@ -61,7 +61,7 @@ def test_each_message_is_shown_once(messages: list[str], failures: list[bool]) -
 
 def test_a_stray_is_told_once_with_its_tests() -> None:
     """For the whole run, also for tests that passed; a test counts once for all its phases."""
-    stats = {
+    stats: dict[str, list[Any]] = {
         "passed": [Report("one", dynamodb_stray="to AWS"), Report("one", dynamodb_stray="to AWS")],
         "failed": [Report("two", dynamodb_stray="to AWS\nanother key"), Report("three")],
         "warnings": [object()],

@@ -78,16 +78,19 @@ class Starting(BaseHTTPRequestHandler):
 def test_a_service_that_starts_is_waited_for() -> None:
     """A CI service beside the tests answers after a while."""
     Starting.silent = 3
+    said: list[str] = []
     with HTTPServer(("127.0.0.1", 0), Starting) as service:
         thread = threading.Thread(target=service.serve_forever, args=(0.01,))
         thread.start()
         try:
-            server = server_at(f"http://127.0.0.1:{service.server_address[1]}", seconds=30)
+            endpoint = f"http://127.0.0.1:{service.server_address[1]}"
+            server = server_at(endpoint, "AWS_ENDPOINT_URL", 30, said.append)
         finally:
             service.shutdown()
             thread.join()
 
     assert (server.isolation, Starting.silent) == (Isolation.ACCOUNT, 0)
+    assert said == [f"waiting for {endpoint} (by AWS_ENDPOINT_URL) for up to 30 s"]
 
 
 @pytest.mark.parametrize(

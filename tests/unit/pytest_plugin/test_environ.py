@@ -8,33 +8,15 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from osem_tasks.config.local_access import variables
-from osem_tasks.testing import shell
+from osem_tasks.config.local_access import DISTURBING, undisturbed, variables
 from tests.support.fake_engines import fake_dynamodb
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENDPOINT = "http://127.0.0.1:8000"
 PROXY = "http://127.0.0.1:9"
 BROKEN = "[default\nthis is no file of AWS"
 IGNORING = "[default]\nignore_configured_endpoint_urls = true\nregion = eu-west-1\n"
-
-
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"])
-@pytest.mark.parametrize("spelling", ["no_proxy", "NO_PROXY"])
-def test_the_engine_is_reached_without_the_proxy(name: str, spelling: str) -> None:
-    """Whichever variable names a proxy; hosts that are excepted already stay so."""
-    found = shell.undisturbed(ENDPOINT, {name: PROXY, spelling: "internal"})
-
-    assert [found["no_proxy"], found["NO_PROXY"]] == ["internal,127.0.0.1"] * 2
-
-
-def test_without_a_proxy_nothing_is_excepted() -> None:
-    """The variables of proxies are set only where they have an effect."""
-    assert {"no_proxy", "NO_PROXY"} & shell.undisturbed(
-        ENDPOINT, {"HTTP_PROXY": ""}
-    ).keys() == set()
 
 
 @pytest.mark.parametrize(
@@ -66,9 +48,9 @@ def test_an_application_s_client_reaches_the_engine(
         else:
             monkeypatch.setenv(name, value)
     with fake_dynamodb(body='{"TableNames": ["Mine"]}') as endpoint:
-        for name in shell.REMOVED:
+        for name in DISTURBING:
             monkeypatch.delenv(name, raising=False)
-        others = shell.undisturbed(endpoint, os.environ)
+        others = undisturbed(endpoint, os.environ)
         for name, value in {**others, **variables(endpoint)}.items():
             monkeypatch.setenv(name, value)
         client = boto3.Session().client("dynamodb")
