@@ -134,15 +134,22 @@ def _aws(target: Target) -> Connection:
 def local_session(region: str) -> Session:
     """Return a session with the dummy keys of a local engine.
 
-    It uses no profile, because a missing profile must not stop local work.
+    It reads no variable and no file of the AWS configuration, and uses no proxy: a missing
+    profile or a broken file must not stop local work. Only the certificates of an engine behind
+    TLS come from ``AWS_CA_BUNDLE``.
     """
     import boto3
     import botocore.session
+    from botocore.config import Config
 
+    known = botocore.session.Session.SESSION_VARIABLES
+    nowhere = {name: (None, None, default, cast) for name, (*_, default, cast) in known.items()}
+    variables = {**nowhere, "ca_bundle": (None, "AWS_CA_BUNDLE", None, None)}
+    session = botocore.session.Session(session_vars=variables)
+    # Also for the clients that tests get: a company's proxy cannot reach this machine's loopback.
+    session.set_default_client_config(Config(proxies={}))
     return boto3.Session(
-        botocore_session=botocore.session.Session(
-            session_vars={"profile": (None, None, None, None)}
-        ),
+        botocore_session=session,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         region_name=region,

@@ -37,6 +37,7 @@ DATABASE, ENVIRON = "dynamodb_database", "dynamodb_environ"
 _run = pytest.StashKey[str]()
 _owner = pytest.StashKey[int]()
 _started = pytest.StashKey[bool]()
+_nodes = pytest.StashKey[int]()
 _server = pytest.StashKey[Any]()
 _watch = pytest.StashKey["Watch"]()
 _environment = pytest.StashKey[options.Environment]()
@@ -60,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Send the id of the run to each xdist worker."""
+    node.config.stash[_nodes] = node.config.stash.get(_nodes, 0) + 1
     node.workerinput[RUN] = node.config.stash[_run]
     node.workerinput[OWNER] = node.config.stash[_owner]
 
@@ -67,6 +69,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Store whether a worker started an engine; a crashed one may have."""
+    node.config.stash[_nodes] -= 1
     received = getattr(node, "workeroutput", {})
     if error or received.get(STARTED):
         node.config.stash[_started] = True
@@ -82,7 +85,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """In the controller or the only process, remove the engine of this run."""
     if watch := config.stash.get(_watch, None):
         watch.end()
-    if config.stash.get(_started, False) and not hasattr(config, "workerinput"):
+    # An interrupted controller does not hear what its workers started.
+    started = config.stash.get(_started, False) or config.stash.get(_nodes, 0) > 0
+    if started and not hasattr(config, "workerinput"):
         from osem_tasks import testing
 
         with config.stash[_environment].restored():

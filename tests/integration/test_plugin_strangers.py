@@ -300,8 +300,8 @@ def test_a_variable_that_leads_to_aws_is_passed_over(project: Path) -> None:
     assert passed(done) == (0, "5")
 
 
-def test_a_shell_for_aws_disturbs_nothing(project: Path) -> None:
-    """A profile that is gone, broken files, a proxy: neither the engine nor the fixtures care."""
+def test_a_shell_for_aws_disturbs_nothing(project: Path, moto_engine: Engine) -> None:
+    """A profile that is gone, broken files, a proxy: neither fixtures nor an application care."""
     broken = project / "broken"
     broken.write_text("[default\nno file of AWS", encoding="utf-8")
     shell = {
@@ -315,6 +315,6 @@ def test_a_shell_for_aws_disturbs_nothing(project: Path) -> None:
         "NO_PROXY": "",
     }
 
-    done = run(project, variables={**shell, **NO_DOCKER})
+    done = run(project, "--dynamodb-endpoint", moto_engine.endpoint, variables=shell)
 
     assert passed(done) == (0, "5")
