@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="few examples in every property, and no slow test",
     )
+    parser.addoption(
+        "--one-engine",
+        action="store_true",
+        help="leave out what runs on moto beside the session's engine: another session does it",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,12 +48,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long where a quick answer is wanted."""
+    """Leave out what takes long where a quick answer is wanted, and what another session does."""
+    left_out: set[pytest.Item] = set()
     if config.getoption("--quick"):
         markers = ("process", "slow")
-        slow = [item for item in items if any(map(item.get_closest_marker, markers))]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+        left_out |= {item for item in items if any(map(item.get_closest_marker, markers))}
+    if config.getoption("--one-engine"):
+        left_out |= {item for item in items if _is_on_moto(item)}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _is_on_moto(item: pytest.Item) -> bool:
+    """Whether a test that runs on every engine runs on moto here."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return "moto" in (parameters.get("engine"), parameters.get("kind"))
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,11 @@ def engine_command(task: str, engine: str, *words: str) -> str:
     return command(task, *named, *words)
 
 
+def pytest_command(*words: str) -> str:
+    """Return ``pytest WORDS``, quoted for a shell."""
+    return " ".join(["pytest", *map(shlex.quote, words)])
+
+
 def remedy_text(remedy: Remedy, target: Target) -> str:
     """Return a remedy on ``target`` in words, with the command if there is one."""
     if not remedy.task:

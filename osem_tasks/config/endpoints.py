@@ -76,16 +76,24 @@ def check_url(endpoint: str | None, source: str) -> None:
             [f"{source} must not have a query or a fragment"],
             remediation=f"Give the endpoint without them, such as {DEFAULT_ENDPOINT}",
         )
-    try:
-        parts = urlsplit(endpoint)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # the port is not a number
-        sound = False
-    if not sound:
+    if not _is_sound(endpoint):
+        if "://" not in endpoint and _is_sound(f"http://{endpoint}"):
+            raise ConfigurationError(
+                [f"{source} has no scheme: {endpoint!r}"],
+                remediation=f"Write http:// before it: http://{endpoint}",
+            )
         raise ConfigurationError(
             [f"{source} must be a URL such as {DEFAULT_ENDPOINT}, not {endpoint!r}"],
             remediation=f"Give the endpoint with scheme, host and port: {DEFAULT_ENDPOINT}",
         )
+
+
+def _is_sound(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is not a number
+        return False
 
 
 def _host(endpoint: str | None) -> str:

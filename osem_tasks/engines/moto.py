@@ -37,6 +37,13 @@ MAX_RACES = 3
 _children: list[subprocess.Popen[bytes]] = []
 
 
+class _Detached(subprocess.Popen[bytes]):
+    """A process that may outlive this one."""
+
+    def __del__(self) -> None:
+        """Do not warn that the process still runs: its record tells how to stop it."""
+
+
 class MotoEngine(Engine):
     """An engine that runs as a process; the record has its pid, port and log."""
 
@@ -113,9 +120,10 @@ def _end(pid: int, runs: Callable[[], bool], name: str) -> None:
     import psutil
 
     def has_ended() -> bool:
+        ended = not runs()
         for child in _children:
             child.poll()  # a child of this process would stay a zombie
-        return not runs()
+        return ended
 
     seconds = policy.current().engine_stop
     for end in (psutil.Process.terminate, psutil.Process.kill):
@@ -235,7 +243,7 @@ def _spawn(port: int, name: str) -> subprocess.Popen[bytes]:
     )
     # Shielded: an interrupt between the fork and the entry in _children would orphan the child.
     with interrupts.shielded(), os.fdopen(state.create(records.log_path(name)), "wb") as stream:
-        child = subprocess.Popen(  # noqa: S603  our own interpreter, no shell
+        child = _Detached(
             command,
             cwd=home,
             env=process.environment(home, os.environ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from osem_tasks.testing.databases import IsolatedDatabase, Server
 from osem_tasks.testing.servers import (
+    SERVICE_SECONDS,
     remove_abandoned,
     remove_server,
     running_server,
@@ -16,6 +17,7 @@ from osem_tasks.testing.servers import (
 )
 
 __all__ = [
+    "SERVICE_SECONDS",
     "IsolatedDatabase",
     "Server",
     "remove_abandoned",

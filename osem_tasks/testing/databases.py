@@ -8,17 +8,20 @@ were created through it, by their exact names.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.aws.watch import Place
 from osem_tasks.config.environments import configured
 from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY, variables
 from osem_tasks.config.secrets import Variables
 from osem_tasks.config.target import Target
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema import emulators
 from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing.created import Created
 from osem_tasks.waiting import wait
@@ -48,9 +51,20 @@ class Server:
 
     endpoint: str
     isolation: Isolation
+    engine: emulators.Engine = emulators.DYNAMODB_LOCAL
     max_databases: int = MAX_DATABASES
     _made: int = 0
     _released: list[IsolatedDatabase] = field(default_factory=list)
+
+    def place_of(self, database: IsolatedDatabase) -> Place:
+        """Return where calls reach ``database``: any key does if all keys share it."""
+        key = "" if self.is_shared else database.access_key
+        return Place(self.endpoint, key, database.region if self.by_region else "")
+
+    @property
+    def by_region(self) -> bool:
+        """Whether every region has tables of its own; one shared DynamoDB Local has not."""
+        return not self.is_shared or self.engine is emulators.MOTO
 
     @property
     def is_shared(self) -> bool:
@@ -165,7 +179,8 @@ class IsolatedDatabase:
 
     def is_empty(self) -> bool:
         """Return whether this database has no tables."""
-        return not self.client().list_tables(Limit=1)["TableNames"]
+        with contextlib.closing(self.client()) as client:
+            return not client.list_tables(Limit=1)["TableNames"]
 
     def _watch(self, client: DynamoDBClient) -> None:
         """Record every table that ``client`` creates."""
@@ -209,8 +224,9 @@ def delete_tables(database: IsolatedDatabase, names: Iterable[str]) -> list[str]
 
     A table that is still being created and a call that fails are tried again.
     """
-    client, deadline = database.client(), Deadline(DELETE_SECONDS)
-    return [name for name in sorted(names) if _delete(client, database.target(), name, deadline)]
+    target, deadline = database.target(), Deadline(DELETE_SECONDS)
+    with contextlib.closing(database.client()) as client:
+        return [name for name in sorted(names) if _delete(client, target, name, deadline)]
 
 
 def _delete(client: DynamoDBClient, target: Target, name: str, deadline: Deadline) -> bool:
@@ -250,10 +266,13 @@ class _Silent:
 
 def _account_keys(endpoint: str, number: int) -> tuple[str, str, str]:
     """Return the keys of an account, which the engine creates on first use."""
+    from osem_tasks.aws import errors
+
     own = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY)
     sts = _session().client("sts", endpoint_url=endpoint, **own.keys)
     role = f"arn:aws:iam::{number % 10**12:012d}:role/osem-tests"
-    answer: Any = sts.assume_role(RoleArn=role, RoleSessionName="osem")["Credentials"]
+    with contextlib.closing(sts), errors.translated("AssumeRole", own.target()):
+        answer: Any = sts.assume_role(RoleArn=role, RoleSessionName="osem")["Credentials"]
     keys = Variables(answer)
     del answer
     return keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]

@@ -5,34 +5,102 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.commands import pytest_command
 from osem_tasks.config.local_access import SECRET_KEY
 from osem_tasks.engines import host, manager, probe, records, registry
-from osem_tasks.engines.base import EngineRequest
+from osem_tasks.engines.base import AUTO, EngineRequest
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing.created import left_behind
 from osem_tasks.testing.databases import IsolatedDatabase, Server, delete_tables
 from osem_tasks.testing.trial import keys_share_tables
+from osem_tasks.waiting import wait
+from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from osem_tasks.config.settings import Settings
+    from osem_tasks.engines.base import Say
+    from osem_tasks.schema import emulators
 
 PROBE_SECONDS = 5.0
+# A CI service is started beside the tests: DynamoDB Local answers after two to five seconds.
+SERVICE_SECONDS = 20.0
+OPTION = "--dynamodb-endpoint"
 
 
-def server_at(endpoint: str) -> Server:
-    """Return the server at an endpoint that we did not start. Raises OsemError."""
+class RunRequest(EngineRequest):
+    """The engine of a test run; its commands are pytest's."""
+
+    __slots__ = ()
+
+    def command(self, *words: str) -> str:
+        """Return the pytest command that requests the same engine."""
+        options = [("--dynamodb-engine", None if self.engine == AUTO else self.engine)]
+        options.append(("--dynamodb-image", self.image))
+        again = pytest_command(*(word for pair in options if pair[1] for word in map(str, pair)))
+        if "--timeout" in words:
+            again += f"   with osem.timeout: {words[words.index('--timeout') + 1]} in invoke.yaml"
+        return again
+
+    def replacing_command(self) -> str:
+        """Return the same: the engine of a run is never used again."""
+        return self.command()
+
+
+def server_at(
+    endpoint: str,
+    source: str = OPTION,
+    seconds: float = 0.0,
+    say: Say = lambda _text: None,
+    *,
+    by_prefix: bool = False,
+) -> Server:
+    """Return the server at an endpoint that we did not start.
+
+    ``source`` names the endpoint: an option or a variable. A server that does not respond is
+    asked again for ``seconds``, and ``say`` is told so. With ``by_prefix``, databases are kept
+    apart by table names. Raises OsemError.
+    """
     found = probe.ask(endpoint, timeout=PROBE_SECONDS)
-    if found is None or found is probe.ANOTHER_SERVER:
-        what = "no server" if found is None else found.name
-        raise OsemError(
-            f"No DynamoDB at {endpoint}: {what} responds.",
-            code=ErrorCode.ENGINE_NOT_RUNNING,
-            remediation="Check --dynamodb-endpoint, or leave it out to have an engine started.",
+    if found is None and seconds:
+        say(f"waiting for {endpoint} (by {source}) for up to {seconds:g} s")
+        found = wait.poll(
+            lambda: probe.ask(endpoint, timeout=PROBE_SECONDS),
+            lambda answer: answer is not None,
+            Deadline(seconds),
         )
+    if found is None or found is probe.ANOTHER_SERVER:
+        raise _no_dynamodb(endpoint, source, found, seconds)
     _delete_left_behind(endpoint)
     shared = found.isolation is Isolation.ACCESS_KEY and keys_share_tables(endpoint)
-    return Server(endpoint, Isolation.TABLE_PREFIX if shared else found.isolation)
+    if by_prefix and found.isolation is Isolation.ACCESS_KEY and not shared:
+        raise OsemError(
+            f"{found.name} at {endpoint} keeps a database for every access key, so that "
+            "prefixes alone do not let another key see the tables.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation=f"Start it with -sharedDb, or have an engine started: {_own_engine(source)}",
+        )
+    separate = not (shared or by_prefix)
+    return Server(endpoint, found.isolation if separate else Isolation.TABLE_PREFIX, found)
+
+
+def _no_dynamodb(
+    endpoint: str, source: str, found: emulators.Engine | None, seconds: float
+) -> OsemError:
+    what = found.name if found else "no server"
+    waited = f" within {seconds:g} s" if seconds and not found else ""
+    return OsemError(
+        f"No DynamoDB at {endpoint} (by {source}): {what} responds{waited}.",
+        code=ErrorCode.ENGINE_NOT_RUNNING,
+        remediation=f"Check {source}, or have an engine started: {_own_engine(source)}",
+    )
+
+
+def _own_engine(source: str) -> str:
+    """Return how to let the run start its own engine, although ``source`` names another one."""
+    if source.startswith("-"):
+        return f"leave {source} out"
+    return pytest_command("--dynamodb-engine", AUTO)
 
 
 def _delete_left_behind(endpoint: str) -> None:
@@ -43,33 +111,44 @@ def _delete_left_behind(endpoint: str) -> None:
             created.discard(name)
 
 
-def running_server() -> Server | None:
+def running_server(*, by_prefix: bool = False) -> Server | None:
     """Return the engine that ``local.up`` started, if it answers."""
     record = records.newest()
-    return server_at(record.endpoint) if record and manager.is_answering(record) else None
+    if record is None or not manager.is_answering(record):
+        return None
+    return server_at(record.endpoint, by_prefix=by_prefix)
 
 
 def start_server(
-    settings: Settings, engine: str, image: str | None, run: str, owner_pid: int
+    settings: Settings,
+    engine: str,
+    image: str | None,
+    run: str,
+    owner_pid: int,
+    *,
+    by_prefix: bool = False,
 ) -> Server:
     """Return the engine of test run ``run``, which the first worker starts and all share.
 
     ``engine`` is the name of a kind or ``auto``. The engine belongs to process ``owner_pid``;
-    engines whose owner has ended are removed first. Raises OsemError.
+    engines whose owner has ended are removed first. With ``by_prefix``, databases are kept
+    apart by table names. Raises OsemError.
     """
     remove_abandoned()
-    request = EngineRequest(
+    request = RunRequest(
         name=_engine_name(run),
         default_port=0,
         default_image=settings.image,
         timeout=settings.timeout,
         engine=engine,
         image=image,
-        shared=False,
+        shared=by_prefix,
         owner=host.owner(owner_pid),
     )
     record = manager.bring_up(request, lambda _: None).record
-    return Server(record.endpoint, registry.kind_of(record.engine).answers_as.isolation)
+    answers_as = registry.kind_of(record.engine).answers_as
+    isolation = Isolation.TABLE_PREFIX if by_prefix else answers_as.isolation
+    return Server(record.endpoint, isolation, answers_as)
 
 
 def remove_abandoned() -> None:

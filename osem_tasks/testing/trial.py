@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,10 @@ def _are_separate(one: IsolatedDatabase, other: IsolatedDatabase, name: str) -> 
 
     deadline = Deadline(TRIAL_SECONDS)
     for database in (one, other):
-        with errors.translated("CreateTable", database.target(), name):
-            client = database.client()
+        with (
+            errors.translated("CreateTable", database.target(), name),
+            contextlib.closing(database.client()) as client,
+        ):
             client.create_table(
                 TableName=name,
                 KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -61,8 +64,11 @@ def _are_separate(one: IsolatedDatabase, other: IsolatedDatabase, name: str) -> 
                 return False
     if name not in delete_tables(one, [name]):
         return False
-    with errors.translated("DescribeTable", other.target(), name):
-        return _is_active(other.client(), name)
+    with (
+        errors.translated("DescribeTable", other.target(), name),
+        contextlib.closing(other.client()) as client,
+    ):
+        return _is_active(client, name)
 
 
 def _is_active(client: DynamoDBClient, name: str) -> bool:

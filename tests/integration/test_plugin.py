@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from osem_tasks.engines import manager, records, registry
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.testing import Server, server_at
 from tests.integration.fixtures_local import eventually
+from tests.support.projects import command, passed, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,26 +58,6 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     yield tmp_path
     for record in records.load_all():
         manager.take_down(record.name)
-
-
-def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`python -m pytest WORDS...` in the project."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "osem_tasks.pytest_plugin", *words]
-    if _is_installed():
-        command = [word for word in command if word not in ("-p", "osem_tasks.pytest_plugin")]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-
-
-def _is_installed() -> bool:
-    from importlib.metadata import entry_points
-
-    return any(point.name == "osem_tasks" for point in entry_points(group="pytest11"))
-
-
-def passed(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
-    """The exit code, and how many tests passed."""
-    found = re.search(r"(\d+) passed", done.stdout)
-    return done.returncode, found.group(1) if found else done.stdout[-3000:] + done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("workers", ["0", "2", "8"])
@@ -135,11 +115,11 @@ def test_a_killed_run_is_cleaned_up_by_the_next(
 ) -> None:
     """kill -9 of the controller leaves an engine; the next run removes it, and only it."""
     engine = ["--dynamodb-engine", session_engine.kind]
-    command = [sys.executable, "-m", "pytest", "-q", *engine, "-n", workers]
-    if not _is_installed():
-        command += ["-p", "osem_tasks.pytest_plugin"]
     victim = subprocess.Popen(
-        command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(*engine, "-n", workers),
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     eventually(lambda: records.load_all() or victim.poll() is not None, "the run has an engine")
     (left,) = records.load_all()

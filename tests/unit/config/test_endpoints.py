@@ -10,7 +10,7 @@ import pytest
 from osem_tasks.config.endpoints import AWS_DOMAINS, check_url, is_aws, is_loopback, same_place
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.target import TargetOptions, resolve
-from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,3 +146,15 @@ def test_an_endpoint_with_a_query_is_refused_unseen(rest: str) -> None:
 
     assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
     assert "s3cret" not in str(caught.value.as_json())
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["localhost:8000", "127.0.0.1:8000", "dynamodb:8000", "[::1]:8000"]
+)
+def test_a_missing_scheme_is_named(endpoint: str) -> None:
+    """With the endpoint as it should be written."""
+    with pytest.raises(ConfigurationError) as caught:
+        check_url(endpoint, "--endpoint")
+
+    assert caught.value.problems == (f"--endpoint has no scheme: {endpoint!r}",)
+    assert f"http://{endpoint}" in caught.value.remediation

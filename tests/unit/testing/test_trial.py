@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from osem_tasks.engines import records
+from osem_tasks.errors import OsemError
 from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing import Server, databases, server_at, trial
 from osem_tasks.testing.trial import keys_share_tables
@@ -221,3 +222,12 @@ def test_a_killed_runs_tables_are_deleted_by_the_next() -> None:
     assert found.is_shared
     assert list(plane.tables) == [("", "Everybodys")]
     assert list(records.directory().glob("*.tables")) == []
+
+
+def test_prefixes_alone_do_not_help_where_keys_separate() -> None:
+    """An application with a key of its own would see an empty database all the same."""
+    with serving(Plane(shared=False)) as endpoint, pytest.raises(OsemError) as caught:
+        server_at(endpoint, by_prefix=True)
+
+    assert "keeps a database for every access key" in caught.value.message
+    assert "-sharedDb" in caught.value.remediation

@@ -1,0 +1,46 @@
+"""Another team's test suite, run by pytest in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PLUGIN = "osem_tasks.pytest_plugin"
+
+
+def command(*words: str, options: tuple[str, ...] = ()) -> list[str]:
+    """`python OPTIONS -m pytest -q WORDS...`, with the plugin also where it is not installed."""
+    installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+    plugin = () if installed else ("-p", PLUGIN)
+    return [sys.executable, *options, "-m", "pytest", "-q", *plugin, *words]
+
+
+def run(
+    project: Path,
+    *words: str,
+    options: tuple[str, ...] = (),
+    variables: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """`python -m pytest WORDS...` in the project, with these variables."""
+    return subprocess.run(
+        command(*words, options=options),
+        cwd=project,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def passed(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
+    """The exit code, and how many tests passed."""
+    found = re.search(r"(\d+) passed", done.stdout)
+    return done.returncode, found.group(1) if found else done.stdout[-3000:] + done.stderr[-2000:]
