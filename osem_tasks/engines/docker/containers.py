@@ -69,7 +69,7 @@ class Containers:
                 own = found.id if found else None
                 volumes.refuse_if_used(self.client, request.name, own, keeping)
             # Pull before anything is removed: a failed pull must not lose a container.
-            images.ensure(self.client, request.image or request.default_image, say)
+            images.ensure(self.client, request.image or request.default_image, say, self.host)
             if found:
                 say(f"removing container {request.name} ({found.status})")
                 self.remove(found)
