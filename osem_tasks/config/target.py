@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import TableSet
 
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
-STARTED = "local.up"
+STARTED, DEFAULT = "local.up", "the default"
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -200,7 +200,7 @@ def _local_endpoint(
         return variables[diverting[0]], diverting[0], []
     if options.recorded:
         return options.recorded, "the running engine", []
-    return DEFAULT_ENDPOINT, "the default", []
+    return DEFAULT_ENDPOINT, DEFAULT, []
 
 
 def _aws_endpoint(

@@ -51,6 +51,11 @@ def is_local_http(value: Any) -> bool:
     return parts.scheme == "http" and bool(port) and plain and is_loopback(value)
 
 
+def text_or_none(value: Any) -> str | None:
+    """Return ``value`` if a field of text may hold it, else None."""
+    return value if _is_text(value) else None
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
 
@@ -99,6 +104,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "image": _is_text,
     "container": _is_container,
     "docker_host": _is_text,
+    "project": _is_text,
     "attempt": _is_container,
     "pid": is_pid,
     "process_started": _is_time,

@@ -28,10 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine and why it was chosen; ``reason`` is empty if the request named its kind."""
+    """An engine and why it was chosen; ``reason`` is empty if the request named its kind.
+
+    ``refusals`` are the errors of the preferred kinds that cannot run here.
+    """
 
     engine: Engine
     reason: str
+    refusals: tuple[OsemError, ...] = ()
 
 
 def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpResult:
@@ -129,25 +133,40 @@ def is_answering(record: EngineRecord) -> bool:
     return answers and is_running(record)
 
 
-def state_of(record: EngineRecord) -> EngineState:
-    """Return the current state of the engine of ``record``."""
+def state_of(record: EngineRecord) -> tuple[EngineState, str]:
+    """Return the current state of the engine of ``record``, and why it is unknown, if it is."""
     found = probe.ask(record.endpoint)
     if found is None:
-        return EngineState.SILENT
-    if not is_running(record):
-        return EngineState.REPLACED
+        return EngineState.SILENT, ""
     expected = registry.kind_of(record.engine).answers_as
-    return EngineState.RUNNING if found is expected else EngineState.SILENT
+    try:
+        if not engine_of(record).is_running(record):
+            return EngineState.REPLACED, ""
+    except OsemError as error:
+        state = EngineState.UNKNOWN if found is expected else EngineState.REPLACED
+        return state, error.message
+    return (EngineState.RUNNING if found is expected else EngineState.SILENT), ""
 
 
 def refuse_stranger(record: EngineRecord) -> None:
-    """Raise OsemError (ENGINE_NOT_RUNNING) if another engine is at the endpoint of ``record``."""
-    if is_running(record):
-        return
-    found = probe.ask(record.endpoint)
+    """Raise OsemError (ENGINE_NOT_RUNNING) if another engine is at the endpoint of ``record``.
+
+    Also if that cannot be told, with the reason.
+    """
+    found, unknown = probe.ask(record.endpoint), ""
+    try:
+        if engine_of(record).is_running(record):
+            return
+    except OsemError as error:
+        if found:
+            error.message = f"Engine '{record.name}' cannot be checked: {error.message}"
+            error.remediation += f"   or use what answers: --endpoint {record.endpoint}"
+            raise
+        unknown = f" {error.message}"
     answers = f"{found.name} answers there instead" if found else "nothing answers there"
     raise OsemError(
-        f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}.",
+        f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}."
+        f"{unknown}",
         code=ErrorCode.ENGINE_NOT_RUNNING,
         remediation=(
             f"{engine_command('local.up', record.name)}   "
@@ -166,13 +185,31 @@ def engine_of(record: EngineRecord) -> Engine:
 def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
     engine = choice.engine
     if request.persist and not engine.persists:
-        raise OsemError(
-            f"The {engine.kind} engine keeps its data in memory only.",
-            code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation="Leave --persist out" + registry.alternatives(engine.kind, request),
-        )
+        raise _cannot_persist(choice, request)
     _make_way(engine, request, say)
     return replace(engine.up(request, say), reason=choice.reason)
+
+
+def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
+    """Return the error for ``--persist`` on a kind of engine that cannot keep data."""
+    kind, without = choice.engine.kind, replace(request, persist=None).command()
+    message = f"The {kind} engine keeps its data in memory only."
+    if not choice.refusals:
+        return OsemError(
+            message,
+            code=ErrorCode.ENGINE_UNAVAILABLE,
+            remediation=f"Leave --persist out: {without}{registry.alternatives(kind, request)}",
+        )
+    # A proposal of the preferred kind would be false: it cannot run here.
+    return OsemError(
+        f"{_messages(choice.refusals)} {message}",
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation=(
+            f"{'   and '.join(error.remediation for error in choice.refusals)}   "
+            f"or leave --persist out: {without}"
+        ),
+        details=choice.refusals[0].details,
+    )
 
 
 def _fallback(engine: Engine, request: EngineRequest, error: OsemError) -> Choice:
@@ -201,7 +238,7 @@ def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]
         except OsemError as error:
             refusals.append(error)
         else:
-            return Choice(engine, _messages(refusals) or available)
+            return Choice(engine, _messages(refusals) or available, tuple(refusals))
     raise OsemError(
         _messages(refusals),
         code=refusals[0].code,

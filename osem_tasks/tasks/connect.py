@@ -11,9 +11,10 @@ from osem_tasks.aws.store import TableStore
 from osem_tasks.config import file, guards, variables
 from osem_tasks.config.endpoints import is_loopback, same_place
 from osem_tasks.config.settings import option, seconds
-from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
+from osem_tasks.config.target import DEFAULT, STARTED, Target, TargetOptions, resolve
 from osem_tasks.declarations import load
 from osem_tasks.engines import manager, probe, records
+from osem_tasks.engines.selection import Selection, select
 from osem_tasks.errors import OsemError
 from osem_tasks.schema import emulators
 from osem_tasks.waiting import watchdog
@@ -21,7 +22,6 @@ from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from osem_tasks.aws.session import Connection
-    from osem_tasks.engines.base import EngineRecord
     from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.job import Job
 
@@ -64,7 +64,8 @@ def declared_tables(job: Job) -> TableSet:
 def resolve_target(job: Job) -> Target:
     """Return the target of the task from options, variables and running engines."""
     environment = job.settings.environment(job.options["env"], os.environ)
-    recorded = _recorded_engine(job)
+    chosen = _selection(job)
+    recorded = chosen.record
     options = TargetOptions(
         region=job.options["region"],
         endpoint=job.options["endpoint"],
@@ -74,6 +75,8 @@ def resolve_target(job: Job) -> Target:
         recorded=recorded.endpoint if recorded else None,
     )
     target = resolve(environment, options, os.environ)
+    if target.local and chosen.others and target.source == DEFAULT:
+        raise chosen.ambiguous()
     # A record is a claim: an endpoint from it must belong to exactly that engine.
     unnamed = target.local and not options.endpoint
     if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
@@ -81,15 +84,15 @@ def resolve_target(job: Job) -> Target:
     return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
 
 
-def _recorded_engine(job: Job) -> EngineRecord | None:
-    """Return the record of the configured engine, or of the last used one if that is not up."""
+def _selection(job: Job) -> Selection:
+    """Return the engine that a task without ``--endpoint`` means."""
     try:
         for text in records.unreadable():
             job.console.warn(text)
-        return records.load(job.settings.name) or records.newest()
+        return select(job.settings.name, project=str(file.project()))
     except OsemError as error:  # AWS does not need the state directory
         job.console.warn(error.message)
-        return None
+        return Selection(name=job.settings.name)
 
 
 def _empty_variables(job: Job, target: Target) -> list[str]:

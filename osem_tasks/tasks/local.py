@@ -7,12 +7,13 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.config import file
 from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
 from osem_tasks.config.local_access import variables
 from osem_tasks.config.settings import engine_name, one_of, option, port_number, seconds
-from osem_tasks.engines import manager, records, registry
+from osem_tasks.engines import claims, manager, records, registry
 from osem_tasks.engines.base import EngineRequest, EngineState
-from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.engines.selection import running_elsewhere, select
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.job import NOT_STARTED, Job
@@ -20,7 +21,10 @@ from osem_tasks.tasks.options import OUTPUT_OPTIONS
 from osem_tasks.waiting import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.engines.base import EngineRecord, UpResult
+    from osem_tasks.engines.selection import Selection
 
 MAX_LINES = 999_999
 NAME_OPTION: dict[str, tuple[Any, str]] = {
@@ -78,9 +82,11 @@ def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome
 
     Example: inv local.down --volumes
     """
-    name = _name(job)
+    chosen = _selection(job)
     patience = None if timeout is None else option("--timeout", timeout, seconds)
     _warn_of_unreadable(job)
+    # Another project's engine is not stopped unless its name is given.
+    name = chosen.name if chosen.is_own else job.settings.name
     if job.dry:
         record = records.load(name)
         what = _described(record) if record else "nothing"
@@ -89,11 +95,22 @@ def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome
         removed = manager.take_down(
             name, drop_data=volumes, say=job.console.warn, lock_timeout=patience
         )
-    text = f"{', '.join(removed)} removed" if removed else f"{name}: nothing to stop"
     return Outcome(
         data={"name": name, "removed": removed},
-        summary=Line(Mark.DONE, text),
+        summary=_stopped(name, removed, chosen),
         changed=bool(removed),
+    )
+
+
+def _stopped(name: str, removed: Sequence[str], chosen: Selection) -> Line:
+    if removed:
+        return Line(Mark.DONE, f"{', '.join(removed)} removed")
+    others = chosen.others if chosen.is_own or not chosen.record else (chosen.record,)
+    if not others:
+        return Line(Mark.DONE, f"{name}: nothing to stop")
+    stop = "   or: ".join(engine_command("local.down", other.name) for other in others)
+    return Line(
+        Mark.WARNING, f"{name}: nothing to stop.{running_elsewhere(others)}   (to stop it: {stop})"
     )
 
 
@@ -103,26 +120,35 @@ def status(job: Job) -> Outcome:
 
     Example: inv local.status --json
     """
-    name = _name(job)
+    chosen = _selection(job)
     _warn_of_unreadable(job)
-    record = records.load(name)
-    start = engine_command("local.up", name)
+    record = chosen.record
+    start = engine_command("local.up", chosen.name)
     if record is None:
-        return Outcome(data={"name": name, "running": False}, summary=_not_recorded(name, start))
+        others = [{"name": other.name, "endpoint": other.endpoint} for other in chosen.others]
+        return Outcome(
+            data={"name": chosen.name, "running": False, "others": others},
+            summary=_not_recorded(chosen, start),
+        )
     job.location["endpoint"] = record.endpoint
-    state = manager.state_of(record)
+    state, why = manager.state_of(record)
     text = f"{_described(record)} at {record.endpoint}, since {record.started_at}"
     if record.image:
         text += f", image {record.image}"
+    if record.name != job.settings.name:
+        text += f", name {record.name}"
     if state is EngineState.RUNNING:
         summary = Line(Mark.DONE, f"running: {text}")
+    elif why:
+        summary = Line(Mark.WARNING, f"{state.value}: {text}. {why}")
     else:
         summary = Line(Mark.WARNING, f"{state.value}: {text}   (to start it again: {start})")
     running = state is EngineState.RUNNING
     return Outcome(data={**record.as_json(), "running": running}, summary=summary)
 
 
-def _not_recorded(name: str, start: str) -> Line:
+def _not_recorded(chosen: Selection, start: str) -> Line:
+    name = chosen.name
     if records.begun(name):
         down = engine_command("local.down", name)
         return Line(
@@ -130,7 +156,11 @@ def _not_recorded(name: str, start: str) -> Line:
             f"a start of {name} has begun and not ended   "
             f"(if it was killed: {start} mends it, {down} removes what is left)",
         )
-    return Line(Mark.INFO, f"{name} is not running   (to start it: {start})")
+    others = "".join(
+        f"; {other.name} runs at {other.endpoint}: {engine_command('local.status', other.name)}"
+        for other in chosen.others
+    )
+    return Line(Mark.INFO, f"{name} is not running   (to start it: {start}){others}")
 
 
 @command(OPTIONS, texts={"lines": "How many lines (default 100)."})
@@ -140,7 +170,7 @@ def logs(job: Job, lines: str = "100") -> Outcome:
     Example: inv local.logs --lines 20
     """
     count = option("--lines", lines, _positive)
-    record = _recorded(job)
+    record = _recorded(job, "local.logs")
     text = list(manager.engine_of(record).logs(record.name, count))
     return Outcome(
         data={"name": record.name, "lines": text},
@@ -154,7 +184,7 @@ def env(job: Job) -> Outcome:
 
     Example: eval "$(inv local.env)"
     """
-    record = _recorded(job)
+    record = _recorded(job, "local.env")
     manager.refuse_stranger(record)
     settings = variables(record.endpoint)
     return Outcome(
@@ -186,6 +216,7 @@ def _request(job: Job) -> EngineRequest:
         persist=options["persist"] or None,
         shared=not options["isolated"],
         fresh=options["fresh"],
+        project=_project(),
     )
 
 
@@ -222,18 +253,28 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
         )
 
 
-def _recorded(job: Job) -> EngineRecord:
+def _selection(job: Job) -> Selection:
+    """Return the engine that the task means. Raises OsemError for a name that is not valid."""
+    named = job.options["name"]
+    return select(
+        job.settings.name,
+        named=None if named is None else option("--name", named, engine_name),
+        started=job.session.get("name"),
+        project=_project(),
+    )
+
+
+def _recorded(job: Job, task: str) -> EngineRecord:
     """Return the record of the engine. Raises OsemError (ENGINE_NOT_RUNNING) if there is none."""
-    name = _name(job)
-    record = records.load(name)
-    if record is None:
-        raise OsemError(
-            f"Engine '{name}' is not running.",
-            code=ErrorCode.ENGINE_NOT_RUNNING,
-            remediation=engine_command("local.up", name),
-        )
-    job.location["endpoint"] = record.endpoint
-    return record
+    chosen = _selection(job)
+    if chosen.record is None:
+        raise chosen.not_running(task)
+    job.location["endpoint"] = chosen.record.endpoint
+    return chosen.record
+
+
+def _project() -> str | None:
+    return claims.text_or_none(str(file.project()))
 
 
 def _warn_of_unreadable(job: Job) -> None:
@@ -264,4 +305,6 @@ def _positive(value: str) -> int:
 
 
 def _lower(sentence: str) -> str:
+    if sentence.startswith("Docker"):
+        return sentence.rstrip(".")
     return sentence[:1].lower() + sentence[1:].rstrip(".")

@@ -96,7 +96,7 @@ def _context_address(
     identifier = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
     meta = folder / "contexts" / "meta" / identifier / "meta.json"
     endpoint = files.read_context(meta, name, source, undo)
-    tls = folder / "contexts" / "tls" / identifier / "docker"
+    tls = folder / "contexts" / "tls" / identifier / files.ENDPOINT
     return Address(
         host=_checked(endpoint.get("Host") or DEFAULT, f"the context '{name}' ({source})", undo),
         undo=undo,
@@ -155,13 +155,9 @@ def _problem(host: str) -> tuple[str, str]:
     if scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         return f"whose scheme '{scheme}' is unknown (known are {known})", ""
-    if scheme == "ssh":
-        return _ssh_problem(host)
-    if scheme == "npipe" and os.name != "nt":
-        return "a named pipe, which only Windows has", ""
     if scheme in _TCP:
         return _network_problem(host, rest)
-    return ("", "") if rest.strip("/") else ("which names no socket", "")
+    return (_ssh_problem(host) if scheme == "ssh" else _socket_problem(scheme, rest)), ""
 
 
 def _network_problem(host: str, rest: str) -> tuple[str, str]:
@@ -177,10 +173,16 @@ def _network_problem(host: str, rest: str) -> tuple[str, str]:
     return ("", "") if port else ("which has no port", f"tcp://{rest.rstrip('/:')}:{_PORT}")
 
 
-def _ssh_problem(host: str) -> tuple[str, str]:
+def _ssh_problem(host: str) -> str:
     if is_loopback(host) and importlib.util.find_spec("paramiko") is None:
-        return "and ssh:// needs the Python package paramiko (pip install paramiko)", ""
-    return "", ""
+        return "and ssh:// needs the Python package paramiko (pip install paramiko)"
+    return ""
+
+
+def _socket_problem(scheme: str, path: str) -> str:
+    if scheme == "npipe" and os.name != "nt":
+        return "a named pipe, which only Windows has"
+    return "" if path.strip("/") else "which names no socket"
 
 
 def _with_scheme(host: str) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SETTINGS = "config.json"
+# The key of the engine in a context, and the name of the folder of its TLS files.
+ENDPOINT = "docker"
 # The settings that the SDK or this package reads, and their types.
 _TYPES: Mapping[str, type] = {
     "auths": dict,
@@ -69,7 +71,7 @@ def read_context(meta: Path, name: str, source: str, undo: str) -> dict[str, Any
     except UnusableError as error:
         raise errors.misconfigured(f"{named} is broken: {meta}: {error}", remedy) from error
     endpoints = values.get("Endpoints") if isinstance(values, dict) else None
-    endpoint = endpoints.get("docker") if isinstance(endpoints, dict) else None
+    endpoint = endpoints.get(ENDPOINT) if isinstance(endpoints, dict) else None
     if not isinstance(endpoint, dict):
         why = f"{named} is broken: {meta} names no Docker endpoint"
         raise errors.misconfigured(why, remedy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.engines import probe
+from osem_tasks.engines.base import EngineFailureError
 from osem_tasks.engines.docker.container import Snapshot
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from osem_tasks.engines.base import Say
 
 LOG_LINES = 12
+# The exit code of a process that SIGKILL ended.
+KILLED = 137
+MEMORY = (
+    "Give Docker more memory; it has: docker info --format '{{.MemTotal}}', and the containers "
+    "use: docker stats --no-stream"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +57,28 @@ def wait_until_ready(container: Container, timeout: float, remedies: Remedies, s
 
 
 def _ended(container: Container, remedy: str) -> OsemError:
-    what = f"ended ({container.status})"
-    return _not_ready(container, what, ErrorCode.ENGINE_UNAVAILABLE, remedy)
+    state = container.attrs["State"]
+    code = state.get("ExitCode")
+    what = f"ended ({container.status}{f', code {code}' if code else ''})"
+    if state.get("OOMKilled") or code == KILLED:
+        what += (
+            ": Docker had no memory left for it"
+            if state.get("OOMKilled")
+            else ": it was killed, most often because memory ran out"
+        )
+        remedy = f"{MEMORY}   {remedy}"
+    return _not_ready(container, what, ErrorCode.ENGINE_UNAVAILABLE, remedy, EngineFailureError)
 
 
-def _not_ready(container: Container, what: str, code: ErrorCode, remedy: str) -> OsemError:
+def _not_ready(
+    container: Container,
+    what: str,
+    code: ErrorCode,
+    remedy: str,
+    kind: type[OsemError] = OsemError,
+) -> OsemError:
     log = container.logs(tail=LOG_LINES).decode(errors="replace").strip()
     shown = "\n".join(f"  {line}" for line in log.splitlines()) or "  (it is empty)"
-    return OsemError(
+    return kind(
         f"Container {container.name} {what}. Its log ends:\n{shown}", code=code, remediation=remedy
     )
