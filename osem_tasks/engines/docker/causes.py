@@ -98,7 +98,8 @@ CAUSES = (
     ),
     Cause(
         r"BadStatusLine|RemoteDisconnected|IncompleteRead|Invalid response|Expecting value"
-        r"|JSONDecodeError|ConnectionResetError|LineTooLong|Client Error|got more than",
+        r"|JSONDecodeError|ConnectionResetError|LineTooLong|Client Error|got more than"
+        r"|object has no attribute|object is not|indices must be|Version parameter",
         "what answers there is no Docker engine, or it broke off",
         "Restart the Docker engine, or set DOCKER_HOST",
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import command
 from osem_tasks.config.secrets import without_userinfo
+from osem_tasks.engines.base import EngineFailureError
 from osem_tasks.engines.docker import address, errors
 from osem_tasks.errors import ErrorCode
 from osem_tasks.waiting import policy
@@ -134,7 +135,7 @@ def _refuse_remote(host: str, undo: str = "unset DOCKER_HOST") -> None:
         return
     shown = without_userinfo(host)
     there = command("db.setup", "--endpoint", address.endpoint_there(host))
-    raise errors.EngineFailureError(
+    raise EngineFailureError(
         f"The Docker engine at {shown} runs on another machine: it would publish DynamoDB Local "
         "on its own loopback address, which cannot be reached from here.",
         code=ErrorCode.ENGINE_UNAVAILABLE,
