@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import TableSet
 
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
-STARTED, DEFAULT = "local.up", "the default"
+STARTED = "local.up"
+DEFAULT = "the default"
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import host, probe, records, registry
+from osem_tasks.engines import host, probe, records, registry, service
 from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
@@ -52,7 +52,7 @@ def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpRes
         try:
             return _up(choice, request, say)
         except OsemError as error:
-            fallback = _fallback(choice.engine, request, error)
+            fallback = _fallback(choice.engine, request, service.offered(error))
         return replace(_up(fallback, request, say), fallback=True)
 
 

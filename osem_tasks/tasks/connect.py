@@ -12,16 +12,19 @@ from osem_tasks.config import file, guards, variables
 from osem_tasks.config.endpoints import is_loopback, same_place
 from osem_tasks.config.settings import option, seconds
 from osem_tasks.config.target import DEFAULT, STARTED, Target, TargetOptions, resolve
+from osem_tasks.config.target import ENDPOINT_VARIABLES as ENDPOINTS
 from osem_tasks.declarations import load
-from osem_tasks.engines import manager, probe, records
-from osem_tasks.engines.selection import Selection, select
+from osem_tasks.engines import manager, probe, records, service
+from osem_tasks.engines.selection import select
 from osem_tasks.errors import OsemError
 from osem_tasks.schema import emulators
+from osem_tasks.tasks.job import NOT_STARTED
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from osem_tasks.aws.session import Connection
+    from osem_tasks.engines.base import EngineRecord
     from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.job import Job
 
@@ -51,6 +54,7 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
     )
     for warning in target.warnings:
         job.console.warn(warning)
+    _await_service(job, target, deadline)
     tables = target.tables_of(declared_tables(job))
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
@@ -64,8 +68,7 @@ def declared_tables(job: Job) -> TableSet:
 def resolve_target(job: Job) -> Target:
     """Return the target of the task from options, variables and running engines."""
     environment = job.settings.environment(job.options["env"], os.environ)
-    chosen = _selection(job)
-    recorded = chosen.record
+    recorded = _recorded_engine(job)
     options = TargetOptions(
         region=job.options["region"],
         endpoint=job.options["endpoint"],
@@ -75,8 +78,6 @@ def resolve_target(job: Job) -> Target:
         recorded=recorded.endpoint if recorded else None,
     )
     target = resolve(environment, options, os.environ)
-    if target.local and chosen.others and target.source == DEFAULT:
-        raise chosen.ambiguous()
     # A record is a claim: an endpoint from it must belong to exactly that engine.
     unnamed = target.local and not options.endpoint
     if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
@@ -84,15 +85,44 @@ def resolve_target(job: Job) -> Target:
     return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
 
 
-def _selection(job: Job) -> Selection:
-    """Return the engine that a task without ``--endpoint`` means."""
+def _recorded_engine(job: Job) -> EngineRecord | None:
+    """Return the record of the engine that a task means, if there is one.
+
+    Raises OsemError if several engines run and the task needs one of them.
+    """
     try:
         for text in records.unreadable():
             job.console.warn(text)
-        return select(job.settings.name, project=str(file.project()))
+        if _is_elsewhere(job):
+            return records.load(job.settings.name) or records.newest()
+        chosen = select(job.settings.name, project=str(file.project()))
     except OsemError as error:  # AWS does not need the state directory
         job.console.warn(error.message)
-        return Selection(name=job.settings.name)
+        return None
+    if chosen.others:
+        raise chosen.ambiguous()
+    return chosen.record
+
+
+def _is_elsewhere(job: Job) -> bool:
+    """Return whether a task acts elsewhere than on the engine that it would find itself."""
+    environment = job.settings.environment(job.options["env"], os.environ)
+    named = job.options["endpoint"] or job.session.get("endpoint")
+    return environment.where != "local" or bool(named or any(map(os.environ.get, ENDPOINTS)))
+
+
+def _await_service(job: Job, target: Target, deadline: Deadline) -> None:
+    """Wait for a server that is named by its endpoint and is just starting.
+
+    No engine was recorded at the default endpoint: only CI services are expected there.
+    """
+    ours = target.source == STARTED or job.session.get(NOT_STARTED)
+    recorded = target.source not in (*ENDPOINTS, "--endpoint", DEFAULT)
+    if not target.local or ours or recorded:
+        return
+    if target.source != DEFAULT or service.is_ci(os.environ):
+        with job.console.working(f"waiting for {target.endpoint}"):
+            service.wait_for(str(target.endpoint), deadline, job.console.info, os.environ)
 
 
 def _empty_variables(job: Job, target: Target) -> list[str]:

@@ -7,24 +7,20 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import file
 from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
 from osem_tasks.config.local_access import variables
 from osem_tasks.config.settings import engine_name, one_of, option, port_number, seconds
-from osem_tasks.engines import claims, manager, records, registry
+from osem_tasks.engines import manager, records, registry
 from osem_tasks.engines.base import EngineRequest, EngineState
-from osem_tasks.engines.selection import running_elsewhere, select
 from osem_tasks.output.outcome import Line, Mark, Outcome
+from osem_tasks.tasks import chosen
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.job import NOT_STARTED, Job
 from osem_tasks.tasks.options import OUTPUT_OPTIONS
 from osem_tasks.waiting import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from osem_tasks.engines.base import EngineRecord, UpResult
-    from osem_tasks.engines.selection import Selection
 
 MAX_LINES = 999_999
 NAME_OPTION: dict[str, tuple[Any, str]] = {
@@ -82,11 +78,11 @@ def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome
 
     Example: inv local.down --volumes
     """
-    chosen = _selection(job)
+    engine = chosen.selection(job)
     patience = None if timeout is None else option("--timeout", timeout, seconds)
     _warn_of_unreadable(job)
     # Another project's engine is not stopped unless its name is given.
-    name = chosen.name if chosen.is_own else job.settings.name
+    name = engine.name if engine.is_own else job.settings.name
     if job.dry:
         record = records.load(name)
         what = _described(record) if record else "nothing"
@@ -97,20 +93,8 @@ def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome
         )
     return Outcome(
         data={"name": name, "removed": removed},
-        summary=_stopped(name, removed, chosen),
+        summary=chosen.stopped(name, removed, engine),
         changed=bool(removed),
-    )
-
-
-def _stopped(name: str, removed: Sequence[str], chosen: Selection) -> Line:
-    if removed:
-        return Line(Mark.DONE, f"{', '.join(removed)} removed")
-    others = chosen.others if chosen.is_own or not chosen.record else (chosen.record,)
-    if not others:
-        return Line(Mark.DONE, f"{name}: nothing to stop")
-    stop = "   or: ".join(engine_command("local.down", other.name) for other in others)
-    return Line(
-        Mark.WARNING, f"{name}: nothing to stop.{running_elsewhere(others)}   (to stop it: {stop})"
     )
 
 
@@ -120,15 +104,15 @@ def status(job: Job) -> Outcome:
 
     Example: inv local.status --json
     """
-    chosen = _selection(job)
+    engine = chosen.selection(job)
     _warn_of_unreadable(job)
-    record = chosen.record
-    start = engine_command("local.up", chosen.name)
+    record = engine.record
+    start = engine_command("local.up", engine.name)
     if record is None:
-        others = [{"name": other.name, "endpoint": other.endpoint} for other in chosen.others]
+        others = [{"name": other.name, "endpoint": other.endpoint} for other in engine.others]
         return Outcome(
-            data={"name": chosen.name, "running": False, "others": others},
-            summary=_not_recorded(chosen, start),
+            data={"name": engine.name, "running": False, "others": others},
+            summary=chosen.not_recorded(engine, start),
         )
     job.location["endpoint"] = record.endpoint
     state, why = manager.state_of(record)
@@ -147,22 +131,6 @@ def status(job: Job) -> Outcome:
     return Outcome(data={**record.as_json(), "running": running}, summary=summary)
 
 
-def _not_recorded(chosen: Selection, start: str) -> Line:
-    name = chosen.name
-    if records.begun(name):
-        down = engine_command("local.down", name)
-        return Line(
-            Mark.WARNING,
-            f"a start of {name} has begun and not ended   "
-            f"(if it was killed: {start} mends it, {down} removes what is left)",
-        )
-    others = "".join(
-        f"; {other.name} runs at {other.endpoint}: {engine_command('local.status', other.name)}"
-        for other in chosen.others
-    )
-    return Line(Mark.INFO, f"{name} is not running   (to start it: {start}){others}")
-
-
 @command(OPTIONS, texts={"lines": "How many lines (default 100)."})
 def logs(job: Job, lines: str = "100") -> Outcome:
     """Show the engine's own log.
@@ -170,7 +138,7 @@ def logs(job: Job, lines: str = "100") -> Outcome:
     Example: inv local.logs --lines 20
     """
     count = option("--lines", lines, _positive)
-    record = _recorded(job, "local.logs")
+    record = chosen.recorded(job, "local.logs")
     text = list(manager.engine_of(record).logs(record.name, count))
     return Outcome(
         data={"name": record.name, "lines": text},
@@ -178,15 +146,18 @@ def logs(job: Job, lines: str = "100") -> Outcome:
     )
 
 
-@command(OPTIONS)
-def env(job: Job) -> Outcome:
+@command(
+    OPTIONS,
+    texts={"endpoint": "Endpoint of a DynamoDB that runs already; default: the engine's."},
+)
+def env(job: Job, endpoint: str | None = None) -> Outcome:
     """Print export lines, so that the AWS CLI and an application find the engine.
 
     Example: eval "$(inv local.env)"
     """
-    record = _recorded(job, "local.env")
-    manager.refuse_stranger(record)
-    settings = variables(record.endpoint)
+    settings = variables(
+        chosen.given_endpoint(job, endpoint) if endpoint else chosen.own_endpoint(job)
+    )
     return Outcome(
         data={"variables": settings},
         lines=[
@@ -216,7 +187,7 @@ def _request(job: Job) -> EngineRequest:
         persist=options["persist"] or None,
         shared=not options["isolated"],
         fresh=options["fresh"],
-        project=_project(),
+        project=chosen.project(),
     )
 
 
@@ -251,30 +222,6 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
             f"The running engine uses image {record.image}, but {request.default_image} is "
             f"configured. To replace it (data in memory is lost): {again}"
         )
-
-
-def _selection(job: Job) -> Selection:
-    """Return the engine that the task means. Raises OsemError for a name that is not valid."""
-    named = job.options["name"]
-    return select(
-        job.settings.name,
-        named=None if named is None else option("--name", named, engine_name),
-        started=job.session.get("name"),
-        project=_project(),
-    )
-
-
-def _recorded(job: Job, task: str) -> EngineRecord:
-    """Return the record of the engine. Raises OsemError (ENGINE_NOT_RUNNING) if there is none."""
-    chosen = _selection(job)
-    if chosen.record is None:
-        raise chosen.not_running(task)
-    job.location["endpoint"] = chosen.record.endpoint
-    return chosen.record
-
-
-def _project() -> str | None:
-    return claims.text_or_none(str(file.project()))
 
 
 def _warn_of_unreadable(job: Job) -> None:

@@ -72,6 +72,10 @@ class Policy:
     container_start: float = 5.0
     # How long a command waits for another one on the same engine: longer than a pull takes.
     engine_lock: float = 600.0
+    # How long a named server may take to start: a closed port must fail soon on a developer's
+    # machine; a CI service needs 2 to 20 s.
+    service: float = 3.0
+    service_in_ci: float = 60.0
     # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 

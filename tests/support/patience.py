@@ -23,6 +23,7 @@ SHORT = Policy(
     read=0.3,
     connect=0.5,
     docker_call=0.5,
+    service=0.05,
     calls_per_second={},
 )
 
