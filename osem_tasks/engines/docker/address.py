@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.secrets import without_userinfo
+from osem_tasks.engines.claims import CONTAINER_HOSTS
 from osem_tasks.engines.docker import errors, files
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ DEFAULT = "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/
 SCHEMES = ("unix", "npipe", "tcp", "http", "https", "ssh")
 _TCP = ("tcp", "http", "https")
 _PORT = 2375
-# Names by which a container reaches the machine that runs it; Docker Desktop forwards them to
-# ports that are published on that machine's loopback address.
-HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +194,14 @@ def _with_scheme(host: str) -> str:
 
 
 def is_remote(host: str) -> bool:
-    """Return whether the engine at ``host`` runs on another machine."""
+    """Return whether the engine at ``host`` runs on another machine.
+
+    A container's own host does not count: its published ports may be reached.
+    """
     scheme, _, _ = host.partition("://")
     if scheme not in (*_TCP, "ssh") or is_loopback(host):
         return False
-    return urlsplit(host).hostname not in HOST_NAMES
+    return urlsplit(host).hostname not in CONTAINER_HOSTS
 
 
 def endpoint_there(host: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import address, errors, images, volumes
+from osem_tasks.engines.docker import address, errors, images, reach, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -62,7 +62,7 @@ class DockerEngine(Engine):
             except NotFound:
                 return False
             snapshot = Snapshot.of(found.attrs)
-        return snapshot.status == "running" and snapshot.endpoint == record.endpoint
+        return snapshot.status == "running" and reach.leads_to(record.endpoint, snapshot)
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the container; see ``container.decide``."""
