@@ -21,6 +21,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from osem_tasks.config import variables
+from osem_tasks.config.commands import engine_names
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError, exit_code
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
@@ -196,6 +197,7 @@ def _outcome(body: Callable[..., Outcome], job: Job, arguments: Mapping[str, Any
         with (
             interrupts.listening(),
             watchdog.watching(),
+            engine_names(),
             variables.empty_as_unset(os.environ) as empty,
         ):
             job.empty_variables = empty

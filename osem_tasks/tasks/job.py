@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import variables
-from osem_tasks.config.settings import Settings
+from osem_tasks.config.commands import configure_engine
+from osem_tasks.config.settings import DEFAULTS, INVOKE_PREFIX, Settings
 from osem_tasks.engines import registry
 from osem_tasks.output.outcome import Outcome
 
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 SESSION = "osem_session"
 NOT_STARTED = "not_started"
 NOWHERE = {"environment": None, "region": None, "endpoint": None}
+
+
+def _name_in_files(configuration: Mapping[str, Any], name: str) -> str | None:
+    """Return the engine's name in the configuration files; None if a variable changes it."""
+    if os.environ.get(f"{INVOKE_PREFIX}NAME"):
+        return None
+    return name if configuration.get("name", DEFAULTS["name"]) == name else None
 
 
 class OwnValues:
@@ -57,6 +65,7 @@ class Job:
         """The checked configuration. Raises ConfigurationError."""
         configuration = dict(self.context.config.get("osem", {}))
         settings = Settings.read(configuration, os.environ, engines=registry.choices())
+        configure_engine(_name_in_files(configuration, settings.name))
         self.console.log_to(settings.log)
         for key in ("engine", "name", "image", "port"):
             if key in self.options and self.options[key] is None:

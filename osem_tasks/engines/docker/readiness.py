@@ -77,7 +77,9 @@ def _too_slow(container: Container, timeout: float, remedy: str) -> OsemError:
     what = f"did not answer within {timeout:g} s"
     why = reach.unreachable(Snapshot.of(container.attrs))
     what += f". {why}" if why else ""
-    return _not_ready(container, what, ErrorCode.TIMEOUT, remedy)
+    # An engine of another kind can be reached.
+    kind = EngineFailureError if why else OsemError
+    return _not_ready(container, what, ErrorCode.TIMEOUT, remedy, kind)
 
 
 def _ended(container: Container, remedy: str) -> OsemError:
