@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.engines import host, records, registry
 from osem_tasks.engines.base import EngineRecord, Intent, UpResult
@@ -268,7 +267,7 @@ class Containers:
 
 def _elsewhere(endpoint: str) -> str:
     """Return a note if the engine is not reached at the address where its port is published."""
-    if is_loopback(endpoint):
+    if endpoint.startswith(f"http://{LOOPBACK}:"):
         return ""
     return (
         f"The published port of {LOOPBACK} does not answer here, as in a dev container; the "

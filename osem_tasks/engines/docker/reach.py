@@ -23,9 +23,11 @@ from osem_tasks.waiting import policy
 from osem_tasks.waiting.bounded import bounded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.engines.docker.container import Snapshot
 
-_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 _ROUTES = Path("/proc/net/route")
 _INNER_PORT = int(PORT.partition("/")[0])
 _DEFAULT_ROUTE = "00000000"
@@ -52,9 +54,9 @@ def own_addresses(found: Snapshot) -> list[Place]:
     ]
 
 
-def host_addresses(found: Snapshot) -> list[Place]:
+def host_addresses(found: Snapshot, marks: Sequence[Path] = MARKS) -> list[Place]:
     """Return the addresses of the Docker host as a container sees it; none outside of one."""
-    if not in_container():
+    if not in_container(marks):
         return []
     named = [name for name in CONTAINER_HOSTS if _resolves(name)]
     gateway = _gateway()
@@ -78,16 +80,16 @@ def leads_to(endpoint: str, found: Snapshot) -> bool:
     return parts.port == found.port
 
 
-def unreachable(found: Snapshot) -> str:
+def unreachable(found: Snapshot, marks: Sequence[Path] = MARKS) -> str:
     """Return why an engine may run and not answer here; empty if nothing hints at that.
 
     A Docker engine on this machine listens at the published port itself.
     """
-    if not in_container() or found.port is None or not host.is_free(found.port):
+    if not in_container(marks) or found.port is None or not host.is_free(found.port):
         return ""
     tried = ", ".join(
         place.endpoint
-        for place in [published(found), *own_addresses(found), *host_addresses(found)]
+        for place in [published(found), *own_addresses(found), *host_addresses(found, marks)]
     )
     return (
         f"This command itself runs in a container, whose {LOOPBACK} is not the Docker host's. "
@@ -96,9 +98,9 @@ def unreachable(found: Snapshot) -> str:
     )
 
 
-def in_container() -> bool:
-    """Return whether this process seems to run in a container."""
-    return any(mark.exists() for mark in _MARKS)
+def in_container(marks: Sequence[Path] = MARKS) -> bool:
+    """Return whether this process seems to run in a container: one of ``marks`` exists."""
+    return any(mark.exists() for mark in marks)
 
 
 def _resolves(name: str) -> bool:
