@@ -186,7 +186,7 @@ def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
     engine = choice.engine
     if request.persist and not engine.persists:
         raise _cannot_persist(choice, request)
-    _make_way(engine, request, say)
+    _make_way(choice, request, say)
     return replace(engine.up(request, say), reason=choice.reason)
 
 
@@ -259,8 +259,9 @@ def _works(engine: Engine) -> bool:
     return True
 
 
-def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
+def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:
     """Ensure one engine per name. A running engine of another kind stays unless ``--fresh``."""
+    engine = choice.engine
     other = records.load(request.name)
     if other is None or other.engine == engine.kind:
         return
@@ -268,10 +269,13 @@ def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
     if not is_running(other):
         return
     if not request.fresh:
+        why = f" {_messages(choice.refusals)}" if choice.refusals else ""
+        mending = "".join(f"{error.remediation}   or: " for error in choice.refusals)
         raise OsemError(
-            f"Engine '{request.name}' is already running as {other.engine} at {other.endpoint}.",
+            f"Engine '{request.name}' is already running as {other.engine} at {other.endpoint}."
+            f"{why}",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=replace(request, engine=engine.kind).replacing_command(),
+            remediation=f"{mending}{replace(request, engine=engine.kind).replacing_command()}",
         )
     port = request.default_port if request.port is None else request.port
     if port and not other.endpoint.endswith(f":{port}") and not host.is_free(port):
