@@ -7,6 +7,7 @@ would use another engine instead; here both are errors that name the file or var
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.secrets import without_userinfo
 from osem_tasks.engines.claims import CONTAINER_HOSTS
-from osem_tasks.engines.docker import errors, files
+from osem_tasks.engines.docker import errors, files, reach
+from osem_tasks.errors import OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,13 +66,33 @@ def find(environment: Mapping[str, str], recorded: str | None = None) -> Address
     """
     folder = files.folder(environment)
     settings, note = files.read_settings(folder)
-    host = recorded or environment.get("DOCKER_HOST", "").strip()
-    if host:
-        address = _variable_address(host, environment)
+    if recorded:
+        address = _recorded_address(recorded, folder, settings, environment)
     else:
-        address = _context_address(folder, settings, environment)
+        address = _configured_address(folder, settings, environment)
     _check_tls(address, environment)
     return replace(address, settings=str(folder / files.SETTINGS), note=note)
+
+
+def _configured_address(
+    folder: Path, settings: Mapping[str, Any], environment: Mapping[str, str]
+) -> Address:
+    host = environment.get("DOCKER_HOST", "").strip()
+    if host:
+        return _variable_address(host, environment)
+    return _context_address(folder, settings, environment)
+
+
+def _recorded_address(
+    recorded: str, folder: Path, settings: Mapping[str, Any], environment: Mapping[str, str]
+) -> Address:
+    """Return the recorded address; with the TLS files of the configured one if it is the same."""
+    with contextlib.suppress(OsemError):  # the configuration may lead to no engine now
+        configured = _configured_address(folder, settings, environment)
+        # The SDK shows tcp:// as http:// or https://.
+        if configured.tls and urlsplit(configured.host).netloc == urlsplit(recorded).netloc:
+            return configured
+    return _variable_address(recorded, environment)
 
 
 def _variable_address(host: str, environment: Mapping[str, str]) -> Address:
@@ -196,12 +218,12 @@ def _with_scheme(host: str) -> str:
 def is_remote(host: str) -> bool:
     """Return whether the engine at ``host`` runs on another machine.
 
-    A container's own host does not count: its published ports may be reached.
+    A container's own host counts as this machine: its published ports may be reached.
     """
     scheme, _, _ = host.partition("://")
     if scheme not in (*_TCP, "ssh") or is_loopback(host):
         return False
-    return urlsplit(host).hostname not in CONTAINER_HOSTS
+    return urlsplit(host).hostname not in (*CONTAINER_HOSTS, *reach.near_hosts())
 
 
 def endpoint_there(host: str) -> str:

@@ -98,6 +98,15 @@ def unreachable(found: Snapshot, marks: Sequence[Path] = MARKS) -> str:
     )
 
 
+def near_hosts() -> set[str]:
+    """Return the names and addresses of this machine, and of the host if it is a container."""
+    import psutil
+
+    own = {address.address for found in psutil.net_if_addrs().values() for address in found}
+    gateway = _gateway() if in_container() else None
+    return {*own, socket.gethostname().lower(), "0.0.0.0", "::", *([gateway] if gateway else [])}  # noqa: S104  as a client's address, it is this machine
+
+
 def in_container(marks: Sequence[Path] = MARKS) -> bool:
     """Return whether this process seems to run in a container: one of ``marks`` exists."""
     return any(mark.exists() for mark in marks)

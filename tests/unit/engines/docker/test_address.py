@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,6 +164,21 @@ def test_a_context_that_is_gone_is_named(
     assert error.remediation.startswith(remedy)
 
 
+def test_a_recorded_engine_keeps_the_tls_files_of_its_context(tmp_path: Path) -> None:
+    """The record has the address as the SDK shows it, and no files."""
+    meta = meta_file(tmp_path, "mine")
+    meta.write_text(context("tcp://127.0.0.1:7"), encoding="utf-8")
+    files = tmp_path / "contexts" / "tls" / meta.parent.name / "docker"
+    files.mkdir(parents=True)
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (files / name).touch()
+    environment = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "mine"}
+
+    assert address.find(environment, "https://127.0.0.1:7").tls == files
+    assert address.find(environment, "https://127.0.0.1:8").tls is None
+    assert address.find({**environment, "DOCKER_CONTEXT": "gone"}, "tcp://[::1]:7").tls is None
+
+
 @pytest.mark.parametrize(
     "text, why",
     [
@@ -258,6 +274,8 @@ def test_missing_tls_files_are_named(
         ("unix:///var/run/docker.sock", False),
         ("tcp://127.0.0.1:2375", False),
         ("tcp://host.docker.internal:2375", False),
+        ("tcp://0.0.0.0:2375", False),
+        (f"tcp://{socket.gethostname().lower()}:2375", False),
         ("tcp://docker:2375", True),
         ("tcp://10.0.0.7:2376", True),
         ("ssh://me@build.example", True),
