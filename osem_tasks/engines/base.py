@@ -220,6 +220,10 @@ class Engine(Protocol):
     def is_running(self, record: EngineRecord) -> bool:
         """Return whether exactly the engine of ``record`` runs, not another one at its endpoint."""
 
+    def why_ended(self, record: EngineRecord) -> str:  # noqa: ARG002  for overriding
+        """Return a sentence about how the engine of ``record`` ended; empty if it is unknown."""
+        return ""
+
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Start the engine or reuse the running one, and wait until it answers."""
 

@@ -134,10 +134,13 @@ def is_answering(record: EngineRecord) -> bool:
 
 
 def state_of(record: EngineRecord) -> tuple[EngineState, str]:
-    """Return the current state of the engine of ``record``, and why it is unknown, if it is."""
+    """Return the current state of the engine of ``record``, and a sentence about its cause.
+
+    The sentence is empty if the cause is not known.
+    """
     found = probe.ask(record.endpoint)
     if found is None:
-        return EngineState.SILENT, ""
+        return EngineState.SILENT, _why_ended(record)
     expected = registry.kind_of(record.engine).answers_as
     try:
         if not engine_of(record).is_running(record):
@@ -153,20 +156,22 @@ def refuse_stranger(record: EngineRecord) -> None:
 
     Also if that cannot be told, with the reason.
     """
-    found, unknown = probe.ask(record.endpoint), ""
+    found = probe.ask(record.endpoint)
     try:
         if engine_of(record).is_running(record):
             return
+        why = _why_ended(record)
+        cause = f" {why}" if why else ""
     except OsemError as error:
         if found:
             error.message = f"Engine '{record.name}' cannot be checked: {error.message}"
             error.remediation += f"   or use what answers: --endpoint {record.endpoint}"
             raise
-        unknown = f" {error.message}"
+        cause = f" {error.message}"
     answers = f"{found.name} answers there instead" if found else "nothing answers there"
     raise OsemError(
         f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}."
-        f"{unknown}",
+        f"{cause}",
         code=ErrorCode.ENGINE_NOT_RUNNING,
         remediation=(
             f"{engine_command('local.up', record.name)}   "
@@ -175,6 +180,13 @@ def refuse_stranger(record: EngineRecord) -> None:
             else engine_command("local.up", record.name)
         ),
     )
+
+
+def _why_ended(record: EngineRecord) -> str:
+    try:
+        return engine_of(record).why_ended(record)
+    except OsemError as error:
+        return error.message
 
 
 def engine_of(record: EngineRecord) -> Engine:

@@ -121,12 +121,13 @@ def status(job: Job) -> Outcome:
         text += f", image {record.image}"
     if record.name != job.settings.name:
         text += f", name {record.name}"
+    why = f". {why}" if why else ""
     if state is EngineState.RUNNING:
         summary = Line(Mark.DONE, f"running: {text}")
-    elif why:
-        summary = Line(Mark.WARNING, f"{state.value}: {text}. {why}")
+    elif state is EngineState.UNKNOWN:
+        summary = Line(Mark.WARNING, f"{state.value}: {text}{why}")
     else:
-        summary = Line(Mark.WARNING, f"{state.value}: {text}   (to start it again: {start})")
+        summary = Line(Mark.WARNING, f"{state.value}: {text}{why}   (to start it again: {start})")
     running = state is EngineState.RUNNING
     return Outcome(data={**record.as_json(), "running": running}, summary=summary)
 

@@ -24,6 +24,7 @@ SHORT = Policy(
     connect=0.5,
     docker_call=0.5,
     service=0.05,
+    service_in_ci=0.05,
     calls_per_second={},
 )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import address, errors, images, reach, volumes
+from osem_tasks.engines.docker import address, errors, images, reach, readiness, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -63,6 +63,19 @@ class DockerEngine(Engine):
                 return False
             snapshot = Snapshot.of(found.attrs)
         return snapshot.status == "running" and reach.leads_to(record.endpoint, snapshot)
+
+    def why_ended(self, record: EngineRecord) -> str:
+        """Return how the container of ``record`` ended; empty if it runs or is gone."""
+        from docker.errors import NotFound
+
+        containers = self._at(record)
+        with errors.translated("looking for the container", containers.host):
+            try:
+                found = containers.client.containers.get(record.container or record.name)
+            except NotFound:
+                return ""
+            how = readiness.ending(found.attrs["State"])
+        return f"Its container {how}." if how else ""
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the container; see ``container.decide``."""

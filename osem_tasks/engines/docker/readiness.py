@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osem_tasks.engines.base import EngineFailureError
 from osem_tasks.engines.docker import reach
@@ -13,6 +13,8 @@ from osem_tasks.waiting import interrupts, policy, wait
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docker.models.containers import Container
 
     from osem_tasks.engines.base import Say
@@ -82,16 +84,21 @@ def _too_slow(container: Container, timeout: float, remedy: str) -> OsemError:
     return _not_ready(container, what, ErrorCode.TIMEOUT, remedy, kind)
 
 
+def ending(state: Mapping[str, Any]) -> str:
+    """Return how a container ended, by its state from ``docker inspect``; empty if it runs."""
+    status, code = state.get("Status"), state.get("ExitCode")
+    if status in ("running", "created", "restarting", "paused"):
+        return ""
+    what = f"ended ({status}{f', code {code}' if code else ''})"
+    if state.get("OOMKilled"):
+        return f"{what}: Docker had no memory left for it"
+    return f"{what}: it was killed, most often because memory ran out" if code == KILLED else what
+
+
 def _ended(container: Container, remedy: str) -> OsemError:
     state = container.attrs["State"]
-    code = state.get("ExitCode")
-    what = f"ended ({container.status}{f', code {code}' if code else ''})"
-    if state.get("OOMKilled") or code == KILLED:
-        what += (
-            ": Docker had no memory left for it"
-            if state.get("OOMKilled")
-            else ": it was killed, most often because memory ran out"
-        )
+    what = ending(state) or f"ended ({container.status})"
+    if state.get("OOMKilled") or state.get("ExitCode") == KILLED:
         remedy = f"{MEMORY}   {remedy}"
     return _not_ready(container, what, ErrorCode.ENGINE_UNAVAILABLE, remedy, EngineFailureError)
 
