@@ -32,6 +32,7 @@ OPTION = "--endpoint"
 STARTED = "local.up"
 # What chose the environment, where an option did.
 BY_OPTION = "--env"
+DEFAULT = "the default"
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -289,7 +290,7 @@ def _local_endpoint(
         return variables[diverting[0]], diverting[0], []
     if options.recorded:
         return options.recorded, "the running engine", []
-    return DEFAULT_ENDPOINT, "the default", []
+    return DEFAULT_ENDPOINT, DEFAULT, []
 
 
 def _aws_endpoint(

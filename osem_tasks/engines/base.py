@@ -31,7 +31,8 @@ class EngineRequest:
     and no port or image was requested. An engine that is not ``shared`` keeps one database
     per access key and region (DynamoDB Local). An engine with an ``owner`` may be removed
     when that process has ended. ``lock_timeout`` (seconds) limits the wait for another
-    command on the same engine; ``None`` waits as long as a pull may take.
+    command on the same engine; ``None`` waits as long as a pull may take. ``project`` is the
+    folder from which the engine is started.
     """
 
     name: str
@@ -45,17 +46,19 @@ class EngineRequest:
     fresh: bool = False
     shared: bool = True
     owner: Owner | None = None
-    # Not compared: requests for the same engine may have different lock timeouts.
+    # Not compared: requests for the same engine may have different lock timeouts, and come from
+    # different folders.
     lock_timeout: float | None = field(default=None, compare=False)
+    project: str | None = field(default=None, compare=False)
 
     @property
     def ownership(self) -> dict[str, Any]:
-        """The owner as fields of a record."""
-        owner = self.owner
+        """The owner and the project as fields of a record."""
+        owner, project = self.owner, {"project": self.project} if self.project else {}
         if owner is None:
-            return {}
+            return project
         identity = {"owner_identity": owner.identity} if owner.identity else {}
-        return {"owner_pid": owner.pid, "owner_started": owner.started, **identity}
+        return {"owner_pid": owner.pid, "owner_started": owner.started, **identity, **project}
 
     def command(self, *words: str) -> str:
         """Return the ``local.up`` command for the same request, with ``words`` appended."""
@@ -106,6 +109,7 @@ class EngineRecord:
     ``process_identity`` makes ``pid`` unique, because the system reuses pids.
     Records of earlier versions have ``process_started`` (seconds since the epoch) instead.
     ``container`` is the id of a container in the Docker engine at ``docker_host``.
+    ``project`` is the folder from which the engine was started.
     """
 
     engine: str
@@ -125,6 +129,7 @@ class EngineRecord:
     owner_identity: str | None = None
     process_identity: str | None = None
     docker_host: str | None = None
+    project: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields that ``local.status --json`` shows."""
@@ -150,6 +155,7 @@ class EngineState(Enum):
 
     RUNNING = "running"
     SILENT = "not responding"
+    UNKNOWN = "responding, but it cannot be checked"
     REPLACED = "not running, and another server answers at its port"
 
 
@@ -169,6 +175,7 @@ class Intent:
     owner_pid: int | None = None
     owner_started: float | None = None
     owner_identity: str | None = None
+    project: str | None = None
 
     def as_state(self) -> dict[str, Any]:
         """Return the intent as the content of its state file."""
@@ -212,6 +219,10 @@ class Engine(Protocol):
 
     def is_running(self, record: EngineRecord) -> bool:
         """Return whether exactly the engine of ``record`` runs, not another one at its endpoint."""
+
+    def why_ended(self, record: EngineRecord) -> str:  # noqa: ARG002  for overriding
+        """Return a sentence about how the engine of ``record`` ended; empty if it is unknown."""
+        return ""
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Start the engine or reuse the running one, and wait until it answers."""

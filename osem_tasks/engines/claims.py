@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,10 @@ MAX_TEXT = 4096
 MAX_PID = 2**31 - 1
 MAX_TIME = 253402300799.0
 # Names must not lead out of the state directory.
+# Names by which a container reaches the machine that runs it.
+CONTAINER_HOSTS = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
+# The private networks that Docker uses for its containers.
+_CONTAINER_NETWORKS = (ip_network("172.16.0.0/12"), ip_network("192.168.0.0/16"))
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _ENGINE_ID = re.compile(r"[0-9a-f]{6,64}")
 
@@ -35,11 +40,15 @@ def problem(values: Mapping[str, Any], name: str) -> str:
         required = field in _REQUIRED and field in values
         if (value is not None or required) and not check(value):
             return f"its field '{field}' is wrong"
+    endpoint = values.get("endpoint")
+    # Only a container can be reached at another address than this machine's own.
+    if endpoint and not is_loopback(endpoint) and not values.get("container"):
+        return "its field 'endpoint' is wrong"
     return ""
 
 
 def is_local_http(value: Any) -> bool:
-    """Return whether ``value`` is an http URL of this machine with a port."""
+    """Return whether ``value`` is an http URL of this machine or its containers, with a port."""
     if not _is_text(value):
         return False
     try:
@@ -48,7 +57,20 @@ def is_local_http(value: Any) -> bool:
     except ValueError:
         return False
     plain = (parts.path in ("", "/")) and not (parts.query or parts.fragment or parts.username)
-    return parts.scheme == "http" and bool(port) and plain and is_loopback(value)
+    near = is_loopback(value) or _is_of_containers(parts.hostname or "")
+    return parts.scheme == "http" and bool(port) and plain and near
+
+
+def _is_of_containers(host: str) -> bool:
+    try:
+        return any(ip_address(host) in network for network in _CONTAINER_NETWORKS)
+    except ValueError:
+        return host in CONTAINER_HOSTS
+
+
+def text_or_none(value: Any) -> str | None:
+    """Return ``value`` if a field of text may hold it, else None."""
+    return value if _is_text(value) else None
 
 
 def _is_text(value: Any) -> bool:
@@ -99,6 +121,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "image": _is_text,
     "container": _is_container,
     "docker_host": _is_text,
+    "project": _is_text,
     "attempt": _is_container,
     "pid": is_pid,
     "process_started": _is_time,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import host, probe, records, registry
+from osem_tasks.engines import host, probe, records, registry, service
 from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
@@ -28,10 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine and why it was chosen; ``reason`` is empty if the request named its kind."""
+    """An engine and why it was chosen; ``reason`` is empty if the request named its kind.
+
+    ``refusals`` are the errors of the preferred kinds that cannot run here.
+    """
 
     engine: Engine
     reason: str
+    refusals: tuple[OsemError, ...] = ()
 
 
 def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpResult:
@@ -48,7 +52,7 @@ def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpRes
         try:
             return _up(choice, request, say)
         except OsemError as error:
-            fallback = _fallback(choice.engine, request, error)
+            fallback = _fallback(choice.engine, request, service.offered(error))
         return replace(_up(fallback, request, say), fallback=True)
 
 
@@ -129,25 +133,45 @@ def is_answering(record: EngineRecord) -> bool:
     return answers and is_running(record)
 
 
-def state_of(record: EngineRecord) -> EngineState:
-    """Return the current state of the engine of ``record``."""
+def state_of(record: EngineRecord) -> tuple[EngineState, str]:
+    """Return the current state of the engine of ``record``, and a sentence about its cause.
+
+    The sentence is empty if the cause is not known.
+    """
     found = probe.ask(record.endpoint)
     if found is None:
-        return EngineState.SILENT
-    if not is_running(record):
-        return EngineState.REPLACED
+        return EngineState.SILENT, _why_ended(record)
     expected = registry.kind_of(record.engine).answers_as
-    return EngineState.RUNNING if found is expected else EngineState.SILENT
+    try:
+        if not engine_of(record).is_running(record):
+            return EngineState.REPLACED, ""
+    except OsemError as error:
+        state = EngineState.UNKNOWN if found is expected else EngineState.REPLACED
+        return state, error.message
+    return (EngineState.RUNNING if found is expected else EngineState.SILENT), ""
 
 
 def refuse_stranger(record: EngineRecord) -> None:
-    """Raise OsemError (ENGINE_NOT_RUNNING) if another engine is at the endpoint of ``record``."""
-    if is_running(record):
-        return
+    """Raise OsemError (ENGINE_NOT_RUNNING) if another engine is at the endpoint of ``record``.
+
+    Also if that cannot be told, with the reason.
+    """
     found = probe.ask(record.endpoint)
+    try:
+        if engine_of(record).is_running(record):
+            return
+        why = _why_ended(record)
+        cause = f" {why}" if why else ""
+    except OsemError as error:
+        if found:
+            error.message = f"Engine '{record.name}' cannot be checked: {error.message}"
+            error.remediation += f"   or use what answers: --endpoint {record.endpoint}"
+            raise
+        cause = f" {error.message}"
     answers = f"{found.name} answers there instead" if found else "nothing answers there"
     raise OsemError(
-        f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}.",
+        f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}."
+        f"{cause}",
         code=ErrorCode.ENGINE_NOT_RUNNING,
         remediation=(
             f"{engine_command('local.up', record.name)}   "
@@ -158,6 +182,13 @@ def refuse_stranger(record: EngineRecord) -> None:
     )
 
 
+def _why_ended(record: EngineRecord) -> str:
+    try:
+        return engine_of(record).why_ended(record)
+    except OsemError as error:
+        return error.message
+
+
 def engine_of(record: EngineRecord) -> Engine:
     """Return the engine of ``record``."""
     return registry.kind_of(record.engine).create()
@@ -166,13 +197,31 @@ def engine_of(record: EngineRecord) -> Engine:
 def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
     engine = choice.engine
     if request.persist and not engine.persists:
-        raise OsemError(
-            f"The {engine.kind} engine keeps its data in memory only.",
-            code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation="Leave --persist out" + registry.alternatives(engine.kind, request),
-        )
-    _make_way(engine, request, say)
+        raise _cannot_persist(choice, request)
+    _make_way(choice, request, say)
     return replace(engine.up(request, say), reason=choice.reason)
+
+
+def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
+    """Return the error for ``--persist`` on a kind of engine that cannot keep data."""
+    kind, without = choice.engine.kind, replace(request, persist=None).command()
+    message = f"The {kind} engine keeps its data in memory only."
+    if not choice.refusals:
+        return OsemError(
+            message,
+            code=ErrorCode.ENGINE_UNAVAILABLE,
+            remediation=f"Leave --persist out: {without}{registry.alternatives(kind, request)}",
+        )
+    # A proposal of the preferred kind would be false: it cannot run here.
+    return OsemError(
+        f"{_messages(choice.refusals)} {message}",
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation=(
+            f"{'   and '.join(error.remediation for error in choice.refusals)}   "
+            f"or leave --persist out: {without}"
+        ),
+        details=choice.refusals[0].details,
+    )
 
 
 def _fallback(engine: Engine, request: EngineRequest, error: OsemError) -> Choice:
@@ -201,7 +250,7 @@ def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]
         except OsemError as error:
             refusals.append(error)
         else:
-            return Choice(engine, _messages(refusals) or available)
+            return Choice(engine, _messages(refusals) or available, tuple(refusals))
     raise OsemError(
         _messages(refusals),
         code=refusals[0].code,
@@ -222,8 +271,9 @@ def _works(engine: Engine) -> bool:
     return True
 
 
-def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
+def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:
     """Ensure one engine per name. A running engine of another kind stays unless ``--fresh``."""
+    engine = choice.engine
     other = records.load(request.name)
     if other is None or other.engine == engine.kind:
         return
@@ -231,10 +281,13 @@ def _make_way(engine: Engine, request: EngineRequest, say: Say) -> None:
     if not is_running(other):
         return
     if not request.fresh:
+        why = f" {_messages(choice.refusals)}" if choice.refusals else ""
+        mending = "".join(f"{error.remediation}   or: " for error in choice.refusals)
         raise OsemError(
-            f"Engine '{request.name}' is already running as {other.engine} at {other.endpoint}.",
+            f"Engine '{request.name}' is already running as {other.engine} at {other.endpoint}."
+            f"{why}",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=replace(request, engine=engine.kind).replacing_command(),
+            remediation=f"{mending}{replace(request, engine=engine.kind).replacing_command()}",
         )
     port = request.default_port if request.port is None else request.port
     if port and not other.endpoint.endswith(f":{port}") and not host.is_free(port):

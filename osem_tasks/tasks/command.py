@@ -204,7 +204,11 @@ def _discard_stdout() -> None:
 
 def _outcome(call: _Call, job: Job, args: Sequence[Any], given: Mapping[str, Any]) -> Outcome:
     try:
-        with watchdog.watching(), variables.empty_as_unset(os.environ) as empty:
+        with (
+            watchdog.watching(),
+            commands.engine_names(),
+            variables.empty_as_unset(os.environ) as empty,
+        ):
             interrupts.check()
             job.empty_variables = empty
             own = arguments.bound(call.signature, job.context, args, _listed(call, given))

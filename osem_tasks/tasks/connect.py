@@ -13,6 +13,7 @@ from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.settings import REMEDY, option, seconds
 from osem_tasks.config.target import (
+    DEFAULT,
     ENDPOINT_VARIABLES,
     OPTION,
     STARTED,
@@ -21,7 +22,8 @@ from osem_tasks.config.target import (
     resolve,
 )
 from osem_tasks.declarations import load
-from osem_tasks.engines import manager, probe, records
+from osem_tasks.engines import manager, probe, records, service
+from osem_tasks.engines.selection import select
 from osem_tasks.errors import ConfigurationError, ModelError, OsemError
 from osem_tasks.output.outcome import counted
 from osem_tasks.schema.model import TableSet
@@ -80,6 +82,7 @@ def open_target(
         f"Target: {where} · {target.described} · region {connection.region} · "
         f"{target.naming} · {_declared(job)}"
     )
+    _await_service(job, target, deadline)
     tables = target.tables_of(declared)
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
@@ -147,14 +150,45 @@ def _shell(environment: Environment, profile: str | None) -> Mapping[str, str]:
 
 
 def _recorded_engine(job: Job) -> EngineRecord | None:
-    """Return the record of the configured engine, or of the last used one if that is not up."""
+    """Return the record of the engine that a task means, if there is one.
+
+    Raises OsemError if several engines run and the task needs one of them.
+    """
     try:
         for text in records.unreadable():
             job.console.warn(text)
-        return records.load(job.settings.name) or records.newest()
+        if _is_elsewhere(job):
+            return records.load(job.settings.name) or records.newest()
+        chosen = select(job.settings.name, project=str(job.settings.sources.default))
     except OsemError as error:  # AWS does not need the state directory
         job.console.warn(error.message)
         return None
+    if chosen.others:
+        raise chosen.ambiguous()
+    return chosen.record
+
+
+def _is_elsewhere(job: Job) -> bool:
+    """Return whether a task acts elsewhere than on the engine that it would find itself."""
+    environment = job.settings.environment(job.options["env"], os.environ)
+    named = job.options["endpoint"] or job.session.get("endpoint")
+    return environment.where != "local" or bool(
+        named or any(map(os.environ.get, ENDPOINT_VARIABLES))
+    )
+
+
+def _await_service(job: Job, target: Target, deadline: Deadline) -> None:
+    """Wait for a server that is named by its endpoint and is just starting.
+
+    No engine was recorded at the default endpoint: only CI services are expected there.
+    """
+    ours = target.source == STARTED or job.session.get(NOT_STARTED)
+    recorded = target.source not in (*ENDPOINT_VARIABLES, OPTION, DEFAULT)
+    if not target.local or ours or recorded:
+        return
+    if target.source != DEFAULT or service.is_ci(os.environ):
+        with job.console.working(f"waiting for {target.endpoint}"):
+            service.wait_for(str(target.endpoint), deadline, job.console.info, os.environ)
 
 
 def _empty_variables(job: Job, target: Target) -> list[str]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import file, variables
-from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.config.commands import configure_engine
+from osem_tasks.config.settings import DEFAULTS, INVOKE_PREFIX, Settings
 from osem_tasks.engines import records, registry
 from osem_tasks.output.outcome import Outcome
 
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 SESSION = "osem_session"
 NOT_STARTED = "not_started"
 NOWHERE = {"environment": None, "region": None, "endpoint": None}
+
+
+def _name_in_files(configuration: Mapping[str, Any], name: str) -> str | None:
+    """Return the engine's name in the configuration files; None if a variable changes it."""
+    if os.environ.get(f"{INVOKE_PREFIX}NAME"):
+        return None
+    return name if configuration.get("name", DEFAULTS["name"]) == name else None
 
 
 class OwnValues:
@@ -108,6 +116,7 @@ class Job:
         settings = Settings.read(
             configuration, os.environ, engines=registry.choices(), sources=sources
         )
+        configure_engine(_name_in_files(configuration, settings.name))
         self.console.log_to(settings.log)
         for doubt in sources.warnings:
             self.console.warn(doubt)

@@ -12,8 +12,8 @@ from osem_tasks.config.local_access import variables
 from osem_tasks.config.settings import engine_name, one_of, option, port_number, seconds
 from osem_tasks.engines import manager, records, registry
 from osem_tasks.engines.base import EngineRequest, EngineState
-from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
+from osem_tasks.tasks import chosen
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.job import NOT_STARTED, Job
 from osem_tasks.tasks.options import OUTPUT_OPTIONS
@@ -78,9 +78,11 @@ def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome
 
     Example: inv local.down --volumes
     """
-    name = _name(job)
+    engine = chosen.selection(job)
     patience = None if timeout is None else option("--timeout", timeout, seconds)
     _warn_of_unreadable(job)
+    # Another project's engine is not stopped unless its name is given.
+    name = engine.name if engine.is_own else job.settings.name
     if job.dry:
         record = records.load(name)
         what = _described(record) if record else "nothing"
@@ -89,10 +91,9 @@ def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome
         removed = manager.take_down(
             name, drop_data=volumes, say=job.console.warn, lock_timeout=patience
         )
-    text = f"{', '.join(removed)} removed" if removed else f"{name}: nothing to stop"
     return Outcome(
         data={"name": name, "removed": removed},
-        summary=Line(Mark.DONE, text),
+        summary=chosen.stopped(name, removed, engine),
         changed=bool(removed),
     )
 
@@ -103,34 +104,32 @@ def status(job: Job) -> Outcome:
 
     Example: inv local.status --json
     """
-    name = _name(job)
+    engine = chosen.selection(job)
     _warn_of_unreadable(job)
-    record = records.load(name)
-    start = engine_command("local.up", name)
+    record = engine.record
+    start = engine_command("local.up", engine.name)
     if record is None:
-        return Outcome(data={"name": name, "running": False}, summary=_not_recorded(name, start))
+        others = [{"name": other.name, "endpoint": other.endpoint} for other in engine.others]
+        return Outcome(
+            data={"name": engine.name, "running": False, "others": others},
+            summary=chosen.not_recorded(engine, start),
+        )
     job.location["endpoint"] = record.endpoint
-    state = manager.state_of(record)
+    state, why = manager.state_of(record)
     text = f"{_described(record)} at {record.endpoint}, since {record.started_at}"
     if record.image:
         text += f", image {record.image}"
+    if record.name != job.settings.name:
+        text += f", name {record.name}"
+    why = f". {why}" if why else ""
     if state is EngineState.RUNNING:
         summary = Line(Mark.DONE, f"running: {text}")
+    elif state is EngineState.UNKNOWN:
+        summary = Line(Mark.WARNING, f"{state.value}: {text}{why}")
     else:
-        summary = Line(Mark.WARNING, f"{state.value}: {text}   (to start it again: {start})")
+        summary = Line(Mark.WARNING, f"{state.value}: {text}{why}   (to start it again: {start})")
     running = state is EngineState.RUNNING
     return Outcome(data={**record.as_json(), "running": running}, summary=summary)
-
-
-def _not_recorded(name: str, start: str) -> Line:
-    if records.begun(name):
-        down = engine_command("local.down", name)
-        return Line(
-            Mark.WARNING,
-            f"a start of {name} has begun and not ended   "
-            f"(if it was killed: {start} mends it, {down} removes what is left)",
-        )
-    return Line(Mark.INFO, f"{name} is not running   (to start it: {start})")
 
 
 @command(OPTIONS, texts={"lines": "How many lines (default 100)."})
@@ -140,7 +139,7 @@ def logs(job: Job, lines: str = "100") -> Outcome:
     Example: inv local.logs --lines 20
     """
     count = option("--lines", lines, _positive)
-    record = _recorded(job)
+    record = chosen.recorded(job, "local.logs")
     text = list(manager.engine_of(record).logs(record.name, count))
     return Outcome(
         data={"name": record.name, "lines": text},
@@ -148,15 +147,18 @@ def logs(job: Job, lines: str = "100") -> Outcome:
     )
 
 
-@command(OPTIONS)
-def env(job: Job) -> Outcome:
+@command(
+    OPTIONS,
+    texts={"endpoint": "Endpoint of a DynamoDB that runs already; default: the engine's."},
+)
+def env(job: Job, endpoint: str | None = None) -> Outcome:
     """Print export lines, so that the AWS CLI and an application find the engine.
 
     Example: eval "$(inv local.env)"
     """
-    record = _recorded(job)
-    manager.refuse_stranger(record)
-    settings = variables(record.endpoint)
+    settings = variables(
+        chosen.given_endpoint(job, endpoint) if endpoint else chosen.own_endpoint(job)
+    )
     return Outcome(
         data={"variables": settings},
         lines=[
@@ -186,6 +188,7 @@ def _request(job: Job) -> EngineRequest:
         persist=options["persist"] or None,
         shared=not options["isolated"],
         fresh=options["fresh"],
+        project=chosen.project(job),
     )
 
 
@@ -222,20 +225,6 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
         )
 
 
-def _recorded(job: Job) -> EngineRecord:
-    """Return the record of the engine. Raises OsemError (ENGINE_NOT_RUNNING) if there is none."""
-    name = _name(job)
-    record = records.load(name)
-    if record is None:
-        raise OsemError(
-            f"Engine '{name}' is not running.",
-            code=ErrorCode.ENGINE_NOT_RUNNING,
-            remediation=engine_command("local.up", name),
-        )
-    job.location["endpoint"] = record.endpoint
-    return record
-
-
 def _warn_of_unreadable(job: Job) -> None:
     for text in records.unreadable():
         job.console.warn(text)
@@ -264,4 +253,6 @@ def _positive(value: str) -> int:
 
 
 def _lower(sentence: str) -> str:
+    if sentence.startswith("Docker"):
+        return sentence.rstrip(".")
     return sentence[:1].lower() + sentence[1:].rstrip(".")

@@ -72,6 +72,14 @@ class Policy:
     container_start: float = 5.0
     # How long a command waits for another one on the same engine: longer than a pull takes.
     engine_lock: float = 600.0
+    # How long a named server may take to start: a closed port must fail soon on a developer's
+    # machine; a CI service needs 2 to 20 s.
+    service: float = 3.0
+    service_in_ci: float = 20.0
+    # A container that starts answers within this time; then it is looked for elsewhere too.
+    elsewhere: float = 8.0
+    # An address that leads nowhere must not hold up the wait for an engine.
+    reach: float = 0.5
     # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 

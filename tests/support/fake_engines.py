@@ -28,7 +28,13 @@ NO_TABLES = json.dumps({"TableNames": []})
 class FakeDynamoDB:
     """An HTTP server that gives one answer to everything."""
 
-    def __init__(self, server: str = "Jetty", status: int = 200, body: str = NO_TABLES) -> None:
+    def __init__(
+        self,
+        server: str = "Jetty",
+        status: int = 200,
+        body: str = NO_TABLES,
+        place: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         class Handler(BaseHTTPRequestHandler):
             server_version, sys_version = server, ""
 
@@ -43,13 +49,13 @@ class FakeDynamoDB:
             def log_message(self, *_: object) -> None:
                 """Log nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(place, Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True
         )
         self._thread.start()
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.endpoint = f"http://{place[0]}:{self._server.server_address[1]}"
 
     def close(self) -> None:
         """Answer no more."""

@@ -23,6 +23,8 @@ SHORT = Policy(
     read=0.3,
     connect=0.5,
     docker_call=0.5,
+    service=0.05,
+    service_in_ci=0.05,
     calls_per_second={},
 )
 

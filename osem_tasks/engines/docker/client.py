@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import socket
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from osem_tasks.config.local_access import LOOPBACK
+from osem_tasks.config.commands import command
 from osem_tasks.config.secrets import without_userinfo
-from osem_tasks.engines.docker import errors
-from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.engines.base import EngineFailureError
+from osem_tasks.engines.docker import address, errors
+from osem_tasks.errors import ErrorCode
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.bounded import bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from docker import DockerClient
+    from docker.tls import TLSConfig
 
-_UNIX = "unix://"
-_DEFAULT = "the default socket"
+    from osem_tasks.engines.docker.address import Address
+
+# The system of an engine that runs Windows containers only.
+_WINDOWS = "windows"
 
 
 def connect(recorded: str | None = None) -> tuple[DockerClient, str]:
@@ -30,19 +33,24 @@ def connect(recorded: str | None = None) -> tuple[DockerClient, str]:
     which may have changed since. Raises OsemError (ENGINE_UNAVAILABLE) if no engine answers,
     or if it is on another machine.
     """
-    environment = {**os.environ, "DOCKER_HOST": recorded} if recorded else dict(os.environ)
-    configured = _configured_host(environment)
-    _refuse_remote(configured)
+    found = address.find(os.environ, recorded)
+    _refuse_remote(found.host, found.undo)
     try:
-        _try_socket(configured)
-        client = _client(environment)
+        _try_socket(found)
     except errors.broken() as error:
-        raise errors.unreachable(error, without_userinfo(configured)) from error
-    # The SDK shows a unix socket as http+docker://localhost.
+        raise errors.unreachable(error, found.shown, found.undo, found.note) from error
+    client = _client(found)
+    if getattr(client.api, "system", None) == _WINDOWS:
+        client.close()
+        raise errors.misconfigured(
+            f"the engine at {found.shown} runs Windows containers, and DynamoDB Local is a Linux "
+            "image",
+            "Switch Docker Desktop to Linux containers: DockerCli.exe -SwitchLinuxEngine",
+            found.shown,
+        )
+    # The SDK shows a socket as http+docker://localhost.
     base = str(client.api.base_url)
-    host = configured if base.startswith("http+docker") else base
-    _refuse_remote(host)
-    return client, without_userinfo(host)
+    return client, found.shown if base.startswith("http+docker") else without_userinfo(base)
 
 
 def events(stream: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -52,11 +60,19 @@ def events(stream: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield event
 
 
-def _client(environment: Mapping[str, str]) -> DockerClient:
-    """Return a client with a timeout for every call; a failure leaves no socket open."""
+def _client(found: Address) -> DockerClient:
+    """Return a client with a timeout for every call. Raises OsemError.
+
+    A failure leaves no socket open. The client ignores the shell's proxies and certificates,
+    which are not meant for an engine on this machine.
+    """
     from docker import APIClient, DockerClient
 
+    asked: list[str] = []
+
     class BoundedAPIClient(APIClient):
+        system: str | None = None
+
         def __init__(self, *args: Any, **options: Any) -> None:
             try:
                 super().__init__(*args, **options)
@@ -64,7 +80,14 @@ def _client(environment: Mapping[str, str]) -> DockerClient:
                 self.close()
                 raise
 
+        def version(self, api_version: bool = True) -> Any:
+            described = super().version(api_version=api_version)
+            self.system = described.get("Os")
+            return described
+
         def send(self, request: Any, **options: Any) -> Any:
+            asked.append(str(request.url))
+            options |= {"proxies": {}, "verify": self.verify}
             # A pull has no timeout in the SDK: its response starts when the registry responds.
             seconds = options.get("timeout") or policy.current().docker_stream
             return bounded(lambda: super(BoundedAPIClient, self).send(request, **options), seconds)
@@ -73,40 +96,52 @@ def _client(environment: Mapping[str, str]) -> DockerClient:
         def __init__(self, *args: Any, **options: Any) -> None:
             self.api = BoundedAPIClient(*args, **options)
 
-    seconds = policy.current().docker_call
-    # The timeout is passed to requests, which accepts fractions of a second.
-    return BoundedDockerClient.from_env(timeout=seconds, environment=environment)  # type: ignore[arg-type]
-
-
-def _configured_host(environment: Mapping[str, str]) -> str:
-    """Return the address that the SDK would use: DOCKER_HOST, the CLI's context, the default."""
-    from docker.context import ContextAPI
-
-    if environment.get("DOCKER_HOST"):
-        return environment["DOCKER_HOST"]
     try:
-        return str(ContextAPI.get_current_context().Host)
-    except errors.broken():
-        return _DEFAULT
+        return BoundedDockerClient(
+            base_url=found.host, tls=_tls(found) or False, timeout=policy.current().docker_call
+        )
+    except errors.broken() as error:
+        if asked or errors.is_known(error):
+            raise errors.unreachable(error, found.shown, found.undo, found.note) from error
+        # No request was sent: the SDK cannot use the address or a file.
+        raise errors.misconfigured(
+            f"the Docker SDK cannot use {found.settings} with {found.shown} "
+            f"({type(error).__name__})",
+            f"Correct {found.settings}, or use another folder: export DOCKER_CONFIG=FOLDER",
+            found.shown,
+        ) from error
 
 
-def _try_socket(host: str) -> None:
+def _tls(found: Address) -> TLSConfig | None:
+    from docker.tls import TLSConfig
+
+    if found.tls is None:
+        return None
+    cert, key, ca = (str(found.tls / name) for name in ("cert.pem", "key.pem", "ca.pem"))
+    return TLSConfig(client_cert=(cert, key), ca_cert=ca, verify=found.verify)
+
+
+def _try_socket(found: Address) -> None:
     """Raise OSError if nothing listens; the SDK would leave its own socket open."""
-    if host.startswith(_UNIX) and hasattr(socket, "AF_UNIX"):
+    if found.socket and hasattr(socket, "AF_UNIX"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
             trial.settimeout(policy.current().docker_call)
-            trial.connect(host.removeprefix(_UNIX))
+            trial.connect(found.socket)
 
 
-def _refuse_remote(host: str) -> None:
-    # A port published on the loopback address of another machine cannot be reached from here.
-    try:
-        name = urlsplit(host).hostname
-    except ValueError:
+def _refuse_remote(host: str, undo: str = "unset DOCKER_HOST") -> None:
+    """Raise OsemError for an engine on another machine."""
+    if not address.is_remote(host):
         return
-    if name and name not in (LOOPBACK, "localhost", "::1") and "://" in host:
-        raise OsemError(
-            f"The Docker engine at {without_userinfo(host)} runs on another machine.",
-            code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation="Use the Docker engine of this machine: unset DOCKER_HOST",
-        )
+    shown = without_userinfo(host)
+    there = command("db.setup", "--endpoint", address.endpoint_there(host))
+    raise EngineFailureError(
+        f"The Docker engine at {shown} runs on another machine: it would publish DynamoDB Local "
+        "on its own loopback address, which cannot be reached from here.",
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation=(
+            f"Use the Docker engine of this machine: {undo}   or, for a DynamoDB Local that runs "
+            f"there: {there}"
+        ),
+        details={"dockerHost": shown},
+    )

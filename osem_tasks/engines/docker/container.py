@@ -42,6 +42,7 @@ class Snapshot:
     ``image_id`` is the container's image; ``address`` is the host address at which the port
     is published. ``stranger`` says why the container is not ours although it has our label:
     a container inherits the label from an image that was committed from one of ours.
+    ``addresses`` are the container's own in its networks.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Snapshot:
     image_id: str = field(default="", compare=False)
     address: str | None = field(default=None, compare=False)
     stranger: str = ""
+    addresses: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, attrs: Mapping[str, Any]) -> Snapshot:
@@ -61,6 +63,7 @@ class Snapshot:
         published = attrs["NetworkSettings"].get("Ports") or {}
         # A stopped container publishes nothing, but its configuration has the port.
         bindings = published.get(PORT) or configured.get(PORT) or [{}]
+        networks = (attrs["NetworkSettings"].get("Networks") or {}).values()
         port, address = bindings[0].get("HostPort"), bindings[0].get("HostIp")
         return cls(
             id=attrs["Id"],
@@ -71,6 +74,7 @@ class Snapshot:
             port=int(port) if port else None,
             image_id=attrs.get("Image") or "",
             address=address,
+            addresses=tuple(filter(None, ((net or {}).get("IPAddress") for net in networks))),
         )
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.engines import host, records, registry
 from osem_tasks.engines.base import EngineRecord, Intent, UpResult
 from osem_tasks.engines.docker import client, errors, images, volumes
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from osem_tasks.engines.base import EngineRequest, Say
+    from osem_tasks.engines.docker.reach import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Containers:
                 own = found.id if found else None
                 volumes.refuse_if_used(self.client, request.name, own, keeping)
             # Pull before anything is removed: a failed pull must not lose a container.
-            images.ensure(self.client, request.image or request.default_image, say)
+            images.ensure(self.client, request.image or request.default_image, say, self.host)
             if found:
                 say(f"removing container {request.name} ({found.status})")
                 self.remove(found)
@@ -77,9 +79,10 @@ class Containers:
                 volumes.remove(self.client, request.name)
             record, started = self._create(request, say, persist=persist), True
         else:
-            started = self._wake(found, action, request, say)
-            record = records.save(self._record(request, found, persist=persist))
+            started, place = self._wake(found, action, request, say)
+            record = records.save(self._record(request, found, place, persist=persist))
         notes = (
+            _elsewhere(record.endpoint),
             _exposed(snapshot, request) if not started or action is ContainerAction.START else "",
             self._note(request) if started and not persist else "",
         )
@@ -187,13 +190,13 @@ class Containers:
             remedies = Remedies(
                 ended=f"See its log above{others}", slow=f"{longer}   waits longer{others}"
             )
-            wait_until_ready(container, request.timeout, remedies, say)
-            return records.save(self._record(request, container, persist=persist))
+            place = wait_until_ready(container, request.timeout, remedies, say)
+            return records.save(self._record(request, container, place, persist=persist))
 
     def _wake(
         self, container: Container, action: ContainerAction, request: EngineRequest, say: Say
-    ) -> bool:
-        """Make a found container answer; return whether it was started."""
+    ) -> tuple[bool, Place]:
+        """Make a found container answer; return whether it was started, and where it answers."""
         if action is ContainerAction.UNPAUSE:
             say(f"resuming container {container.name}")
             container.unpause()
@@ -201,8 +204,9 @@ class Containers:
             say(f"starting stopped container {container.name}")
             self._start(container, request)
         again = f"{request.replacing_command()}   replaces it (data in memory is lost)"
-        wait_until_ready(container, request.timeout, Remedies(ended=again, slow=again), say)
-        return action is not ContainerAction.REUSE
+        remedies = Remedies(ended=again, slow=again)
+        place = wait_until_ready(container, request.timeout, remedies, say)
+        return action is not ContainerAction.REUSE, place
 
     def _start(self, container: Container, request: EngineRequest) -> None:
         from docker.errors import APIError
@@ -242,14 +246,14 @@ class Containers:
             raise
 
     def _record(
-        self, request: EngineRequest, container: Container, *, persist: bool
+        self, request: EngineRequest, container: Container, place: Place, *, persist: bool
     ) -> EngineRecord:
         container.reload()
         snapshot = Snapshot.of(container.attrs)
         return EngineRecord(
             engine=self.kind,
             name=request.name,
-            endpoint=snapshot.endpoint,
+            endpoint=place.endpoint,
             started_at=started_at(container.attrs),
             used_at=time.time(),
             persist=persist,
@@ -259,6 +263,16 @@ class Containers:
             docker_host=self.docker_host,
             **request.ownership,
         )
+
+
+def _elsewhere(endpoint: str) -> str:
+    """Return a note if the engine is not reached at the address where its port is published."""
+    if endpoint.startswith(f"http://{LOOPBACK}:"):
+        return ""
+    return (
+        f"The published port of {LOOPBACK} does not answer here, as in a dev container; the "
+        f"engine is reached at {endpoint}."
+    )
 
 
 def _exposed(found: Snapshot | None, request: EngineRequest) -> str:

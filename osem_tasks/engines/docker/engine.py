@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import errors, images, volumes
+from osem_tasks.engines.docker import address, errors, images, reach, readiness, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -37,13 +38,14 @@ class DockerEngine(Engine):
 
     def check(self) -> str:
         """Describe the Docker engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
-        return f"a Docker engine answers at {self._containers.host}"
+        host, note = self._containers.host, address.find(os.environ).note
+        return f"a Docker engine answers at {host}{f' ({note})' if note else ''}"
 
     def prepare(self, request: EngineRequest, say: Say) -> None:
         """Pull the image if it is missing. Raises OsemError (IMAGE_NOT_FOUND)."""
-        containers = self._containers
+        containers, image = self._containers, request.image or request.default_image
         with errors.translated("looking for the image", containers.host):
-            images.ensure(containers.client, request.image or request.default_image, say)
+            images.ensure(containers.client, image, say, containers.host)
 
     def describe(self, record: EngineRecord) -> str:
         """Describe the engine of ``record`` briefly."""
@@ -60,7 +62,20 @@ class DockerEngine(Engine):
             except NotFound:
                 return False
             snapshot = Snapshot.of(found.attrs)
-        return snapshot.status == "running" and snapshot.endpoint == record.endpoint
+        return snapshot.status == "running" and reach.leads_to(record.endpoint, snapshot)
+
+    def why_ended(self, record: EngineRecord) -> str:
+        """Return how the container of ``record`` ended; empty if it runs or is gone."""
+        from docker.errors import NotFound
+
+        containers = self._at(record)
+        with errors.translated("looking for the container", containers.host):
+            try:
+                found = containers.client.containers.get(record.container or record.name)
+            except NotFound:
+                return ""
+            how = readiness.ending(found.attrs["State"])
+        return f"Its container {how}." if how else ""
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the container; see ``container.decide``."""

@@ -8,36 +8,19 @@ taken port is an APIError 500 that only its message distinguishes.
 from __future__ import annotations
 
 import contextlib
+import re
+import shlex
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.secrets import redact, without_userinfo
 from osem_tasks.engines.base import EngineFailureError
+from osem_tasks.engines.docker import causes
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CONFIGURATION = (
-    "Invalid bind address",
-    "Invalid hostname",
-    "Port out of range",
-    "could not be cast to integer",
-    "Could not determine port",
-    "Invalid IPv6",
-    "Invalid URL",
-    "TLS",
-    "protocol",
-)
-_NOT_DOCKER = (
-    "BadStatusLine",
-    "RemoteDisconnected",
-    "IncompleteRead",
-    "Invalid response",
-    "Expecting value",
-    "JSONDecodeError",
-    "ConnectionResetError",
-    "LineTooLong",
-)
 _PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
 
@@ -65,43 +48,51 @@ def broken() -> tuple[type[Exception], ...]:
     return (*absent, *rubbish)
 
 
-def unreachable(error: Exception, host: str) -> OsemError:
-    """Return the error for an engine that does not answer at ``host`` as Docker does."""
-    host = without_userinfo(host)
-    why, remedy = _cause(error)
+def is_known(error: Exception) -> bool:
+    """Return whether the text of ``error`` tells its cause."""
+    return causes.cause_of(error) is not None
+
+
+def misconfigured(why: str, remedy: str, host: str = "") -> OsemError:
+    """Return the error for variables or files that lead to no Docker engine."""
     return EngineFailureError(
-        f"No Docker engine at {host}: {why}.",
+        f"Docker cannot be used: {why}.",
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation=remedy,
+        details={"dockerHost": host} if host else {},
+    )
+
+
+def unreachable(error: Exception, host: str, undo: str = "", note: str = "") -> OsemError:
+    """Return the error for an engine that does not answer at ``host`` as Docker does.
+
+    ``undo`` is the command after which the default engine is used, if ``host`` is another one.
+    ``note`` is a fact that may explain why ``host`` was used.
+    """
+    host = without_userinfo(host)
+    why, remedy = causes.cause_of(error) or _silent(error, host, undo)
+    return EngineFailureError(
+        f"No Docker engine at {host}: {redact(why)}{f' ({note})' if note else ''}.",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=remedy,
         details={"dockerHost": host},
     )
 
 
-def _cause(error: Exception) -> tuple[str, str]:
-    """Return why Docker is not usable, and a remedy."""
-    from docker.errors import InvalidConfigFile
-
-    text = str(error)
-    if (
-        isinstance(error, PermissionError)
-        or "PermissionError" in text
-        or "Permission denied" in text
-    ):
-        return (
-            "this user may not open its socket",
-            "Add yourself to the group 'docker' and log in again",
-        )
-    if isinstance(error, TimeoutError) or "timed out" in text.lower():
-        return "it does not answer in time", "Restart the Docker engine"
-    if isinstance(error, InvalidConfigFile) or _is_of_configuration(error):
-        return (
-            f"its configuration cannot be used ({type(error).__name__})",
-            "Correct DOCKER_HOST and ~/.docker/config.json, or set DOCKER_CONFIG to another folder",
-        )
-    if any(words in text for words in _NOT_DOCKER) or not isinstance(error, _absent()):
+def _silent(error: Exception, host: str, undo: str) -> tuple[str, str]:
+    """Return the cause and the remedy for an error whose text does not tell the cause."""
+    if not isinstance(error, _absent()):
         return (
             "what answers there is no Docker engine, or it broke off",
             "Restart the Docker engine, or set DOCKER_HOST",
+        )
+    if undo:
+        return "nothing answers there", f"Start Docker, or use the default engine: {undo}"
+    other = causes.other_socket(host)
+    if other:
+        return (
+            f"nothing answers there, but {other} exists",
+            f"export DOCKER_HOST={other}   or start Docker",
         )
     return "nothing answers there", "Start Docker, or set DOCKER_HOST"
 
@@ -113,12 +104,6 @@ def _absent() -> tuple[type[Exception], ...]:
     return (DockerException, requests.RequestException, OSError)
 
 
-def _is_of_configuration(error: Exception) -> bool:
-    """Return whether an address or a file made the SDK fail before it sent a request."""
-    text = str(error)
-    return any(words in text for words in _CONFIGURATION)
-
-
 @contextlib.contextmanager
 def translated(doing: str, host: str) -> Iterator[None]:
     """Convert the SDK's exceptions in the body to OsemError; ``doing`` names the step."""
@@ -127,12 +112,7 @@ def translated(doing: str, host: str) -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        raise OsemError(
-            f"Docker refused while {doing}: {redact(str(error.explanation or error))}",
-            code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation="See Docker's message above; remove the cause, then run the command again.",
-            details={"status": error.status_code},
-        ) from error
+        raise _refused(doing, str(error.explanation or error), error.status_code) from error
     except Exception as error:
         # The SDK raises a bare Exception for an answer that is not a mapping.
         if type(error) is Exception or isinstance(error, broken()):
@@ -140,11 +120,46 @@ def translated(doing: str, host: str) -> Iterator[None]:
         raise
 
 
-def pull_failed(image: str, reason: str) -> OsemError:
+def _refused(doing: str, reason: str, status: int | None) -> OsemError:
+    """Return the error for a call that Docker refused.
+
+    Another kind of engine may work if Docker itself has failed.
+    """
+    failed = status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = EngineFailureError if failed else OsemError
+    return kind(
+        f"Docker refused while {doing}: {redact(reason)}",
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation=causes.remedy_of(reason)
+        or "See Docker's message above; remove the cause, then run the command again.",
+        details={"status": status},
+    )
+
+
+def pull_failed(image: str, reason: str, remedy: str = "") -> OsemError:
     """Return the error (IMAGE_NOT_FOUND) for an absent image that cannot be pulled."""
+    shown = remedy or causes.remedy_of(reason) or f"docker pull {image}   shows why"
     return OsemError(
         f"Image {image} is not on this machine and cannot be pulled: {redact(reason)}",
         code=ErrorCode.IMAGE_NOT_FOUND,
-        remediation=f"docker pull {image}   shows why   or name another image: --image IMAGE",
+        remediation=f"{shown}   or name another image: --image IMAGE",
         details={"image": image},
+    )
+
+
+def is_of_credentials(error: Exception) -> bool:
+    """Return whether Docker's credential helper made a pull fail."""
+    return str(error).startswith("Credentials store error")
+
+
+def no_credentials(image: str, error: Exception, host: str) -> OsemError:
+    """Return the error for a pull for which Docker's credential helper failed."""
+    helper = re.search(r"docker-credential-[\w.-]+", str(error))
+    name = helper.group() if helper else "the configured credential helper"
+    what = "is not on PATH" if "not installed" in str(error) else "failed"
+    return pull_failed(
+        image,
+        f"{name}, which Docker's config.json names, {what}.",
+        f'docker --config "$(mktemp -d)" --host {shlex.quote(host)} pull {image}   pulls it '
+        "without credentials",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,12 @@ class PullProgress:
         return f"{current:.0f} of {total:.0f} MB, {layers}"
 
 
-def ensure(docker: DockerClient, image: str, say: Say) -> None:
-    """Pull ``image`` if it is absent. Raises OsemError (IMAGE_NOT_FOUND) with the reason."""
-    from docker.errors import APIError, ImageNotFound
+def ensure(docker: DockerClient, image: str, say: Say, host: str) -> None:
+    """Pull ``image`` if it is absent from the Docker engine at ``host``.
+
+    Raises OsemError (IMAGE_NOT_FOUND) with the reason.
+    """
+    from docker.errors import APIError, DockerException, ImageNotFound
 
     try:
         docker.images.get(image)
@@ -56,22 +60,36 @@ def ensure(docker: DockerClient, image: str, say: Say) -> None:
         say(f"pulling {image}")
     else:
         return
-    progress = PullProgress()
     try:
-        for event in client.events(docker.api.pull(image, stream=True, decode=True)):
-            progress.feed(event)
-            if progress.layers:
-                say(f"pulling {image}: {progress}")
-        if not progress.error:
-            docker.images.get(image)
+        failure = _pull(docker, image, say)
     except ImageNotFound as error:
         raise errors.pull_failed(image, "Docker broke off in the middle.") from error
     except APIError as error:
         raise errors.pull_failed(image, error.explanation or str(error)) from error
     except TimeoutError as error:
         raise errors.pull_failed(image, f"the pull stands still ({error}).") from error
-    if progress.error:
-        raise errors.pull_failed(image, progress.error)
+    except DockerException as error:
+        if not errors.is_of_credentials(error):
+            raise
+        raise errors.no_credentials(image, error, host) from error
+    if failure:
+        raise errors.pull_failed(image, failure)
+
+
+def _pull(docker: DockerClient, image: str, say: Say) -> str:
+    """Pull an image; return a failure that the stream reported, or an empty string."""
+    progress = PullProgress()
+    with warnings.catch_warnings():
+        # The SDK warns of an absent credential helper, and then raises.
+        warnings.simplefilter("ignore", UserWarning)
+        stream = docker.api.pull(image, stream=True, decode=True)
+    for event in client.events(stream):
+        progress.feed(event)
+        if progress.layers:
+            say(f"pulling {image}: {progress}")
+    if not progress.error:
+        docker.images.get(image)
+    return progress.error
 
 
 def inherited_labels(docker: DockerClient, image_id: str) -> Mapping[str, str]:

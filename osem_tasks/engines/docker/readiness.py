@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from osem_tasks.engines import probe
+from osem_tasks.engines.base import EngineFailureError
+from osem_tasks.engines.docker import reach
 from osem_tasks.engines.docker.container import Snapshot
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.schema import emulators
+from osem_tasks.waiting import interrupts, policy, wait
+from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docker.models.containers import Container
 
     from osem_tasks.engines.base import Say
 
 LOG_LINES = 12
+# The exit code of a process that SIGKILL ended.
+KILLED = 137
+MEMORY = (
+    "Give Docker more memory; it has: docker info --format '{{.MemTotal}}', and the containers "
+    "use: docker stats --no-stream"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,37 +36,82 @@ class Remedies:
     slow: str
 
 
-def wait_until_ready(container: Container, timeout: float, remedies: Remedies, say: Say) -> None:
+def wait_until_ready(
+    container: Container, timeout: float, remedies: Remedies, say: Say
+) -> reach.Place:
     """Wait at most ``timeout`` seconds until DynamoDB Local answers in a started container.
 
-    Raises OsemError with the end of the container's log: ENGINE_UNAVAILABLE if it has ended,
-    TIMEOUT if it does not answer in time.
+    Returns where it answers. Raises OsemError with the end of the container's log:
+    ENGINE_UNAVAILABLE if it has ended, TIMEOUT if it does not answer in time.
     """
+    container.reload()
+    if Snapshot.of(container.attrs).port is None:
+        # A container without a published port has already ended.
+        raise _ended(container, remedies.ended)
+    say(f"waiting for an answer at {Snapshot.of(container.attrs).endpoint}")
+    local_only = Deadline(policy.current().elsewhere)
 
-    def check_alive() -> None:
+    def place() -> reach.Place | None:
+        published = [reach.published(Snapshot.of(container.attrs))]
+        if found := reach.answering(published):
+            return found
+        # Check this first: the same Ctrl-C may end the engine, which is not a failure.
+        interrupts.check()
         container.reload()
         if container.status not in ("running", "created", "restarting"):
             raise _ended(container, remedies.ended)
+        snapshot = Snapshot.of(container.attrs)
+        others = reach.own_addresses(snapshot)
+        if local_only.passed:
+            others += reach.host_addresses(snapshot)
+        # The engine may have become ready between the two questions.
+        found = reach.answering(others)
+        return (reach.answering(published) or found) if found else None
 
-    container.reload()
-    snapshot = Snapshot.of(container.attrs)
-    if snapshot.port is None:
-        # A container without a published port has already ended.
-        raise _ended(container, remedies.ended)
-    say(f"waiting for an answer at {snapshot.endpoint}")
-    if not probe.wait_for(snapshot.endpoint, emulators.DYNAMODB_LOCAL, timeout, check_alive):
-        what = f"did not answer within {timeout:g} s"
-        raise _not_ready(container, what, ErrorCode.TIMEOUT, remedies.slow)
+    backoff = wait.Backoff(policy.current().engine_poll)
+    found = wait.poll(place, lambda found: found is not None, Deadline(timeout), backoff)
+    if found is None:
+        raise _too_slow(container, timeout, remedies.slow)
+    return found
+
+
+def _too_slow(container: Container, timeout: float, remedy: str) -> OsemError:
+    what = f"did not answer within {timeout:g} s"
+    why = reach.unreachable(Snapshot.of(container.attrs))
+    what += f". {why}" if why else ""
+    # An engine of another kind can be reached.
+    kind = EngineFailureError if why else OsemError
+    return _not_ready(container, what, ErrorCode.TIMEOUT, remedy, kind)
+
+
+def ending(state: Mapping[str, Any]) -> str:
+    """Return how a container ended, by its state from ``docker inspect``; empty if it runs."""
+    status, code = state.get("Status"), state.get("ExitCode")
+    if status in ("running", "created", "restarting", "paused"):
+        return ""
+    what = f"ended ({status}{f', code {code}' if code else ''})"
+    if state.get("OOMKilled"):
+        return f"{what}: Docker had no memory left for it"
+    return f"{what}: it was killed, most often because memory ran out" if code == KILLED else what
 
 
 def _ended(container: Container, remedy: str) -> OsemError:
-    what = f"ended ({container.status})"
-    return _not_ready(container, what, ErrorCode.ENGINE_UNAVAILABLE, remedy)
+    state = container.attrs["State"]
+    what = ending(state) or f"ended ({container.status})"
+    if state.get("OOMKilled") or state.get("ExitCode") == KILLED:
+        remedy = f"{MEMORY}   {remedy}"
+    return _not_ready(container, what, ErrorCode.ENGINE_UNAVAILABLE, remedy, EngineFailureError)
 
 
-def _not_ready(container: Container, what: str, code: ErrorCode, remedy: str) -> OsemError:
+def _not_ready(
+    container: Container,
+    what: str,
+    code: ErrorCode,
+    remedy: str,
+    kind: type[OsemError] = OsemError,
+) -> OsemError:
     log = container.logs(tail=LOG_LINES).decode(errors="replace").strip()
     shown = "\n".join(f"  {line}" for line in log.splitlines()) or "  (it is empty)"
-    return OsemError(
+    return kind(
         f"Container {container.name} {what}. Its log ends:\n{shown}", code=code, remediation=remedy
     )

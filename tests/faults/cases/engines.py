@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.cases.case import CONFIGURATION, NO_CHANGE, Case, account
@@ -24,9 +25,94 @@ def _said(status: int, message: str) -> tuple[int, Any]:
     return status, {"message": message}
 
 
+# The file of a context named "mine", below DOCKER_CONFIG.
+META = f"docker/contexts/meta/{hashlib.sha256(b'mine').hexdigest()}/meta.json"
+MINE = {"DOCKER_CONFIG": "{home}/docker", "DOCKER_CONTEXT": "mine"}
+
+
+def _misled(name: str, variables: dict[str, str], says: str, remedy: str, **more: Any) -> Case:
+    """Variables or files that lead to no Docker engine."""
+    variables = {"DOCKER_CONFIG": "{home}/docker", **variables}
+    return Case(
+        name=name,
+        argv=UP,
+        error=UNAVAILABLE,
+        variables=variables,
+        says=("Docker cannot be used", says),
+        remedy=remedy,
+        **more,
+    )
+
+
+MISLED = [
+    _misled(
+        "a Docker context that is gone",
+        {"DOCKER_CONTEXT": "gone"},
+        "the context 'gone' (DOCKER_CONTEXT) does not exist",
+        "unset DOCKER_CONTEXT",
+    ),
+    _misled(
+        "a current Docker context that is gone",
+        {},
+        "the context 'gone'",
+        "docker context use default",
+        files={"docker/config.json": '{"currentContext": "gone"}'},
+    ),
+    _misled("a Docker context that is half", MINE, "is broken", "unset", files={META: "{"}),
+    _misled("a Docker context of rubbish", MINE, "no Docker endpoint", "", files={META: "[5]"}),
+    _misled("an empty Docker context", MINE, "it is not JSON", "unset", files={META: ""}),
+    _misled("no scheme", {"DOCKER_HOST": "localhost:2375"}, "no scheme", "tcp://localhost:2375"),
+    _misled("no port", {"DOCKER_HOST": "tcp://127.0.0.1"}, "no port", "tcp://127.0.0.1:2375"),
+    _misled("no known scheme", {"DOCKER_HOST": "htp://x:1"}, "'htp' is unknown", "unset"),
+    _misled(
+        "no TLS files",
+        {"DOCKER_HOST": "tcp://127.0.0.1:2376", "DOCKER_TLS_VERIFY": "1"},
+        "ca.pem, cert.pem, key.pem are missing",
+        "unset DOCKER_TLS_VERIFY",
+    ),
+    _misled(
+        "settings of Docker of a wrong type",
+        {},
+        "'auths' is not an object",
+        "config.json",
+        files={"docker/config.json": '{"auths": 5}'},
+    ),
+]
 MOTO = ("local.up", "--engine", "moto", "--name", "osem-fault")
 IMAGE_GONE = {"GET .*/images/.*/json": _said(404, "No such image")}
 ENGINE_CASES = [
+    *MISLED,
+    Case(
+        name="Docker on another machine",
+        argv=UP,
+        error=UNAVAILABLE,
+        variables={"DOCKER_HOST": "tcp://build.example:2375"},
+        says=("runs on another machine", "its own loopback address"),
+        remedy="http://build.example:8000",
+    ),
+    _docker(
+        "an old Docker",
+        {"GET /version": (200, {"ApiVersion": "1.12"})},
+        says=("older than 1.24",),
+        remedy="Update",
+    ),
+    _docker(
+        "a Docker that runs Windows containers",
+        {"GET /version": (200, {"ApiVersion": "1.41", "Os": "windows"})},
+        says=("runs Windows containers",),
+        remedy="-SwitchLinuxEngine",
+    ),
+    _docker(
+        "the container runs out of memory",
+        {
+            "GET .*/containers/c0ffee.*/json": (
+                200,
+                {**CONTAINER, "State": {**CONTAINER["State"], "ExitCode": 137}},
+            )
+        },
+        says=("code 137", "memory"),
+        remedy="docker stats",
+    ),
     Case(
         name="no Docker socket",
         argv=UP,

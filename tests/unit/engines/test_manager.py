@@ -172,6 +172,18 @@ def test_another_kind_that_runs_under_the_name_is_kept(scripts: Scripts) -> None
     assert (scripts[0].calls, scripts[1].calls) == ([], [])
 
 
+def test_another_kind_that_runs_tells_why_the_preferred_one_is_away(scripts: Scripts) -> None:
+    """The engine of the name runs, and Docker cannot be asked for it now: both are said."""
+    bring_up(request("lasting"))
+    scripts[0].refusal = refusal("hardware")
+    with pytest.raises(OsemError) as caught:
+        bring_up(request())
+
+    assert "already running as lasting" in caught.value.message
+    assert caught.value.message.endswith(" No hardware.")
+    assert caught.value.remediation.startswith("install hardware   or: inv local.down")
+
+
 def test_a_process_of_another_kind_that_hangs_is_not_lost(scripts: Scripts) -> None:
     """It lives and does not answer: without --fresh it is kept, with --fresh it is stopped."""
     record("fleeting", **this_process())

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 PACKAGE = Path(osem_tasks.__file__).parent
 ROOT = PACKAGE.parent
 # Where a kind's name is written: in its row, in its own file. `emulators` names DynamoDBs.
-HOMES = ("engines/registry.py", "engines/docker/engine.py", "engines/moto.py")
+# engines/docker/files.py: "docker" is also a key in the docker command's own files.
+HOMES = (
+    "engines/registry.py",
+    "engines/docker/engine.py",
+    "engines/docker/files.py",
+    "engines/moto.py",
+)
 # Registers a kind before anything else of the package is imported.
 REGISTER = """
 from osem_tasks.engines import registry

@@ -16,17 +16,20 @@ from invoke.parser import Parser
 
 from osem_tasks import namespace
 from osem_tasks.config.settings import DEFAULTS
-from osem_tasks.engines import records, registry
+from osem_tasks.engines import host, records, registry
 from osem_tasks.engines.base import EngineRecord, EngineRequest
 from osem_tasks.errors import ErrorCode
 from osem_tasks.output.console import Console
 from osem_tasks.tasks.job import Job
 from osem_tasks.tasks.local import _request
+from osem_tasks.waiting.policy import Policy, using
 from tests.support.examples import examples
 from tests.support.fake_engines import fake_dynamodb, refusal
 from tests.support.inv import Inv
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.fake_engines import Script
 
 # Many cases, or servers of their own.
@@ -233,3 +236,142 @@ def test_a_down_waits_for_another_command_no_longer_than_it_may(inv: Inv) -> Non
 
     assert (run.code, run.error) == (1, "TIMEOUT")
     assert records.load("mine") is not None
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_task_without_a_name_acts_on_the_only_engine(inv: Inv) -> None:
+    """Status, logs, env, down and the db tasks mean the same engine."""
+    inv("local.up", "--name", "other")
+    record = records.load("other")
+    assert record is not None
+    status = inv("local.status", "--json").document
+    logs, env = inv("local.logs", "--json").document, inv("local.env", "--json").document
+    tables = inv.plain("db.list", "--json").document
+    down = inv("local.down", "--json").document
+
+    assert (status["data"]["name"], status["data"]["running"]) == ("other", True)
+    assert logs["data"]["name"] == "other"
+    assert env["data"]["variables"]["AWS_ENDPOINT_URL_DYNAMODB"] == record.endpoint
+    assert tables["endpoint"] == record.endpoint
+    assert (down["data"]["name"], records.load("other")) == ("other", None)
+
+
+@pytest.mark.parametrize("task", ["local.logs", "local.env", "db.list"])
+@pytest.mark.usefixtures("scripts")
+def test_several_engines_need_a_choice(inv: Inv, task: str) -> None:
+    """ENGINE_NOT_RUNNING, each engine by name and endpoint, and how it is reached."""
+    inv("local.up", "--name", "one")
+    inv("local.up", "--name", "two")
+    run = inv.plain(task, "--json")
+
+    assert (run.code, run.error) == (1, "ENGINE_NOT_RUNNING")
+    for name in ("one", "two"):
+        record = records.load(name)
+        assert record is not None
+        assert f"'{name}' at {record.endpoint}" in run.document["error"]["message"]
+        reached = f"--endpoint {record.endpoint}" if task == "db.list" else f"{task} --name {name}"
+        assert reached in run.document["error"]["remediation"]
+
+
+@pytest.mark.usefixtures("scripts")
+def test_status_and_down_name_what_else_runs(inv: Inv) -> None:
+    """With the command that reaches it; nothing that was not meant is stopped."""
+    inv("local.up", "--name", "one")
+    inv("local.up", "--name", "two")
+    status, down = inv("local.status"), inv("local.down")
+
+    assert status.out.startswith(f"ℹ mine is not running   (to start it: {OWN_NAME}); one runs at ")
+    assert "inv local.status --name two" in status.out
+    assert down.out.startswith("⚠ mine: nothing to stop. Running: 'one' at ")
+    assert "(to stop it: inv local.down --name one   or: inv local.down --name two)" in down.out
+    assert records.load("one")
+    assert records.load("two")
+
+
+@pytest.mark.usefixtures("scripts")
+def test_another_projects_engine_is_not_stopped_without_its_name(
+    inv: Inv, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It holds another project's data; the command that stops it is said."""
+    inv("local.up", "--name", "other")
+    monkeypatch.chdir(tmp_path)
+    run = inv("local.down")
+
+    assert "(to stop it: inv local.down --name other)" in run.out
+    assert records.load("other")
+
+
+@pytest.mark.parametrize(
+    "configured, variables, expected",
+    [
+        ("osem-dynamodb-local", {}, "inv local.up"),
+        ("shop-db", {}, "inv local.up"),
+        ("shop-db", {"OSEM_LOCAL_NAME": "shop-db"}, "inv local.up"),
+        ("shop-db", {"OSEM_LOCAL_NAME": "mine"}, "inv local.up --name mine"),
+        (
+            "shop-db",
+            {"OSEM_LOCAL_NAME": "osem-dynamodb-local"},
+            "inv local.up --name osem-dynamodb-local",
+        ),
+        ("osem-dynamodb-local", {"INVOKE_OSEM_NAME": "x1"}, "inv local.up --name x1"),
+    ],
+)
+@pytest.mark.usefixtures("scripts")
+def test_a_remedy_names_the_engine_unless_the_files_do(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    configured: str,
+    variables: dict[str, str],
+    expected: str,
+) -> None:
+    """A variable may be set for one command only, so that the remedy must not rely on it."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    run = Inv(capsys, monkeypatch, {"name": configured})("local.logs", "--json")
+
+    assert run.document["error"]["remediation"] == expected
+
+
+@pytest.mark.usefixtures("scripts")
+def test_env_prints_the_lines_for_any_endpoint(inv: Inv) -> None:
+    """For a server that somebody else runs; a warning says if it does not answer."""
+    with fake_dynamodb() as endpoint:
+        run = inv("local.env", "--endpoint", endpoint)
+    silent = inv("local.env", "--endpoint", endpoint)
+
+    assert (run.code, run.err) == (0, "")
+    assert f"export AWS_ENDPOINT_URL_DYNAMODB={endpoint}\n" in run.out
+    assert "export AWS_ACCESS_KEY_ID=osemlocal\n" in run.out
+    assert (silent.code, silent.out) == (0, run.out)
+    assert f"⚠ Nothing answers at {endpoint} now.\n" in silent.err
+
+
+@pytest.mark.parametrize(
+    "endpoint, problem",
+    [
+        ("localhost:8000", "--endpoint "),
+        ("127.0.0.1", "--endpoint "),
+        ("https://dynamodb.eu-west-1.amazonaws.com", "--endpoint leads to AWS"),
+        ("", "--endpoint is given and empty"),
+    ],
+)
+@pytest.mark.usefixtures("scripts")
+def test_env_refuses_what_is_no_endpoint_of_an_engine(
+    inv: Inv, endpoint: str, problem: str
+) -> None:
+    """No lines are printed; the option is named."""
+    run = inv("local.env", "--json", "--endpoint", endpoint)
+
+    assert (run.code, run.error) == (1, "INVALID_CONFIGURATION")
+    assert problem in run.document["error"]["message"]
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_db_task_waits_for_a_named_server_and_says_so(inv: Inv) -> None:
+    """A closed port: one line before the wait, then ENGINE_NOT_RUNNING."""
+    endpoint = f"http://127.0.0.1:{host.free_port()}"
+    with using(Policy(service=0.1)):
+        run = inv.plain("db.list", "--json", "--endpoint", endpoint)
+
+    assert (run.code, run.error) == (1, "ENGINE_NOT_RUNNING")
+    assert f"Nothing answers at {endpoint} yet; waiting up to" in run.err

@@ -18,13 +18,14 @@ HOST = "unix:///var/run/docker.sock"
         pytest.param(
             DockerException("('Connection aborted.', PermissionError(13, 'Permission denied'))"),
             "this user may not open its socket",
-            "Add yourself to the group 'docker' and log in again",
+            "Add yourself to the group 'docker' and log in again: "
+            'sudo usermod -aG docker "$USER"',
             id="no-right",
         ),
         pytest.param(
             requests.ReadTimeout("HTTPConnectionPool: Read timed out."),
             "it does not answer in time",
-            "Restart the Docker engine",
+            "Restart the Docker engine, then see whether it answers: docker version",
             id="hung",
         ),
         pytest.param(

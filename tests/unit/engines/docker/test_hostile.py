@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from osem_tasks.engines import manager, records
-from osem_tasks.engines.base import EngineFailureError, EngineRecord, EngineRequest, Intent
+from osem_tasks.engines.base import (
+    EngineFailureError,
+    EngineRecord,
+    EngineRequest,
+    EngineState,
+    Intent,
+)
 from osem_tasks.engines.docker import client
 from osem_tasks.engines.docker.container import LABEL, LABEL_ATTEMPT
 from osem_tasks.engines.docker.engine import DockerEngine
@@ -329,3 +335,30 @@ def test_a_record_is_checked_against_its_container(
         monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
 
         assert DockerEngine().is_running(found) is expected
+
+
+@pytest.mark.parametrize(
+    "state, why",
+    [
+        ({"ExitCode": 137, "OOMKilled": True}, "ended (exited, code 137): Docker had no memory"),
+        ({"ExitCode": 137}, "ended (exited, code 137): it was killed, most often because memory"),
+        ({"ExitCode": 143}, "ended (exited, code 143)."),
+        ({}, "ended (exited)."),
+    ],
+)
+def test_how_a_recorded_container_ended_is_told(
+    monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], why: str
+) -> None:
+    """By status and by a task that needs the engine: not only that nothing answers."""
+    attributes = container(OWN, "exited")
+    attributes["State"] |= state
+    with docker_daemon({INSPECT: (200, attributes)}) as host:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://{host}")
+        found = recorded(container=CONTAINER["Id"][:12], endpoint="http://127.0.0.1:9")
+        status, cause = manager.state_of(found)
+        with pytest.raises(OsemError) as caught:
+            manager.refuse_stranger(found)
+
+    assert status is EngineState.SILENT
+    assert cause.startswith(f"Its container {why}")
+    assert f"nothing answers there. Its container {why}" in caught.value.message
