@@ -20,7 +20,7 @@ from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.parallel import side_by_side
 from osem_tasks.waiting.policy import Tries
-from osem_tasks.waiting.wait import retry, wait_until
+from osem_tasks.waiting.wait import poll, retry, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,12 @@ class _Change:
 
     def carry_out(self) -> None:
         """Send the change, retry if useful, and wait until the change is visible."""
-        retry(self._send, self._run.deadline, self._run.say, Tries())
+        try:
+            retry(self._send, self._run.deadline, self._run.say, Tries())
+        except OsemError:
+            # A refusal may be the trace of an earlier request whose answer was lost.
+            if not (self._answer_lost and self._went_through()):
+                raise
         # DescribeTable is eventually consistent: ACTIVE may be the state before the change.
         window = Deadline(policy.current().visibility)
         wait_until(lambda: self._finished(window), self._run.deadline, lambda: self._what)
@@ -125,6 +130,14 @@ class _Change:
         """Read whether a request with a lost answer was carried out."""
         found = read_tables(self._run, [self._declared])[self._declared.name]
         return found is not None and is_done(self._action, self._declared, found)
+
+    def _went_through(self) -> bool:
+        """Return whether the change becomes visible while readings may still be behind."""
+        window = self._run.deadline.within(policy.current().visibility)
+        try:
+            return poll(self._is_done, bool, window)
+        except OsemError:
+            return False
 
     def _finished(self, window: Deadline) -> LiveTable | None:
         live = self._ready()

@@ -51,6 +51,7 @@ Kind = Literal[
     "empty",
     "short",
     "say",
+    "say after",
     "kill",
     "meet",
     "without",
@@ -69,7 +70,7 @@ class Fault:
     ``after`` calls pass first, then ``times`` are hit (None: all). refuse: answer with
     ``code``; reset: drop the connection before forwarding; lose: after it; hang and hang
     after: never answer; cut: half a JSON; empty: ``{}``; short: less than announced;
-    say: ``message``; without: forward, then take every member named ``message`` out of the
+    say: ``message``, say after: that too, once it is carried out; without: forward, then take every member named ``message`` out of the
     answer; drip: one byte after another, without end; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
     """
 
@@ -258,6 +259,8 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             return self._drop(handler, call, kind)
         if kind == "drip":
             return self._drip(handler, call)
+        if armed and kind == "say after":
+            answer = Answer(armed.fault.status, {}, armed.fault.message.encode())
         if armed and kind == "without":
             answer = answer.saying(_without(answer.content, armed.fault.message))
         return self._send(handler, call, answer, kind)
