@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.apply.run import Entry
 from osem_tasks.aws.errors import may_be_done
 from osem_tasks.config import guards
+from osem_tasks.config.states import stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.policy import Tries
@@ -139,8 +140,12 @@ class Creator:
             self._run.say(f"{table.name} has to wait: {error.message}")
             self._not_before = self._run.deadline.elapsed + self._pauses.next()
             return
-        self._run.journal.fail(table.name, error)
-        self._failure = error
+        self._fail(table.name, error)
+
+    def _fail(self, name: str, error: OsemError) -> None:
+        """Record the failure of a table, and send no more requests."""
+        self._run.journal.fail(name, error)
+        self._failure = self._failure or error
         self._queue.clear()
 
     def _look(self) -> None:
@@ -162,7 +167,10 @@ class Creator:
                 _refuse_invisible(name, requested.entry.duration)
                 continue
             requested.entry.status = live.status
-            if live.ready:
+            if live.stuck:
+                self._fail(name, stuck_error(self._run.target, [live]))
+                del self._requested[name]
+            elif live.ready:
                 del self._requested[name]
                 self._polling.reset()
         if self._requested:

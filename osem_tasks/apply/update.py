@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.apply.read import read_tables
 from osem_tasks.aws.errors import may_be_done
 from osem_tasks.aws.session import PARALLEL
+from osem_tasks.config.states import stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.actions import Kind
 from osem_tasks.plan.calls import call_for
@@ -93,7 +94,8 @@ class _Change:
         if self._answer_lost and self._is_done():
             return
         self._check_expiry()
-        doing = f"to {self._action.kind.words} on"
+        index = self._action.index
+        doing = f"to {self._action.kind.words}{f' {index.name}' if index else ''} on"
         call = call_for(self._action, self._declared, live)
         # Record it before sending: if the run ends now, the change may still happen.
         self._run.journal.uncertain.add(self._action.table)
@@ -152,6 +154,8 @@ class _Change:
         def ready() -> LiveTable | None:
             nonlocal state
             live = self._describe()
+            if live.stuck:
+                raise stuck_error(self._run.target, [live])
             if live.ready:
                 return live
             state = ", ".join(live.unready).lower()

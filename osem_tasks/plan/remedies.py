@@ -54,12 +54,17 @@ class Remedies:
         if fact.issue_type is IssueType.TABLE_NOT_FOUND:
             return self._of_missing_table()
         if fact.issue_type in _WAITING:
-            return Remedy("wait until the change has ended, then: ", "db.verify")
+            return self._of_state(diff)
         actions = self._mending(diff, fact)
         if not actions or not all(action.possible for action in actions):
             return self._not_in_place()
         options = {option for action in actions for option in action.requires}
         return Remedy(task="db.repair", options=tuple(sorted(options)))
+
+    def _of_state(self, diff: TableDiff) -> Remedy:
+        live = self._comparison.found.get(diff.name)
+        advice = "; ".join(dict.fromkeys(stuck.advice for stuck in live.stuck)) if live else ""
+        return Remedy(f"{advice or 'wait until the change has ended'}, then: ", "db.verify")
 
     def _mending(self, diff: TableDiff, fact: Fact) -> list[Action]:
         return [

@@ -12,6 +12,7 @@ from osem_tasks.schema import emulators
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Key, Table
 from osem_tasks.schema.reader import from_description
+from osem_tasks.schema.states import stuck_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +52,7 @@ def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
         size=int(description.get("TableSizeBytes", 0)),
         emulator=emulators.proven_local(arn, server),
         identity=str(description.get("TableId") or description.get("CreationDateTime", "")),
+        stuck=stuck_states(description),
     )
 
 

@@ -13,7 +13,7 @@ from osem_tasks.config.endpoints import is_loopback, same_place
 from osem_tasks.config.settings import option, seconds
 from osem_tasks.config.target import STARTED, Target, TargetOptions, resolve
 from osem_tasks.declarations import load
-from osem_tasks.engines import manager, probe, records
+from osem_tasks.engines import manager, probe, records, strangers
 from osem_tasks.errors import OsemError
 from osem_tasks.schema import emulators
 from osem_tasks.waiting import watchdog
@@ -108,6 +108,7 @@ def _empty_variables(job: Job, target: Target) -> list[str]:
 
 
 def _describe_local(target: Target) -> str:
+    strangers.refuse_stranger(target)
     return f"local engine {target.endpoint}"
 
 

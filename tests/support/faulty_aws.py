@@ -55,6 +55,7 @@ Kind = Literal[
     "kill",
     "meet",
     "without",
+    "with",
     "drip",
 ]
 Role = Literal["AWS", "DynamoDB Local", "moto"]
@@ -71,7 +72,7 @@ class Fault:
     ``code``; reset: drop the connection before forwarding; lose: after it; hang and hang
     after: never answer; cut: half a JSON; empty: ``{}``; short: less than announced;
     say: ``message``, say after: that too, once it is carried out; without: forward, then take every member named ``message`` out of the
-    answer; drip: one byte after another, without end; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
+    answer; with: forward, then put the members of the JSON ``message`` into the table; drip: one byte after another, without end; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
     """
 
     operation: str
@@ -259,10 +260,8 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             return self._drop(handler, call, kind)
         if kind == "drip":
             return self._drip(handler, call)
-        if armed and kind == "say after":
-            answer = Answer(armed.fault.status, {}, armed.fault.message.encode())
-        if armed and kind == "without":
-            answer = answer.saying(_without(answer.content, armed.fault.message))
+        if armed:
+            answer = _changed(answer, armed.fault)
         return self._send(handler, call, answer, kind)
 
     def _drop(self, handler: BaseHTTPRequestHandler, call: Call, kind: str) -> None:
@@ -494,6 +493,17 @@ def _without(content: Any, member: str) -> Any:
     if isinstance(content, dict):
         return {key: _without(value, member) for key, value in content.items() if key != member}
     return content
+
+
+def _changed(answer: Answer, fault: Fault) -> Answer:
+    """The engine's answer, changed as the fault says."""
+    if fault.kind == "say after":
+        return Answer(fault.status, {}, fault.message.encode())
+    if fault.kind == "without":
+        return answer.saying(_without(answer.content, fault.message))
+    if fault.kind == "with" and "Table" in answer.content:
+        return answer.saying({"Table": {**answer.content["Table"], **json.loads(fault.message)}})
+    return answer
 
 
 def _code(answer: Answer) -> str:
