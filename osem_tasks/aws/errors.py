@@ -176,7 +176,7 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         "setup": target.command("db.setup"),
         "endpoint": target.endpoint,
         "awscode": (details or {}).get("awsCode", ""),
-        "when": limits.when(text),
+        "when": limits.when(quotable(text)),
         "of_table": f" of {table}" if table else "",
         "newer": f" {_newer_engine()}" if target.local else "",
     }

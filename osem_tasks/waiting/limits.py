@@ -84,8 +84,9 @@ _NEXT = re.compile(
     r"next (?:\w+ )?\w+ can be (?:made|performed) (?:at|after|on) (?P<when>.+?)\s*(?:[(.]|$)",
     re.IGNORECASE,
 )
-_EVERY = re.compile(
-    r"once (?:in|every|per|within) (?P<every>\d+ \w+)|times in (?P<times>\d+ \w+)", re.IGNORECASE
+_SPAN = re.compile(
+    r"(?:once|twice|\d+ times?) (?:in|every|per|within) (?P<span>\d+ [a-z]+(?:\(s\))?)",
+    re.IGNORECASE,
 )
 
 
@@ -105,9 +106,8 @@ def when(words: str) -> str:
     """Return when a limit of the kind INTERVAL ends, as far as the ``words`` tell: "after ..."."""
     if moment := _NEXT.search(words):
         return f"after {moment['when']}"
-    if span := _EVERY.search(words):
-        length = span["every"] or span["times"]
-        return f"when {length}{'(s)' if '(s)' in words and not length.endswith('s') else ''} have passed"
+    if length := _SPAN.search(words):
+        return f"when {length['span']} have passed"
     if "hour" in words.lower() or "interval" in words.lower():
         return "in an hour"
     return "tomorrow" if "day" in words.lower() else "later"

@@ -91,6 +91,7 @@ class Plane:
 
     ``indexes`` is how long they lag behind their table; ``unseen`` how many DescribeTable
     calls do not see a new table, ``tags_unseen`` how many ListTagsOfResource calls;
+    ``words`` are said where more than ``simultaneous`` tables would be CREATING;
     ``backups`` how many UpdateContinuousBackups come too early for a new table.
     """
 
@@ -103,6 +104,7 @@ class Plane:
     tags_unseen: int = 0
     backups: int = 0
     simultaneous: int | None = None
+    words: str = "Only {number} tables can be created, updated, or deleted simultaneously"
     quota: int | None = None
 
 
@@ -385,7 +387,7 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         held = len(states) - states.count("GONE")
         plane, words = self._plane, "Subscriber limit exceeded: "
         if plane.simultaneous is not None and moving >= plane.simultaneous:
-            words += f"Only {plane.simultaneous} tables can be created, updated, or deleted simultaneously"
+            words += plane.words.format(number=plane.simultaneous)
         elif plane.quota is not None and held >= plane.quota:
             words += "There is a limit of 2500 tables per subscriber"
         else:
