@@ -13,7 +13,7 @@ from tests.support.faulty_aws import Fault, Plane
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Cloud
-    from tests.support.inv import Inv, Run
+    from tests.support.inv import Inv
 
 USERS = "osem-dev-Users"
 
