@@ -14,6 +14,7 @@ from osem_tasks.config.commands import command
 from osem_tasks.config.local_access import ACCESS_KEY
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.quoting import shown
+from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
@@ -46,33 +47,38 @@ _HTTP2_SETTINGS = re.compile(rb"\x00..\x04", re.DOTALL)
 
 
 class Stranger(NamedTuple):
-    """What answers instead of DynamoDB, and the address to use instead, if that is known."""
+    """What a server does that is not DynamoDB, and the address to use instead, if that is known.
+
+    A ``silent`` server accepts connections and says nothing: it may be an engine that hangs.
+    """
 
     words: str
     address: str = ""
+    silent: bool = False
 
 
-def refuse_stranger(target: Target) -> None:
-    """Raise OsemError (ENGINE_NOT_RUNNING) if anything but DynamoDB is at a local endpoint."""
-    stranger = stranger_at(str(target.endpoint))
+def refuse_stranger(target: Target, deadline: Deadline) -> None:
+    """Raise OsemError if anything but DynamoDB is at a local endpoint, or says nothing in time."""
+    # As patient as two calls of the SDK.
+    patience = min(2 * policy.current().read, deadline.left)
+    stranger = stranger_at(str(target.endpoint), max(patience, 0.1))
     if stranger is None:
         return
+    up = command("local.up", "--port", "0")
+    remedy = f"{up}   starts an engine; to use another one: --endpoint http://HOST:PORT"
     if stranger.address:
         remedy = f"Use its right address: --endpoint {stranger.address}"
-    else:
-        up = command("local.up", "--port", "0")
-        remedy = f"{up}   starts an engine; to use another one: --endpoint http://HOST:PORT"
     raise OsemError(
-        f"The server at {target.endpoint} is not DynamoDB: it answers {stranger.words}.",
-        code=ErrorCode.ENGINE_NOT_RUNNING,
+        f"The server at {target.endpoint} is not a DynamoDB that works: {stranger.words}.",
+        code=ErrorCode.TIMEOUT if stranger.silent else ErrorCode.ENGINE_NOT_RUNNING,
         remediation=remedy,
     )
 
 
 def stranger_at(endpoint: str, timeout: float = 1.0) -> Stranger | None:
-    """Return what answers at ``endpoint`` if it is certainly not DynamoDB.
+    """Return what answers at ``endpoint`` within ``timeout`` seconds, if it is not DynamoDB.
 
-    None if DynamoDB answers, or nothing within ``timeout`` seconds, or a server that fails.
+    None if DynamoDB answers, if nothing listens, or for a server that may be DynamoDB and fails.
     """
     parts = urlsplit(endpoint)
     secure = parts.scheme == "https"
@@ -81,10 +87,11 @@ def stranger_at(endpoint: str, timeout: float = 1.0) -> Stranger | None:
         with socket.create_connection(place, timeout) as plain:
             if not secure:
                 return _judged(_answer(plain, parts.netloc, timeout), endpoint)
+            plain.settimeout(timeout)
             with _context().wrap_socket(plain) as tls:
                 return _judged(_answer(tls, parts.netloc, timeout), endpoint)
     except ssl.SSLError:
-        return Stranger("without TLS", _with_scheme(endpoint, "http"))
+        return Stranger("it does not speak TLS", _with_scheme(endpoint, "http"))
     except OSError:
         return None
 
@@ -97,8 +104,8 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _answer(connection: socket.socket, host: str, timeout: float) -> bytes:
-    """Return the begin of the answer, as far as it comes in time."""
+def _answer(connection: socket.socket, host: str, timeout: float) -> bytes | None:
+    """Return the begin of the answer, as far as it comes in time; None if nothing does."""
     deadline, answer = Deadline(timeout), b""
     connection.sendall(_REQUEST.replace("HOST", host).encode())
     try:
@@ -108,6 +115,8 @@ def _answer(connection: socket.socket, host: str, timeout: float) -> bytes:
             if not part:
                 break
             answer += part
+    except TimeoutError:
+        return answer or None
     except OSError:
         pass  # what came before counts
     return answer
@@ -119,22 +128,27 @@ def _is_whole(answer: bytes) -> bool:
     return bool(end and length) and len(body) >= int(length[1] if length else 0)
 
 
-def _judged(answer: bytes, endpoint: str) -> Stranger | None:
-    if not answer:
-        return None
+def _judged(answer: bytes | None, endpoint: str) -> Stranger | None:
+    if answer is None:
+        return Stranger("it accepts connections and answers nothing", silent=True)
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *headers = head.decode("latin-1").split("\r\n")
     found = re.match(r"HTTP/\d(?:\.\d)? (\d{3})", first)
     if found:
         return _judged_http(int(found[1]), headers, body, endpoint)
+    # A port that Docker publishes is closed at once while the engine behind it starts.
+    return _judged_bytes(answer, endpoint) if answer else None
+
+
+def _judged_bytes(answer: bytes, endpoint: str) -> Stranger:
     if answer.startswith(_TLS_ALERT):
-        return Stranger("in TLS", _with_scheme(endpoint, "https"))
+        return Stranger("it speaks TLS", _with_scheme(endpoint, "https"))
     if _HTTP2_SETTINGS.match(answer):
-        return Stranger("in HTTP/2 only")
-    line = first.split("\n", maxsplit=1)[0].strip()
-    if line.isascii() and line.isprintable() and line:
-        return Stranger(shown(line[:LONGEST_LINE]))
-    return Stranger("in a protocol that is not HTTP")
+        return Stranger("it speaks HTTP/2 only")
+    line = answer.split(b"\n", maxsplit=1)[0].decode("latin-1").strip()[:LONGEST_LINE]
+    if line and line.isascii() and line.isprintable():
+        return Stranger(f"it answers {shown(line)}")
+    return Stranger("it does not speak HTTP")
 
 
 def _judged_http(status: int, headers: list[str], body: bytes, endpoint: str) -> Stranger | None:
@@ -142,9 +156,9 @@ def _judged_http(status: int, headers: list[str], body: bytes, endpoint: str) ->
     if status in _FAILING or "x-amzn-requestid" in fields or _is_dynamodb(body):
         return None
     if b"HTTPS" in body[:MOST] and status == HTTPStatus.BAD_REQUEST:
-        return Stranger("in TLS", _with_scheme(endpoint, "https"))
+        return Stranger("it speaks TLS", _with_scheme(endpoint, "https"))
     server = "".join(filter(str.isprintable, fields.get("server", "")))[:LONGEST_LINE]
-    return Stranger(", ".join(filter(None, (f"HTTP {status}", server))))
+    return Stranger(", ".join(filter(None, (f"it answers HTTP {status}", server))))
 
 
 def _field(header: str) -> tuple[str, str]:
