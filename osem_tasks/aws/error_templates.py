@@ -269,5 +269,5 @@ TRUNCATED = ErrorTemplate(
     ErrorCode.NETWORK_ERROR, "{place} returned an incomplete response ({subject}).", _AGAIN
 )
 NO_ENGINE = ErrorTemplate(
-    ErrorCode.ENGINE_NOT_RUNNING, "No local DynamoDB answers at {endpoint}.", "inv local.up"
+    ErrorCode.ENGINE_NOT_RUNNING, "No local DynamoDB answers at {endpoint}.", "{up}"
 )

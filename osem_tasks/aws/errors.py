@@ -173,6 +173,7 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         "place": f"The engine at {target.endpoint}" if target.local else "AWS",
         "login": f"aws sso login{profile}",
         "profile": profile,
+        "up": command("local.up"),
         "setup": target.command("db.setup"),
         "endpoint": target.endpoint,
         "awscode": (details or {}).get("awsCode", ""),
