@@ -63,7 +63,8 @@ class OsemError(Exception):
     """A failure that a user can see, with the next step.
 
     ``message`` says what happened and to which table or engine; ``remediation`` is the next
-    command or step; ``details`` are facts for the JSON document.
+    command or step; ``details`` are facts for the JSON document. ``reason`` is what the service
+    itself said, by which a retry is decided: a table's name in ``message`` says nothing.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class OsemError(Exception):
         remediation: str,
         table: str | None = None,
         details: Mapping[str, Any] | None = None,
+        reason: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -81,6 +83,7 @@ class OsemError(Exception):
         self.remediation = remediation
         self.table = table
         self.details = dict(details or {})
+        self.reason = reason or message
 
     def as_json(self) -> dict[str, Any]:
         """Return the ``error`` object of the JSON document."""

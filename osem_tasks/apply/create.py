@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from osem_tasks.apply.run import Entry
 from osem_tasks.aws.errors import may_be_done
 from osem_tasks.config import guards
+from osem_tasks.config.states import stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.policy import Tries
-from osem_tasks.waiting.wait import Backoff, wait_until
+from osem_tasks.waiting.wait import Backoff, poll, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +99,7 @@ class Creator:
         except OsemError as error:
             live = None
             again = self._tries.allows(error)
-            if not self._exists(table, error):
+            if not self._exists(table, error, again=again):
                 del journal.created[table.name]
                 if may_be_done(error):
                     # A table that is not visible yet may still have been created.
@@ -123,12 +124,18 @@ class Creator:
             self._failure = error
             self._queue.clear()
 
-    def _exists(self, table: Table, error: OsemError) -> bool:
-        """Read whether a request with a lost answer created the table."""
-        if not may_be_done(error):
+    def _exists(self, table: Table, error: OsemError, *, again: bool) -> bool:
+        """Read whether a request with a lost answer created the table.
+
+        Before a failure is final, wait as long as a new table may not be visible: a refusal,
+        such as that of a quota, may be the trace of an earlier request.
+        """
+        if not (may_be_done(error) or self._tries.ambiguous):
             return False
+        patience = 0.0 if again else policy.current().visibility
+        window = self._run.deadline.within(patience)
         try:
-            return self._run.store.describe(table) is not None
+            return poll(lambda: self._run.store.describe(table) is not None, bool, window)
         except OsemError:
             return False
 
@@ -139,8 +146,12 @@ class Creator:
             self._run.say(f"{table.name} has to wait: {error.message}")
             self._not_before = self._run.deadline.elapsed + self._pauses.next()
             return
-        self._run.journal.fail(table.name, error)
-        self._failure = error
+        self._fail(table.name, error)
+
+    def _fail(self, name: str, error: OsemError) -> None:
+        """Record the failure of a table, and send no more requests."""
+        self._run.journal.fail(name, error)
+        self._failure = self._failure or error
         self._queue.clear()
 
     def _look(self) -> None:
@@ -162,7 +173,10 @@ class Creator:
                 _refuse_invisible(name, requested.entry.duration)
                 continue
             requested.entry.status = live.status
-            if live.ready:
+            if live.stuck:
+                self._fail(name, stuck_error(self._run.target, [live]))
+                del self._requested[name]
+            elif live.ready:
                 del self._requested[name]
                 self._polling.reset()
         if self._requested:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
+from osem_tasks.config.states import NOT_ACTIVE, stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.remedies import LISTS
 from osem_tasks.schema.compare import compare_all
@@ -33,9 +34,10 @@ def inspect_when_stable(run: Run) -> Comparison:
     """Compare like ``inspect``, after waiting for tables that something else is changing.
 
     A table that is being deleted counts as missing once it is gone. Raises OsemError
-    (TIMEOUT) for a table that does not become stable.
+    (TIMEOUT) for a table that does not become stable, and at once for a state that never ends.
     """
     found = read_tables(run, run.tables)
+    _check_states(run, found)
     moving = _moving(run.tables, found)
 
     def stable() -> Found | None:
@@ -44,11 +46,21 @@ def inspect_when_stable(run: Run) -> Comparison:
             return found
         run.say(f"waiting for {_names(moving)}: {_states(found)}")
         found.update(_read_again(run, moving))
+        _check_states(run, found)
         moving = _moving(moving, found)
         return None if moving else found
 
     settled = wait_until(stable, run.deadline, lambda: _names(moving))
     return compare_all(run.tables, settled, run.store.engine)
+
+
+def _check_states(run: Run, found: Found) -> None:
+    """Raise OsemError for tables in a state that does not end, and record them as failed."""
+    stuck = [live for live in found.values() if live and live.stuck]
+    for live in stuck:
+        run.journal.fail(live.table.name, stuck_error(run.target, [live]), [NOT_ACTIVE])
+    if stuck:
+        raise stuck_error(run.target, stuck)
 
 
 def read_tables(run: Run, tables: Iterable[Table]) -> Found:

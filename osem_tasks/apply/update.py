@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.apply.read import read_tables
 from osem_tasks.aws.errors import may_be_done
 from osem_tasks.aws.session import PARALLEL
+from osem_tasks.config.states import stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.actions import Kind
 from osem_tasks.plan.calls import call_for
@@ -23,7 +24,7 @@ from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.parallel import side_by_side
 from osem_tasks.waiting.policy import Tries
-from osem_tasks.waiting.wait import retry, wait_until
+from osem_tasks.waiting.wait import poll, retry, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,12 @@ class _Change:
 
         Returns False if the engine has no such call.
         """
-        retry(self._send, self._run.deadline, self._run.say, Tries())
+        try:
+            retry(self._send, self._run.deadline, self._run.say, Tries())
+        except OsemError:
+            # A refusal may be the trace of an earlier request whose answer was lost.
+            if not (self._answer_lost and self._went_through()):
+                raise
         # DescribeTable is eventually consistent: ACTIVE may be the state before the change.
         window = Deadline(policy.current().visibility)
         wait_until(lambda: self._finished(window), self._run.deadline, lambda: self._what)
@@ -119,7 +125,8 @@ class _Change:
         if self._answer_lost and self._is_done():
             return
         self._check_expiry()
-        doing = f"to {self._action.kind.words} on"
+        index = self._action.index
+        doing = f"to {self._action.kind.words}{f' {index.name}' if index else ''} on"
         call = call_for(self._action, self._declared, live)
         # Record it before sending: if the run ends now, the change may still happen.
         self._run.journal.uncertain.add(self._action.table)
@@ -157,6 +164,14 @@ class _Change:
         found = read_tables(self._run, [self._declared])[self._declared.name]
         return found is not None and is_done(self._action, self._declared, found)
 
+    def _went_through(self) -> bool:
+        """Return whether the change becomes visible while readings may still be behind."""
+        window = self._run.deadline.within(policy.current().visibility)
+        try:
+            return poll(self._is_done, bool, window)
+        except OsemError:
+            return False
+
     def _finished(self, window: Deadline) -> LiveTable | None:
         live = self._ready()
         # Only index changes become visible late.
@@ -170,6 +185,8 @@ class _Change:
         def ready() -> LiveTable | None:
             nonlocal state
             live = self._describe()
+            if live.stuck:
+                raise stuck_error(self._run.target, [live])
             if live.ready:
                 return live
             state = ", ".join(live.unready).lower()

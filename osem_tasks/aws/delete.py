@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.aws import error_templates, errors
+from osem_tasks.config.states import stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.calls import Call
 from osem_tasks.schema.description import DELETING
+from osem_tasks.waiting.limits import IN_USE, Limit, limit_of
+from osem_tasks.waiting.policy import Tries
 from osem_tasks.waiting.wait import retry, wait_until
 
 if TYPE_CHECKING:
@@ -46,68 +50,14 @@ class TableDeleter:
             self._say(f"deleting {table.name}")
             if table.name in protected:
                 self._unprotect(table)
-            self._request(table, deleted)
+            identity = (identities or {}).get(table.name, "")
+            _Deletion(self._store, table, deleted, identity).request(self._deadline, self._say)
         self._await_absence(tables, identities or {})
 
     def _unprotect(self, table: Table) -> None:
         arguments = {"TableName": table.name, "DeletionProtectionEnabled": False}
         doing = "turning off the deletion protection of"
         self._store.update(table.name, doing, Call("update_table", arguments))
-
-    def _request(self, table: Table, deleted: list[str]) -> None:
-        """Send DeleteTable. DynamoDB deletes only ACTIVE tables, so wait in other states."""
-
-        def accepted() -> bool | None:
-            return True if self._send(table, deleted) else None
-
-        wait_until(accepted, self._deadline, lambda: f"{table.name} before it can be deleted")
-
-    def _send(self, table: Table, deleted: list[str]) -> bool:
-        """Return True if DeleteTable was accepted or the table is gone, False while it changes."""
-        # Record it before sending: a request whose answer is lost may have succeeded.
-        deleted.append(table.name)
-        try:
-            with errors.translated("deleting", self._store.connection.target, table.name):
-                return self._sent(table, deleted)
-        except OsemError as error:
-            if not errors.may_be_done(error):
-                if table.name in deleted:
-                    deleted.remove(table.name)
-                raise
-            if not self._is_going(table):
-                raise
-            return True
-
-    def _sent(self, table: Table, deleted: list[str]) -> bool:
-        from botocore.exceptions import ClientError
-
-        try:
-            self._store.connection.dynamodb.delete_table(TableName=table.name)
-        except ClientError as error:
-            code = errors.error_code(error)
-            if code in error_templates.NOT_FOUND:
-                return True
-            if code not in error_templates.IN_USE:
-                raise
-            # Refused, so not deleted: without this, a failed read would look like a lost answer.
-            deleted.remove(table.name)
-            live = self._store.describe(table)
-            if live is None or live.status == DELETING:
-                deleted.append(table.name)
-                return True
-            if live.ready or self._deadline.passed:
-                raise
-            self._say(f"waiting for {table.name} ({live.status}) before it can be deleted")
-            return False
-        return True
-
-    def _is_going(self, table: Table) -> bool:
-        """Read whether a request with a lost answer was carried out."""
-        try:
-            live = self._store.describe(table)
-        except OsemError:
-            return False
-        return live is None or live.status == DELETING
 
     def _await_absence(self, tables: Sequence[Table], identities: Mapping[str, str]) -> None:
         left = list(tables)
@@ -121,23 +71,125 @@ class TableDeleter:
             left = [table for table in left if found[table.name] is not None]
             for table in left:
                 if _is_another(found[table.name], identities.get(table.name, "")):
-                    raise self._created_again(table)
+                    raise _created_again(self._store, table)
             if left:
                 self._say(f"waiting until {names()} are gone")
             return None if left else True
 
         wait_until(gone, self._deadline, lambda: f"the deletion of {names()}")
 
-    def _created_again(self, table: Table) -> OsemError:
-        return OsemError(
-            f"{table.name} was deleted, and something else has created it again.",
-            code=ErrorCode.TABLE_LIMIT_EXCEEDED,
-            remediation=(
-                "Stop what creates it (an application, a deployment, another db.setup), then "
-                f"see what is there: {self._store.connection.target.command('db.list')}"
-            ),
-            table=table.name,
-        )
+
+@dataclass(slots=True)
+class _Deletion:
+    """The DeleteTable request of one table, sent again only where that is safe and may help.
+
+    ``deleted`` receives the table's name before the request: it may be carried out although its
+    answer is lost. Meanwhile the table may be created again, with another ``identity``.
+    """
+
+    store: TableStore
+    table: Table
+    deleted: list[str]
+    identity: str
+    answer_lost: bool = False
+
+    def request(self, deadline: Deadline, say: Callable[[str], None]) -> None:
+        """Send the request until it is accepted. Raises OsemError.
+
+        DynamoDB deletes only tables that nothing changes, so this waits while something does.
+        """
+
+        def accepted() -> bool | None:
+            return True if self._is_accepted(deadline, say) else None
+
+        def attempt() -> bool:
+            what = f"{self.table.name} before it can be deleted"
+            return wait_until(accepted, deadline, lambda: what)
+
+        retry(attempt, deadline, say, _CertainTries())
+
+    def _is_accepted(self, deadline: Deadline, say: Callable[[str], None]) -> bool:
+        """Send the request, or see that it is done; False while something changes the table."""
+        if self.answer_lost and self._is_going():
+            return True
+        if self.table.name not in self.deleted:
+            self.deleted.append(self.table.name)
+        try:
+            self._send()
+        except OsemError as error:
+            return self._is_done_despite(error, deadline, say)
+        return True
+
+    def _send(self) -> None:
+        from botocore.exceptions import ClientError
+
+        connection = self.store.connection
+        with errors.translated("deleting", connection.target, self.table.name):
+            try:
+                connection.dynamodb_once.delete_table(TableName=self.table.name)
+            except ClientError as error:
+                if errors.error_code(error) not in error_templates.NOT_FOUND:
+                    raise
+
+    def _is_done_despite(
+        self, error: OsemError, deadline: Deadline, say: Callable[[str], None]
+    ) -> bool:
+        """Read whether the table goes; False while something changes it. Raises ``error``."""
+        if errors.may_be_done(error):
+            self.answer_lost = True
+            if self._is_going():
+                return True
+            raise error
+        # Refused, so not deleted, unless an earlier request was carried out.
+        if not self.answer_lost:
+            self.deleted.remove(self.table.name)
+        if error.details.get("awsCode") not in IN_USE:
+            raise error
+        live = self.store.describe(self.table)
+        if live is None or live.status == DELETING:
+            self.deleted.append(self.table.name)
+            return True
+        if live.stuck:
+            raise stuck_error(self.store.connection.target, [live]) from error
+        if live.ready or deadline.passed:
+            raise error
+        say(f"waiting for {self.table.name} ({live.status}) before it can be deleted")
+        return False
+
+    def _is_going(self) -> bool:
+        """Read whether a request with a lost answer was carried out.
+
+        Raises OsemError if the table is another one by now: it must not be deleted.
+        """
+        try:
+            live = self.store.describe(self.table)
+        except OsemError:
+            return False
+        if live is not None and live.status != DELETING and _is_another(live, self.identity):
+            raise _created_again(self.store, self.table)
+        return live is None or live.status == DELETING
+
+
+class _CertainTries(Tries):
+    """A deletion is repeated after a lost answer, or if the refusal is certain to pass."""
+
+    def allows(self, error: OsemError) -> bool:
+        """Return whether to try again after ``error``, and count it."""
+        limited = error.code is ErrorCode.TABLE_LIMIT_EXCEEDED
+        certain = error.details.get("awsCode") not in IN_USE and limit_of(error) is Limit.WORK
+        return (certain or not limited) and super().allows(error)
+
+
+def _created_again(store: TableStore, table: Table) -> OsemError:
+    return OsemError(
+        f"{table.name} was deleted, and something else has created it again.",
+        code=ErrorCode.TABLE_LIMIT_EXCEEDED,
+        remediation=(
+            "Stop what creates it (an application, a deployment, another db.setup), then "
+            f"see what is there: {store.connection.target.command('db.list')}"
+        ),
+        table=table.name,
+    )
 
 
 def _is_another(live: LiveTable | None, identity: str) -> bool:

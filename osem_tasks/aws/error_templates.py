@@ -9,10 +9,29 @@ import re
 from typing import NamedTuple
 
 from osem_tasks.errors import ErrorCode
+from osem_tasks.schema import emulators
+from osem_tasks.waiting.limits import IN_USE, Limit
 
 NOT_FOUND = ("ResourceNotFoundException", "ResourceNotFound", "TableNotFoundException")
-IN_USE = ("ResourceInUseException", "TableInUseException", "TableAlreadyExistsException")
 SERVER_FAULTS = ("InternalServerError", "InternalFailure", "ServiceUnavailable")
+LIMITED = ("LimitExceededException", "ServiceQuotaExceededException")
+# What a request asks for is wrong, or unknown to this engine. From AWS's list of common errors,
+# and from what DynamoDB Local and moto answer to a request that is newer than they are.
+REFUSED_SHAPE = (
+    "ValidationException",
+    "ValidationError",
+    "SerializationException",
+    *emulators.NO_SUCH_CALL,
+    "InvalidAction",
+    "InvalidParameterValue",
+    "InvalidParameterValueException",
+    "InvalidParameterCombination",
+    "MissingParameter",
+    "UnknownParameter",
+    "UnsupportedOperationException",
+    "NotImplemented",
+    "NotImplementedError",
+)
 
 
 class ErrorTemplate(NamedTuple):
@@ -89,11 +108,11 @@ REFUSALS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
         ),
     ),
     (
-        ("LimitExceededException",),
+        REFUSED_SHAPE,
         ErrorTemplate(
-            ErrorCode.TABLE_LIMIT_EXCEEDED,
-            "A limit of DynamoDB stops {subject}: {words}",
-            "Ask AWS for a higher quota, or wait for the other changes to end, then try again.",
+            ErrorCode.INVALID_CONFIGURATION,
+            "{place} refused {subject} ({awscode}): {words}",
+            "Correct the declaration{of_table}, then run the command again.{newer}",
         ),
     ),
     (
@@ -114,6 +133,36 @@ REFUSALS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
     ),
     (SERVER_FAULTS, SERVER_FAULT),
 )
+# A refusal for a limit differs in its wording only (``waiting.limits``).
+LIMITS = {
+    Limit.WORK: ErrorTemplate(
+        ErrorCode.TABLE_LIMIT_EXCEEDED,
+        "A limit on simultaneous work stops {subject}: {words}",
+        f"Wait until the other changes in this account and region have ended. {_AGAIN}",
+    ),
+    Limit.INTERVAL: ErrorTemplate(
+        ErrorCode.TABLE_LIMIT_EXCEEDED,
+        "AWS limits how often this may be changed ({subject}): {words}",
+        "Run the same command again {when}.",
+    ),
+    Limit.QUOTA: ErrorTemplate(
+        ErrorCode.TABLE_LIMIT_EXCEEDED,
+        "A quota of the AWS account stops {subject}: {words}",
+        "Ask for a higher quota: https://console.aws.amazon.com/servicequotas/home/services/"
+        "dynamodb/quotas   or need less of it, then run the command again.",
+    ),
+    Limit.UNKNOWN: ErrorTemplate(
+        ErrorCode.TABLE_LIMIT_EXCEEDED,
+        "A limit of DynamoDB stops {subject}: {words}",
+        "Ask AWS for a higher quota, or wait for the other changes to end, then try again.",
+    ),
+}
+# An HTTP status without an error of DynamoDB: something between answers, or something else.
+NO_DYNAMODB = ErrorTemplate(
+    ErrorCode.NETWORK_ERROR,
+    "{place} answers HTTP {awscode} ({words}) to {subject}, which is no answer of DynamoDB.",
+    "Check the endpoint, and what is on the way to it (HTTPS_PROXY, a VPN, a login page).",
+)
 OTHER_REFUSAL = ErrorTemplate(
     ErrorCode.UNKNOWN_ERROR,
     "{place} refused {subject} ({awscode}): {words}",
@@ -127,6 +176,14 @@ SDK_ERRORS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
             ErrorCode.TIMEOUT,
             "{place} does not answer in time ({subject}).",
             "Check the network and the endpoint. " + _AGAIN,
+        ),
+    ),
+    (
+        ("ParamValidationError",),
+        ErrorTemplate(
+            ErrorCode.INVALID_CONFIGURATION,
+            "The installed boto3 does not know what {subject} needs: {words}",
+            "Update it: pip install --upgrade boto3   or correct the declaration{of_table}.",
         ),
     ),
     (

@@ -8,6 +8,9 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws.error_templates import (
+    LIMITED,
+    LIMITS,
+    NO_DYNAMODB,
     NO_ENGINE,
     OTHER_REFUSAL,
     OTHER_SDK_ERROR,
@@ -26,6 +29,7 @@ from osem_tasks.config import secrets
 from osem_tasks.config.commands import command
 from osem_tasks.config.target import BY_OPTION
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import limits
 from osem_tasks.waiting.policy import AMBIGUOUS
 
 if TYPE_CHECKING:
@@ -38,6 +42,9 @@ if TYPE_CHECKING:
 
 # After these words, the message of a signature error quotes the request as AWS read it.
 _SIGNED = re.compile("The Canonical String|The String-to-Sign|The canonical request")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+# What a gateway before DynamoDB answers passes (429, 5xx), but not that it cannot do a POST.
+_FOREIGN = re.compile("(?!429)[1-4]..|501|505")
 
 
 def error_code(error: ClientError) -> str:
@@ -126,8 +133,10 @@ def _refusal(error: ClientError, doing: str, target: Target, table: str | None) 
     code = error_code(error)
     text = str(error.response.get("Error", {}).get("Message") or "no reason given")
     details: dict[str, Any] = {"awsCode": code}
-    request = error.response.get("ResponseMetadata", {}).get("RequestId")
-    if request:
+    metadata = error.response.get("ResponseMetadata", {})
+    if code.isdigit():
+        text = _without_page(text, str(metadata.get("HTTPHeaders", {}).get("server", "")))
+    if request := metadata.get("RequestId"):
         details["requestId"] = request
     return _error(_template(code, text), text, doing, target, table, details)
 
@@ -138,9 +147,21 @@ def _template(code: str, text: str) -> ErrorTemplate:
         return TOO_SOON
     if PROTECTION.search(text):
         return PROTECTED
-    # An error page of a proxy or of moto has the HTTP status as its code.
-    default = SERVER_FAULT if code.isdigit() else OTHER_REFUSAL
-    return next((template for codes, template in REFUSALS if code in codes), default)
+    if code in LIMITED:
+        return LIMITS[limits.limit_in(text)]
+    # An answer that is not DynamoDB's has the HTTP status as its code: a page of a proxy, of
+    # another server, or of moto when it fails.
+    if code.isdigit():
+        return NO_DYNAMODB if _FOREIGN.fullmatch(code) else SERVER_FAULT
+    return next((template for codes, template in REFUSALS if code in codes), OTHER_REFUSAL)
+
+
+def _without_page(text: str, server: str) -> str:
+    """Return what an HTTP error says without its page: the title, and the server's name."""
+    if "<" in text:
+        title = _TITLE.search(text)
+        text = title[1] if title else "an error page"
+    return ", ".join(filter(None, (text.strip(), server)))
 
 
 def _sdk_template(error: BotoCoreError, target: Target) -> ErrorTemplate:
@@ -165,10 +186,13 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         "place": f"The engine at {target.endpoint}" if target.local else "AWS",
         "login": f"aws sso login{profile}",
         "profile": profile,
-        "setup": target.command("db.setup"),
         "up": command("local.up"),
+        "setup": target.command("db.setup"),
         "endpoint": target.endpoint,
         "awscode": (details or {}).get("awsCode", ""),
+        "when": limits.when(quotable(text)),
+        "of_table": f" of {table}" if table else "",
+        "newer": f" {_newer_engine()}" if target.local else "",
     }
     message, remedy = template.message.format_map(fields), template.remedy.format_map(fields)
     if template.code is ErrorCode.AWS_CREDENTIALS_INVALID:
@@ -179,4 +203,13 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         remediation=remedy,
         table=table,
         details=details,
+        reason=text,
+    )
+
+
+def _newer_engine() -> str:
+    image = command("local.up", "--fresh", "--image", "amazon/dynamodb-local:latest")
+    return (
+        "If it is right, this engine does not know it: use another one (local.up --engine), or a "
+        f"newer image (data in memory is lost): {image}"
     )

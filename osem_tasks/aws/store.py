@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.aws import error_templates, errors
+from osem_tasks.aws import error_templates, errors, shapes
 from osem_tasks.aws.session import PARALLEL
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
@@ -13,7 +13,9 @@ from osem_tasks.schema.description import described_table
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.model import TimeToLive
 from osem_tasks.schema.requests import create_request
+from osem_tasks.schema.states import PASSING
 from osem_tasks.waiting import policy
+from osem_tasks.waiting.limits import IN_USE
 from osem_tasks.waiting.pace import Pace
 from osem_tasks.waiting.parallel import side_by_side
 
@@ -80,6 +82,9 @@ class TableStore:
         for setting in SETTINGS:
             if not setting.own_call or getattr(declared, setting.field) is None:
                 continue
+            if description["TableStatus"] not in PASSING:
+                unreadable[setting.field] = f"the table is {description['TableStatus']}"
+                continue
             self._keep_pace(setting.field)
             if self._ask(setting.field, engine, description, extra):
                 # A table that is being created or deleted does not have this setting yet.
@@ -137,15 +142,13 @@ class TableStore:
 
     def create(self, table: Table) -> LiveTable | None:
         """Request ``table``; return the engine's description, or None if it already exists."""
-        from botocore.exceptions import ClientError
-
-        with errors.translated("creating", self._target, table.name):
-            try:
+        try:
+            with errors.translated("creating", self._target, table.name):
                 answer = self.connection.dynamodb_once.create_table(**create_request(table))
-            except ClientError as error:
-                if errors.error_code(error) in error_templates.IN_USE:
-                    return None
-                raise
+        except OsemError as error:
+            if error.details.get("awsCode") in IN_USE:
+                return None
+            raise shapes.with_index(error, table) from error.__cause__
         described: Any = {**answer, "Table": answer.get("TableDescription", {})}
         return self._live(described, {}, {}, doing="creating", name=table.name)
 

@@ -16,9 +16,11 @@ import osem_tasks
 from osem_tasks.declarations import objects
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.schema.misuse import misuse
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
 
     from osem_tasks.schema.model import Table
 
@@ -63,30 +65,33 @@ def _guarded(source: str, root: Path) -> Iterator[None]:
     try:
         with _stdout_to_stderr(), _time_limit():
             yield
-    except KeyboardInterrupt:
-        raise
-    # A project's code may also exit or recurse.
+    # A project's code may also exit, recurse, or raise what only a signal should.
     except BaseException as error:
+        if interrupts.is_real(error):
+            raise
         raise _failure(source, root, error) from error
 
 
 def _failure(source: str, root: Path, error: BaseException) -> ConfigurationError | ModelError:
-    place = _place(root, error)
+    # Not error.__traceback__, which a project's exception may hide.
+    frames = sys.exc_info()[2]
+    place = _safely(lambda: _place(root, error, frames))
     before = ": ".join(filter(None, (f"osem.tables is {source!r}", place)))
-    if isinstance(error, ModelError):
+    # The class of a project's exception may fail in isinstance.
+    if issubclass(type(error), ModelError) and isinstance(error, ModelError):
         return ModelError([f"{before}: {problem}" for problem in error.problems])
     remedy = f"Correct {place}, then run the command again." if place else REMEDY
     return ConfigurationError([f"{before}: {_words(error)}"], remediation=remedy)
 
 
-def _place(root: Path, error: BaseException) -> str:
+def _place(root: Path, error: BaseException, raised_at: TracebackType | None) -> str:
     """Return the innermost line of the project's code: ``shop/tables.py line 7``, or ""."""
-    if isinstance(error, SyntaxError) and error.filename:
+    if issubclass(type(error), SyntaxError) and isinstance(error, SyntaxError) and error.filename:
         return f"{_short(str(error.filename), root)} line {error.lineno}"
     ours = str(Path(osem_tasks.__file__).parent)
     frames = [
         frame
-        for frame in traceback.extract_tb(error.__traceback__)
+        for frame in traceback.extract_tb(raised_at)
         if not frame.filename.startswith((ours, "<frozen ", importlib.__file__))
         and frame.filename != contextlib.__file__
     ]
@@ -105,12 +110,20 @@ def _short(filename: str, root: Path) -> str:
 def _words(error: BaseException) -> str:
     if isinstance(error, TypeError) and (text := misuse(error)):
         return text
-    text = ""
-    # The __str__ of a project's exception may fail.
-    with contextlib.suppress(Exception):
-        text = " ".join(str(error).split())
-    name = "" if isinstance(error, _TooLongError) else type(error).__name__
-    return ": ".join(filter(None, (name, text)))[:MAX_WORDS]
+    text = _safely(lambda: " ".join(str(error).split()))
+    named = not issubclass(type(error), _TooLongError)
+    name = str(type.__getattribute__(type(error), "__name__"))
+    return ": ".join(filter(None, (name if named else "", text)))[:MAX_WORDS]
+
+
+def _safely(read: Callable[[], str]) -> str:
+    """Return what ``read`` tells of a project's exception, or "": its methods may fail too."""
+    try:
+        return read()
+    except BaseException as error:
+        if interrupts.is_real(error):
+            raise
+        return ""
 
 
 @contextlib.contextmanager

@@ -54,7 +54,7 @@ class Remedies:
         if fact.issue_type is IssueType.TABLE_NOT_FOUND:
             return self._of_missing_tables([diff])
         if fact.issue_type in _WAITING:
-            return Remedy("wait until the change has ended, then: ", "db.verify")
+            return self._of_state(diff)
         actions = self._mending(diff, fact)
         if not actions or not all(action.possible for action in actions):
             live = self._comparison.found.get(diff.name)
@@ -95,6 +95,11 @@ class Remedies:
             other = self._not_in_place(lasting)
             found.append(Remedy(f"{names}: {other.words}", other.task, tables=other.tables))
         return found
+
+    def _of_state(self, diff: TableDiff) -> Remedy:
+        live = self._comparison.found.get(diff.name)
+        advice = "; ".join(dict.fromkeys(stuck.advice for stuck in live.stuck)) if live else ""
+        return Remedy(f"{advice or 'wait until the change has ended'}, then: ", "db.verify")
 
     def _mending(self, diff: TableDiff, fact: Fact) -> list[Action]:
         return [

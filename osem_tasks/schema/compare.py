@@ -13,6 +13,7 @@ from osem_tasks.schema.emulators import AWS
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.judged import as_judged, ignored_facts
 from osem_tasks.schema.live import ACTIVE, MAX_THROUGHPUT, NOT_FOUND
+from osem_tasks.schema.states import Stuck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,6 +43,7 @@ def compare(declared: Table, found: LiveTable | None) -> TableDiff:
         found.status,
         (
             _fact("status", IssueType.TABLE_NOT_ACTIVE, ACTIVE, found.status),
+            *_part_states(declared, found),
             *_key_facts(declared.key, found.table.key),
             *_index_facts(_GLOBAL, declared.global_indexes, found.table.global_indexes),
             *_index_states(declared, found),
@@ -51,6 +53,18 @@ def compare(declared: Table, found: LiveTable | None) -> TableDiff:
             *ignored,
         ),
     )
+
+
+def _part_states(declared: Table, found: LiveTable) -> Iterator[Fact]:
+    """Yield the stuck parts that are neither the table's status nor that of a declared index."""
+    told = {Stuck("table", found.status)}
+    told |= {
+        Stuck(f"index[{i.name}]", found.index_status.get(i.name, ""))
+        for i in declared.global_indexes
+    }
+    for stuck in found.stuck:
+        if stuck not in told:
+            yield _fact(f"{stuck.path}.status", IssueType.TABLE_NOT_ACTIVE, ACTIVE, stuck.state)
 
 
 def _fact(

@@ -12,6 +12,7 @@ from osem_tasks.schema import emulators
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Key, Table
 from osem_tasks.schema.reader import from_description
+from osem_tasks.schema.states import stuck_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +53,7 @@ def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
         fixed=emulators.fixed_facts(emulators.engine_of(arn, server), description),
         emulator=emulators.proven_local(arn, server),
         identity=str(description.get("TableId") or description.get("CreationDateTime", "")),
+        stuck=stuck_states(description),
     )
 
 

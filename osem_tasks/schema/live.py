@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osem_tasks.schema.model import Table
+    from osem_tasks.schema.states import Stuck
 
 ACTIVE = "ACTIVE"
 NOT_FOUND = "NOT_FOUND"
@@ -29,7 +30,8 @@ class LiveTable:
     that it cannot change on this table (a stream: not enable). ``items`` and
     ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS; do not trust 0
     items without a scan. ``emulator`` is the local engine that the answer proves, or empty.
-    ``identity`` distinguishes a table from a later one with the same name.
+    ``identity`` distinguishes a table from a later one with the same name, ``stuck`` are the
+    states that do not end by themselves.
     """
 
     table: Table
@@ -42,6 +44,7 @@ class LiveTable:
     fixed: Mapping[str, str] = field(default_factory=dict)
     emulator: str = ""
     identity: str = ""
+    stuck: tuple[Stuck, ...] = ()
 
     @property
     def unready(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from osem_tasks.config.target import (
     resolve,
 )
 from osem_tasks.declarations import load
-from osem_tasks.engines import manager, probe, records, service
+from osem_tasks.engines import manager, probe, records, service, strangers
 from osem_tasks.engines.selection import select
 from osem_tasks.errors import ConfigurationError, ModelError, OsemError
 from osem_tasks.output.outcome import counted
@@ -83,6 +83,8 @@ def open_target(
         f"{target.naming} · {_declared(job)}"
     )
     _await_service(job, target, deadline)
+    if target.local:
+        strangers.refuse_stranger(target, deadline)
     tables = target.tables_of(declared)
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
 from osem_tasks.config.local_access import variables
 from osem_tasks.config.settings import engine_name, one_of, option, port_number, seconds
-from osem_tasks.engines import manager, records, registry
+from osem_tasks.engines import manager, records, registry, strangers
 from osem_tasks.engines.base import EngineRequest, EngineState
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
@@ -127,7 +127,10 @@ def status(job: Job) -> Outcome:
     elif state is EngineState.UNKNOWN:
         summary = Line(Mark.WARNING, f"{state.value}: {text}{why}")
     else:
-        summary = Line(Mark.WARNING, f"{state.value}: {text}{why}   (to start it again: {start})")
+        stranger = strangers.stranger_at(record.endpoint)
+        found = f" ({stranger.words})" if stranger else ""
+        text = f"{state.value}{found}: {text}{why}   (to start it again: {start})"
+        summary = Line(Mark.WARNING, text)
     running = state is EngineState.RUNNING
     return Outcome(data={**record.as_json(), "running": running}, summary=summary)
 

@@ -41,6 +41,18 @@ def check() -> None:
         _raise_unless_shielded()
 
 
+def is_real(error: BaseException) -> bool:
+    """Return whether ``error`` is an interrupt that a signal raised, not the running code.
+
+    A project's code may raise any exception. Without ``listening``, Python itself raises
+    KeyboardInterrupt for Ctrl-C, which looks the same.
+    """
+    alone = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # Not isinstance: it also calls what the class of the exception defines.
+    interrupt = issubclass(type(error), KeyboardInterrupt)
+    return interrupt and (_State.requested or (alone and type(error) is KeyboardInterrupt))
+
+
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
     """Convert the signals to Interrupted while the body runs, if this is the main thread.

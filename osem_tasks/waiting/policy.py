@@ -6,11 +6,12 @@ A test that must not wait replaces the policy (``using``) and patches nothing el
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import clock
+from osem_tasks.waiting.limits import Limit, limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +52,8 @@ class Policy:
     retry: Pauses = RETRY
     # DescribeTable is eventually consistent: a change may not be visible at once.
     visibility: float = 10.0
+    # How long a limit is waited for whose wording does not tell whether it passes.
+    unknown_limit: float = 60.0
     # How many lost answers in a row are accepted before an error is raised.
     max_ambiguous: int = 3
     # A TLS handshake takes well under a second; 3 s leave room for one lost packet.
@@ -105,17 +108,15 @@ def using(policy: Policy) -> Iterator[None]:
 
 # Errors that do not show whether the request was carried out.
 AMBIGUOUS = (ErrorCode.NETWORK_ERROR, ErrorCode.TIMEOUT)
-_QUOTA = re.compile(r"tables? per|number of tables|per (account|subscriber)|quota", re.IGNORECASE)
 
 
 def is_transient(error: OsemError) -> bool:
-    """Return whether the same request may succeed later: throttling, or too much parallel work.
+    """Return whether the same request may succeed within minutes: throttling, or others' work.
 
-    DynamoDB uses LimitExceededException for both parallel work and quotas; only the messages
-    differ.
+    An unknown limit may; ``Tries`` bounds how long it is tried.
     """
     if error.code is ErrorCode.TABLE_LIMIT_EXCEEDED:
-        return not _QUOTA.search(error.message)
+        return limit_of(error) in (Limit.WORK, Limit.UNKNOWN)
     return error.code is ErrorCode.THROTTLED
 
 
@@ -124,15 +125,22 @@ class Tries:
     """The tries of one request; decides whether to try again.
 
     ``ambiguous`` counts consecutive lost answers. A request that must not be repeated without
-    a read first (``repeatable=False``) is not retried after a lost answer.
+    a read first (``repeatable=False``) is not retried after a lost answer. A refusal in words
+    that nobody knows is retried for a limited time, which begins at ``unclear_since``.
     """
 
     repeatable: bool = True
     ambiguous: int = 0
+    unclear_since: float | None = None
 
     def allows(self, error: OsemError) -> bool:
         """Return whether to try again after ``error``, and count it."""
         if error.code in AMBIGUOUS:
             self.ambiguous += 1
             return self.repeatable and self.ambiguous < current().max_ambiguous
-        return is_transient(error)
+        if error.code is not ErrorCode.TABLE_LIMIT_EXCEEDED or limit_of(error) is not Limit.UNKNOWN:
+            self.unclear_since = None
+            return is_transient(error)
+        if self.unclear_since is None:
+            self.unclear_since = clock.now()
+        return clock.now() - self.unclear_since <= current().unknown_limit

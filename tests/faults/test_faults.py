@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 FOREVER = 1e9
+SIMULTANEOUS = (
+    Plane().words,
+    "There is a limit to the number of tables that can be created simultaneously",
+    "You have exceeded the maximum number of indexed tables that can be created simultaneously",
+)
 
 
 @pytest.fixture
@@ -169,3 +174,17 @@ def test_two_setups_at_once_both_succeed(cloud: Cloud, inv: Inv, env: str) -> No
     created = [name for each in runs for name in each.account["Created"]]
     assert sorted(created) == sorted(SIX)
     assert inv("db.verify", "--env", env, "--force").code == 0
+
+
+@pytest.mark.parametrize("words", SIMULTANEOUS)
+def test_four_setups_at_once_within_a_limit_all_succeed(cloud: Cloud, inv: Inv, words: str) -> None:
+    """Where only two tables may be CREATING, every run waits for the others' tables."""
+    cloud.server.arm(plane=Plane(creating=0.4, simultaneous=2, words=words))
+
+    four = [started("db.setup", "--env", "dev", "--json") for _ in range(4)]
+    runs = [finished(process) for process in four]
+
+    assert [(run.code, run.error) for run in runs] == [(0, None)] * 4
+    created = [name for run in runs for name in run.account["Created"]]
+    assert sorted(created) == sorted(SIX)
+    assert inv("db.verify", "--env", "dev").code == 0

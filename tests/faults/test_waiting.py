@@ -157,7 +157,7 @@ def test_a_limit_on_simultaneous_creates_is_backed_off_from(cloud: Cloud, inv: I
         ),
         ("AccessDeniedException", "User is not authorized", "AWS_PERMISSIONS_DENIED"),
         ("ExpiredTokenException", "The security token is expired", "AWS_CREDENTIALS_INVALID"),
-        ("ValidationException", "One or more values were invalid", "UNKNOWN_ERROR"),
+        ("ValidationException", "One or more values were invalid", "INVALID_CONFIGURATION"),
     ],
 )
 def test_what_no_patience_mends_is_not_tried_again(

@@ -51,9 +51,11 @@ Kind = Literal[
     "empty",
     "short",
     "say",
+    "say after",
     "kill",
     "meet",
     "without",
+    "with",
     "drip",
 ]
 Role = Literal["AWS", "DynamoDB Local", "moto"]
@@ -69,8 +71,8 @@ class Fault:
     ``after`` calls pass first, then ``times`` are hit (None: all). refuse: answer with
     ``code``; reset: drop the connection before forwarding; lose: after it; hang and hang
     after: never answer; cut: half a JSON; empty: ``{}``; short: less than announced;
-    say: ``message``; without: forward, then take every member named ``message`` out of the
-    answer; drip: one byte after another, without end; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
+    say: ``message``, say after: that too, once it is carried out; without: forward, then take every member named ``message`` out of the
+    answer; with: forward, then put the members of the JSON ``message`` into the table; drip: one byte after another, without end; kill: forward, then SIGKILL the victim; meet: forward once ``times`` have come.
     """
 
     operation: str
@@ -89,6 +91,7 @@ class Plane:
 
     ``indexes`` is how long they lag behind their table; ``unseen`` how many DescribeTable
     calls do not see a new table, ``tags_unseen`` how many ListTagsOfResource calls;
+    ``words`` are said where more than ``simultaneous`` tables would be CREATING;
     ``backups`` how many UpdateContinuousBackups come too early for a new table.
     """
 
@@ -101,6 +104,7 @@ class Plane:
     tags_unseen: int = 0
     backups: int = 0
     simultaneous: int | None = None
+    words: str = "Only {number} tables can be created, updated, or deleted simultaneously"
     quota: int | None = None
 
 
@@ -258,8 +262,8 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             return self._drop(handler, call, kind)
         if kind == "drip":
             return self._drip(handler, call)
-        if armed and kind == "without":
-            answer = answer.saying(_without(answer.content, armed.fault.message))
+        if armed:
+            answer = _changed(answer, armed.fault)
         return self._send(handler, call, answer, kind)
 
     def _drop(self, handler: BaseHTTPRequestHandler, call: Call, kind: str) -> None:
@@ -383,7 +387,7 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         held = len(states) - states.count("GONE")
         plane, words = self._plane, "Subscriber limit exceeded: "
         if plane.simultaneous is not None and moving >= plane.simultaneous:
-            words += f"Only {plane.simultaneous} tables can be created, updated, or deleted simultaneously"
+            words += plane.words.format(number=plane.simultaneous)
         elif plane.quota is not None and held >= plane.quota:
             words += "There is a limit of 2500 tables per subscriber"
         else:
@@ -491,6 +495,17 @@ def _without(content: Any, member: str) -> Any:
     if isinstance(content, dict):
         return {key: _without(value, member) for key, value in content.items() if key != member}
     return content
+
+
+def _changed(answer: Answer, fault: Fault) -> Answer:
+    """The engine's answer, changed as the fault says."""
+    if fault.kind == "say after":
+        return Answer(fault.status, {}, fault.message.encode())
+    if fault.kind == "without":
+        return answer.saying(_without(answer.content, fault.message))
+    if fault.kind == "with" and "Table" in answer.content:
+        return answer.saying({"Table": {**answer.content["Table"], **json.loads(fault.message)}})
+    return answer
 
 
 def _code(answer: Answer) -> str:

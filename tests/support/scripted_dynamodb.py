@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ class Way(Enum):
     LOST = "lost"  # carried out, and its answer lost
     UNSEEN = "unseen"  # DescribeTable does not see the table yet
     STALE = "stale"  # DescribeTable still shows the indexes that were there at first
+    BEFORE = "before"  # a reading shows everything as it was at the first reading
 
 
 @dataclass
@@ -64,6 +66,7 @@ class ScriptedDynamoDB(FakeDynamoDB):
         self.faults = list(faults)
         self.most_moving = 0
         self._stale: dict[str, list[Json]] = {}
+        self._first: dict[tuple[str, str], Json] = {}
 
     def operations(self, *names: str) -> list[tuple[str, str]]:
         """The operations of these names and their tables, in order."""
@@ -80,8 +83,12 @@ class ScriptedDynamoDB(FakeDynamoDB):
     def _call(self, operation: str, request: Json, body: Callable[[Json], Json]) -> Json:
         with self._lock:
             fault = self._next(operation, str(request.get("TableName", "")))
+            if fault is not None and fault.way is Way.BEFORE:
+                self.calls.append((operation, dict(request)))
+                return self._first[operation, str(request)]
             if fault is None or fault.way is Way.STALE:
                 answer = super()._call(operation, request, body)
+                self._first.setdefault((operation, str(request)), copy.deepcopy(answer))
                 return self._aged(answer, stale=fault is not None)
             if fault.way is Way.LOST:
                 super()._call(operation, request, body)

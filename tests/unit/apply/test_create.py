@@ -188,6 +188,62 @@ def test_a_table_that_is_seen_late_is_still_this_runs_own() -> None:
     assert run.journal.verified == {}
 
 
+def test_a_quota_that_the_lost_request_used_up_is_no_failure() -> None:
+    """The last table of the quota was created, and its answer lost: the refusal proves nothing."""
+    fake = ScriptedDynamoDB(
+        Fault("CreateTable", Way.LOST, table="Teams"),
+        refused("CreateTable", LIMIT, message=QUOTA, table="Teams"),
+        Fault("DescribeTable", Way.UNSEEN, times=4, table="Teams"),
+    )
+
+    run, _, error = create(fake)
+
+    assert (error, states(run)) == (None, ALL)
+
+
+def test_what_the_last_try_created_is_seen_late() -> None:
+    """The answer to the last try is lost, and the table not visible at once: it is no failure."""
+    fake = ScriptedDynamoDB(
+        Fault("CreateTable", Way.DROPPED, times=POLICY.max_ambiguous - 1, table="Teams"),
+        Fault("CreateTable", Way.LOST, table="Teams"),
+        Fault("DescribeTable", Way.UNSEEN, times=6, table="Teams"),
+    )
+
+    run, _, error = create(fake)
+
+    assert (error, states(run)) == (None, ALL)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Subscriber limit exceeded: Update to PayPerRequest mode are limited to once in 1 day(s)",
+        "Requested MaxReadRequestUnits exceeds TableMaxReadCapacityUnits of the account",
+        "There is a limit of 2500 tables per subscriber",
+    ],
+)
+def test_a_limit_that_does_not_pass_is_asked_for_once(words: str) -> None:
+    """Neither a quota nor an interval of AWS's is waited for."""
+    fake = ScriptedDynamoDB(refused("CreateTable", LIMIT, message=words, times=None))
+
+    _, _, error = create(fake)
+
+    assert error is not None
+    assert error.code is ErrorCode.TABLE_LIMIT_EXCEEDED
+    assert fake.count("CreateTable") == 1
+
+
+def test_an_unknown_limit_is_waited_for_a_limited_time() -> None:
+    """It may pass, but not until a deadline of a day."""
+    fake = ScriptedDynamoDB(refused("CreateTable", LIMIT, message="something new", times=None))
+
+    _, _, error = create(fake, seconds=86_400)
+
+    assert error is not None
+    assert error.code is ErrorCode.TABLE_LIMIT_EXCEEDED
+    assert 2 < fake.count("CreateTable") <= POLICY.unknown_limit / POLICY.retry.first + 2
+
+
 def test_a_reading_that_fails_after_a_lost_answer_proves_nothing() -> None:
     """Neither the request nor the look was answered: it is sent again, and counts as this run's."""
     fake = ScriptedDynamoDB(

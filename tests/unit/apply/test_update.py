@@ -154,7 +154,9 @@ def test_what_passes_by_itself_is_waited_out(fault: Fault) -> None:
             id="denied",
         ),
         pytest.param(
-            refused("UpdateTable", "ValidationException"), ErrorCode.UNKNOWN_ERROR, id="wrong"
+            refused("UpdateTable", "ValidationException"),
+            ErrorCode.INVALID_CONFIGURATION,
+            id="wrong",
         ),
         pytest.param(
             Fault("UpdateTable", Way.DROPPED, times=None), ErrorCode.NETWORK_ERROR, id="no-network"

@@ -262,6 +262,46 @@ def test_a_table_that_is_created_again_ends_the_deletion() -> None:
     assert looks <= 2 * len(TABLES)
 
 
+def test_others_work_is_waited_for() -> None:
+    """A limit on simultaneous work passes: the request is sent again."""
+    deletion = Deletion(DeletingDynamoDB(), seconds=20)
+    words = "Only 10 tables can be created, updated, or deleted simultaneously"
+    deletion.fake.refusals["Users"] = (LIMIT, words)
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    assert caught.value.code is ErrorCode.TABLE_LIMIT_EXCEEDED
+    assert (deletion.deleted, len(deletion.requested) > 10) == ([], True)
+
+
+def test_a_table_created_again_after_a_lost_answer_is_left_alone() -> None:
+    """The first request went through: what has the name by now is another table."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.lost = {"Users": False}
+    deletion.fake.again = {"Users"}
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    assert "Users was deleted, and something else has created it again" in caught.value.message
+    assert deletion.requested == ["Users"]
+
+
+def test_a_state_that_never_ends_is_named() -> None:
+    """Where DynamoDB refuses to delete an archived table, nobody waits for another state."""
+    deletion = Deletion(DeletingDynamoDB())
+    deletion.fake.refusals["Users"] = (IN_USE, "it is archived")
+    deletion.fake._tables["Users"].status = "ARCHIVED"
+    deletion.fake._tables["Users"].busy = 10**6
+
+    with pytest.raises(OsemError) as caught:
+        deletion.run()
+
+    assert "Users is ARCHIVED" in caught.value.message
+    assert (deletion.deleted, deletion.requested) == ([], ["Users"])
+
+
 def test_after_the_deadline_no_further_deletion_is_sent() -> None:
     """`--timeout` bounds the requests as well as the waiting for them."""
     deletion = Deletion(DeletingDynamoDB(), seconds=1e-9)

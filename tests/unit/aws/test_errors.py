@@ -9,7 +9,7 @@ from botocore import exceptions as sdk
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from osem_tasks.aws.error_templates import REFUSALS, SDK_ERRORS
+from osem_tasks.aws.error_templates import REFUSALS, REFUSED_SHAPE, SDK_ERRORS
 from osem_tasks.aws.errors import error_code, translated, truncated_response
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.target import Target, TargetOptions, resolve
@@ -108,6 +108,12 @@ REFUSED: list[tuple[tuple[str, ...], ErrorCode, str, str]] = [
         "Another change is under way (reading Users): its words",
         f"Wait until it has ended. {AGAIN}",
     ),
+    (
+        ("ServiceQuotaExceededException",),
+        C.TABLE_LIMIT_EXCEEDED,
+        "A limit of DynamoDB stops reading Users: its words",
+        "Ask AWS for a higher quota, or wait for the other changes to end, then try again.",
+    ),
     *(
         (
             (code,),
@@ -115,7 +121,14 @@ REFUSED: list[tuple[tuple[str, ...], ErrorCode, str, str]] = [
             f"AWS failed while reading Users ({code}): its words",
             AGAIN,
         )
-        for code in ("InternalServerError", "InternalFailure", "ServiceUnavailable", "503")
+        for code in (
+            "InternalServerError",
+            "InternalFailure",
+            "ServiceUnavailable",
+            "429",
+            "500",
+            "503",
+        )
     ),
     *(
         (
@@ -124,7 +137,25 @@ REFUSED: list[tuple[tuple[str, ...], ErrorCode, str, str]] = [
             f"AWS refused reading Users ({code}): its words",
             "Run it again with --verbose to see the calls.",
         )
-        for code in ("ValidationException", "SomethingNewException")
+        for code in ("SomethingNewException",)
+    ),
+    *(
+        (
+            (code,),
+            C.INVALID_CONFIGURATION,
+            f"AWS refused reading Users ({code}): its words",
+            "Correct the declaration of Users, then run the command again.",
+        )
+        for code in REFUSED_SHAPE
+    ),
+    *(
+        (
+            (code,),
+            C.NETWORK_ERROR,
+            f"AWS answers HTTP {code} (its words) to reading Users, which is no answer of DynamoDB.",
+            "Check the endpoint, and what is on the way to it (HTTPS_PROXY, a VPN, a login page).",
+        )
+        for code in ("302", "401", "404", "407", "501")
     ),
 ]
 
@@ -213,6 +244,15 @@ FAILED: dict[str, tuple[Exception, ErrorCode, str, str]] = {
             "SSLError": sdk.SSLError(endpoint_url=ENGINE, error=OSError("expired")),
         }.items()
     },
+    "ParamValidationError": (
+        sdk.ParamValidationError(report='Unknown parameter in input: "WarmThroughput"'),
+        C.INVALID_CONFIGURATION,
+        (
+            "The installed boto3 does not know what reading Users needs: Parameter validation failed: "
+            'Unknown parameter in input: "WarmThroughput"'
+        ),
+        "Update it: pip install --upgrade boto3   or correct the declaration of Users.",
+    ),
     "NoCredentialsError": (
         sdk.NoCredentialsError(),
         C.AWS_CREDENTIALS_INVALID,

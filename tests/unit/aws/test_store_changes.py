@@ -113,7 +113,7 @@ def test_an_engine_without_the_call_has_nothing_to_change() -> None:
     with pytest.raises(OsemError) as caught:
         aws.update("Plans", "to set tags on", TAG)
 
-    assert caught.value.code is ErrorCode.UNKNOWN_ERROR
+    assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
 
 
 def test_names_come_in_pages() -> None:

@@ -13,6 +13,7 @@ import pytest
 from osem_tasks.declarations import python
 from osem_tasks.declarations.load import load
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +87,81 @@ def test_what_a_module_raises_is_told(tmp_path: Path, text: str, words: str) -> 
     assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
     assert f".py {words}" in caught.value.message
     assert len(caught.value.message) < 600
+
+
+INTERRUPTS: dict[str, tuple[str, str]] = {
+    "interrupt": ("raise KeyboardInterrupt('mine')", "line 2: KeyboardInterrupt: mine"),
+    "own-interrupt": (
+        "class Stop(KeyboardInterrupt): pass\nraise Stop('mine')",
+        "line 3: Stop: mine",
+    ),
+    "interrupt-in-attribute": (
+        "def __getattr__(name): raise KeyboardInterrupt",
+        "line 2: KeyboardInterrupt",
+    ),
+    "interrupt-in-iterator": (
+        "def f():\n    yield 1\n    raise KeyboardInterrupt\nTABLES = f()",
+        "line 4: KeyboardInterrupt",
+    ),
+    "interrupt-in-text": (
+        "class E(Exception):\n    def __str__(self): raise KeyboardInterrupt\nraise E",
+        "line 4: E",
+    ),
+    "interrupt-in-class": (
+        "class T:\n    @property\n    def __class__(self): raise KeyboardInterrupt\nTABLES = [T()]",
+        "line 4: KeyboardInterrupt",
+    ),
+    "our-interrupt": (
+        "from osem_tasks.waiting.interrupts import Interrupted\nraise Interrupted",
+        "line 3: Interrupted",
+    ),
+    "our-alarm": (
+        "from osem_tasks.waiting.watchdog import TimeUp\nraise TimeUp.__new__(TimeUp)",
+        "line 3: TimeUp",
+    ),
+    "hostile-exception": (
+        (
+            "class M(type):\n    def __getattribute__(cls, name): raise OSError(name)\n"
+            "class E(Exception, metaclass=M):\n"
+            "    def __getattribute__(self, name): raise OSError(name)\nraise E"
+        ),
+        "line 6: E",
+    ),
+    "hostile-syntax-error": (
+        "class E(SyntaxError):\n    @property\n    def filename(self): raise OSError\nraise E",
+        "E",
+    ),
+    "group": (
+        "import asyncio\nraise asyncio.CancelledError('x')",
+        "line 3: CancelledError: x",
+    ),
+    "warning": (
+        (
+            "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('error')\n"
+            "    warnings.warn('old')"
+        ),
+        "line 5: UserWarning: old",
+    ),
+}
+
+
+@pytest.mark.parametrize("text, words", INTERRUPTS.values(), ids=list(INTERRUPTS))
+def test_what_looks_like_an_interrupt_is_told_too(tmp_path: Path, text: str, words: str) -> None:
+    """Only a signal interrupts a task; a module's own exception is its mistake, of any class."""
+    with interrupts.listening(), pytest.raises(OsemError) as caught:
+        load_module(tmp_path, text)
+
+    assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
+    assert words in caught.value.message
+    assert "osem.tables is" in caught.value.message
+
+
+def test_a_signal_in_a_module_interrupts_the_task(tmp_path: Path) -> None:
+    """Ctrl-C while a module is loading is no mistake of the module."""
+    text = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)"
+
+    with interrupts.listening(), pytest.raises(interrupts.Interrupted):
+        load_module(tmp_path, text)
 
 
 NOT_TABLES: dict[str, tuple[str, str]] = {
