@@ -72,7 +72,7 @@ def _is_one_slip(word: str, meant: str) -> bool:
 def _decisive(content: Mapping[Any, Any]) -> list[str]:
     """Return the top-level keys that would decide which tables are meant, if they were read."""
     kinds = {
-        "tables": lambda value: isinstance(value, str),
+        "tables": lambda value: isinstance(value, (str, list)),
         "prefix": lambda value: isinstance(value, str),
         "table_name": lambda value: isinstance(value, str),
         "environments": _are_environments,

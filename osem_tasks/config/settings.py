@@ -20,6 +20,7 @@ from osem_tasks.config.values import (
     integer,
     pattern_or_empty,
     plain_text,
+    sources_of,
     string_list,
     text,
 )
@@ -74,6 +75,8 @@ INVOKE_VARIABLES = [
     invoke_variable(key) for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
 HIGHEST_PORT = 65535
+# The most sources of tables that a line names.
+MAX_NAMED = 3
 # A file name has at most 255 bytes, and state files contain the engine's name.
 MAX_NAME = 128
 # Other tools' names for environments, where they differ from ours.
@@ -85,8 +88,8 @@ REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named abo
 class Settings:
     """The checked configuration, before a target is chosen.
 
-    ``tables`` is the value of ``osem.tables``, empty if nothing names it; ``declaration`` checks
-    that. ``sources`` says which files the values come from.
+    ``tables`` are the sources of ``osem.tables``, none if nothing names any; ``declaration``
+    checks that. ``sources`` says which files the values come from.
     """
 
     engine: str
@@ -95,7 +98,7 @@ class Settings:
     port: int
     timeout: float
     log: str
-    tables: str
+    tables: tuple[str, ...]
     environments: Mapping[str, Environment]
     sources: Sources
     ignore: tuple[str, ...] = ()
@@ -128,7 +131,7 @@ class Settings:
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
             log=reader.path("log", sources.folder("log")),
-            tables=reader.value("tables", plain_text),
+            tables=reader.value("tables", sources_of),
             ignore=reader.value("ignore", string_list),
             environments={
                 name: general.applied_to(environment) for name, environment in known.items()
@@ -140,8 +143,8 @@ class Settings:
             raise ConfigurationError(reader.problems, remediation=REMEDY)
         return settings
 
-    def declaration(self) -> tuple[str, Path]:
-        """Return ``osem.tables`` and the folder that it is relative to.
+    def declaration(self) -> tuple[tuple[str, ...], Path]:
+        """Return the sources of ``osem.tables`` and the folder that they are relative to.
 
         Raises ConfigurationError, with what to write and where, if no tables are declared.
         """
@@ -150,13 +153,19 @@ class Settings:
         return self.tables, self.sources.folder("tables")
 
     def declared_in(self, folder: Path) -> str:
-        """Return ``osem.tables`` as ``folder`` names it; a file by its path relative to it."""
-        if ":" in self.tables or not self.tables:
-            return self.tables
+        """Return ``osem.tables`` as ``folder`` names it; files by their paths relative to it."""
+        names = [self._named_in(source, folder) for source in self.tables]
+        left_out = len(names) - MAX_NAMED
+        more = f" and {left_out} more" if left_out > 0 else ""
+        return ", ".join(names[:MAX_NAMED]) + more
+
+    def _named_in(self, source: str, folder: Path) -> str:
+        if ":" in source:
+            return source
         try:
-            return os.path.relpath(self.sources.folder("tables") / self.tables, folder)
+            return os.path.relpath(self.sources.folder("tables") / source, folder)
         except ValueError:  # another drive
-            return self.tables
+            return source
 
     def environment(self, option: str | None, variables: Mapping[str, str]) -> Environment:
         """Choose by ``--env`` > OSEM_ENV > NODE_ENV > ``local``. Raises ConfigurationError."""

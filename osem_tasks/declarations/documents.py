@@ -45,6 +45,9 @@ def _entries(document: object, path: KeyPath = ()) -> Sequence[tuple[KeyPath, ob
 
 
 def _entry(entry: object, path: KeyPath) -> tuple[KeyPath, object]:
-    if isinstance(entry, Mapping) and "Table" in entry:
-        return (*path, "Table"), entry["Table"]
+    if isinstance(entry, Mapping):
+        # What describe-table and create-table print around a table.
+        for wrapper in ("Table", "TableDescription"):
+            if wrapper in entry:
+                return (*path, wrapper), entry[wrapper]
     return path, entry

@@ -1,98 +1,97 @@
-"""Load the declared tables from a Python object, a file, or OSEM's own declaration."""
+"""Load the declared tables from the sources that ``osem.tables`` names.
+
+A source is a Python object (``package.module:NAME``), a file, or a pattern of files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+import glob
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from osem_tasks.declarations import cloudformation, documents, parsing, python
+from osem_tasks.declarations import files, python
 from osem_tasks.declarations.context import Context
-from osem_tasks.declarations.lines import Lines
-from osem_tasks.declarations.resources import read_resources
 from osem_tasks.declarations.values import Problem, RefusedError
 from osem_tasks.errors import ConfigurationError, ModelError
+from osem_tasks.schema.model import TableSet
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from osem_tasks.schema.model import Table, TableSet
+    from osem_tasks.schema.model import Table
 
-FILES = (".json", ".yaml", ".yml", ".template")
-# The most problems of one file that a message lists.
-MAX_PROBLEMS = 50
 _NO_CONTEXT = Context()
-# What "aws cloudformation get-template" prints around a template.
-_BODY = "TemplateBody"
+FILES = (".json", ".yaml", ".yml", ".template", *files.FOREIGN)
+# The maximum number of tables that AWS allows per account and region.
+MAX_TABLES = 10_000
 
 
-def load(source: str, root: Path, context: Context = _NO_CONTEXT) -> TableSet:
-    """Return the tables of ``source``; paths and modules are relative to the project's ``root``.
+def load(sources: str | Sequence[str], root: Path, context: Context = _NO_CONTEXT) -> TableSet:
+    """Return the tables of all sources; paths and modules are relative to ``root``.
 
-    Raises ConfigurationError or ModelError.
+    Raises ModelError or ConfigurationError, with the problems of all files.
     """
-    if source.endswith(FILES):
-        return _from_file(root / source, context)
-    return python.from_module(source, root)
-
-
-def _from_file(path: Path, context: Context) -> TableSet:
-    try:
-        text = parsing.read_text(path)
-        contents = parsing.parse(text, short_forms=True, json_only=path.suffix == parsing.JSON)
-    except ValueError as error:
-        problem = f"osem.tables: {path}: {error}"
-        raise ConfigurationError([problem], remediation=python.REMEDY) from error
+    given = (sources,) if isinstance(sources, str) else tuple(sources)
+    problems: list[Problem] = []
     tables: list[Table] = []
     unmanaged: list[tuple[str, str]] = []
-    problems: list[tuple[int, Problem]] = []
-    for position, content in enumerate(contents):
+    owners: dict[str, str] = {}
+    for source in _expanded(given, root):
         try:
-            found, notes = _read(content, context)
-            tables += found
-            unmanaged += notes
+            found = _read(source, root, context)
         except RefusedError as error:
-            problems += [(position, problem) for problem in error.found]
+            problems += error.found
         except ModelError as error:
-            problems += [(position, Problem(text)) for text in error.problems]
+            problems += [Problem(words) for words in error.problems]
+        else:
+            problems += _declared_twice(found.tables, str(source), owners)
+            owners |= {table.name: str(source) for table in found.tables}
+            tables += found.tables
+            unmanaged += found.unmanaged
     if problems:
-        raise _refused(path, text, problems)
+        raise RefusedError(problems)
+    if not 0 < len(tables) <= MAX_TABLES:
+        count = f"more than {MAX_TABLES:,} tables" if tables else "no table"
+        problem = f"osem.tables: {', '.join(given)} holds {count}"
+        raise ConfigurationError([problem], remediation=python.REMEDY)
+    return TableSet(tuple(tables), unmanaged=tuple(unmanaged))
+
+
+def _expanded(sources: Sequence[str], root: Path) -> Iterator[str | Path]:
+    """Yield objects as text, and every file of a pattern in the order of their names."""
+    for source in sources:
+        if _is_file(source, root):
+            yield root / source
+        elif not glob.has_magic(source):
+            yield source
+        else:
+            # Path.glob takes no absolute pattern.
+            paths = sorted(glob.glob(source, root_dir=root, recursive=True))  # noqa: PTH207
+            if not paths:
+                problem = f"osem.tables: {source} matches no file in {root}"
+                raise ConfigurationError([problem], remediation=python.REMEDY)
+            yield from (root / path for path in paths)
+
+
+def _is_file(source: str, root: Path) -> bool:
+    named = source.lower().endswith(FILES) and not glob.has_magic(source)
     try:
-        return replace(python.table_set(str(path), tuple(tables), []), unmanaged=tuple(unmanaged))
-    except ModelError as error:
-        raise _refused(path, text, [(0, Problem(words)) for words in error.problems]) from error
+        return named or (root / source).is_file()
+    except (OSError, ValueError):  # no path at all
+        return False
 
 
-def _refused(path: Path, text: str, problems: list[tuple[int, Problem]]) -> RefusedError:
-    """Return the problems with the file and the line of each of them."""
-    lines = Lines(text)
-    found = []
-    for document, problem in problems[:MAX_PROBLEMS]:
-        line = lines.of(problem.path, document)
-        where = f"{path}: line {line}: " if line else f"{path}: "
-        found.append(replace(problem, text=where + problem.text))
-    left_out = len(problems) - MAX_PROBLEMS
-    if left_out > 0:
-        found.append(Problem(f"{path}: and {left_out:,} more"))
-    return RefusedError(found)
+def _read(source: str | Path, root: Path, context: Context) -> files.Found:
+    if isinstance(source, Path):
+        return files.read(source, context)
+    return files.Found(python.from_module(source, root))
 
 
-def _read(content: Any, context: Context) -> tuple[tuple[Table, ...], list[tuple[str, str]]]:
-    """Return the tables of a document, and its parts that are not managed here."""
-    if isinstance(content, Mapping) and _BODY in content:
-        return _read(_body(content[_BODY]), context)
-    if cloudformation.is_template(content):
-        found = read_resources(content, context)
-        return tuple(found.tables), found.unmanaged
-    return documents.read_document(content), []
-
-
-def _body(body: object) -> Any:
-    """Return the template in what get-template prints: a mapping, or the text of a file."""
-    if not isinstance(body, str):
-        return body
-    try:
-        contents = parsing.parse(body, short_forms=True)
-    except ValueError as error:
-        raise ModelError([f"{_BODY}: {error}"]) from error
-    return contents[0] if contents else None
+def _declared_twice(
+    tables: Sequence[Table], source: str, owners: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Yield a problem for every table that an earlier source declares."""
+    for table in tables:
+        if table.name in owners:
+            where = f"in {owners[table.name]} and in {source}"
+            yield Problem(f"table {table.name!r} is declared twice: {where}")

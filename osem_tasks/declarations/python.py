@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import itertools
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import osem_tasks
+from osem_tasks.declarations import objects
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.schema.misuse import misuse
-from osem_tasks.schema.model import Table, TableSet
-from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from osem_tasks.schema.model import Table
+
 REMEDY = (
-    "Set osem.tables to 'package.module:NAME', or to a .json, .yaml or .yml file of CreateTable "
-    "requests or a CloudFormation template."
+    "Set osem.tables to 'package.module:NAME', or to one or several files (JSON or YAML) of "
+    "CreateTable requests, a CloudFormation or SAM template, a serverless.yml, or a NoSQL "
+    "Workbench model."
 )
-# The maximum number of tables that AWS allows per account and region.
-MAX_TABLES = 10_000
-# The most unexpected objects that a message names.
-MAX_NAMED = 5
 MAX_WORDS = 300
 # Seconds that a module may take to declare its tables.
 LONGEST = 30.0
@@ -43,7 +39,7 @@ class _TooLongError(BaseException):
         return f"it did not end within {LONGEST:g} s"
 
 
-def from_module(source: str, root: Path) -> TableSet:
+def from_module(source: str, root: Path) -> tuple[Table, ...]:
     """Return the tables of ``package.module:NAME``; ``root`` is on the search path.
 
     Raises ConfigurationError or ModelError, with the line of an exception in the module.
@@ -58,37 +54,7 @@ def from_module(source: str, root: Path) -> TableSet:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     with _guarded(source, root):
-        found = getattr(importlib.import_module(module), name)
-        tables = found if isinstance(found, TableSet) else _some(found)
-        strangers = [] if isinstance(tables, TableSet) else _strangers(tables)
-    if isinstance(tables, TableSet):
-        return tables
-    return table_set(source, tables, strangers)
-
-
-def table_set(source: str, tables: tuple[Any, ...], strangers: list[str]) -> TableSet:
-    """Return a TableSet. Raises ConfigurationError for ``strangers``, no tables or too many."""
-    what = ""
-    if strangers:
-        what = f"holds {', '.join(strangers)}"
-    elif not tables:
-        what = "holds no table"
-    elif len(tables) > MAX_TABLES:
-        what = f"holds more than {MAX_TABLES:,} tables"
-    if what:
-        raise ConfigurationError([f"osem.tables: {source} {what}"], remediation=REMEDY)
-    return TableSet(tables)
-
-
-def _some(found: Any) -> tuple[Any, ...]:
-    if isinstance(found, Iterable) and not isinstance(found, (str, bytes)):
-        return tuple(itertools.islice(found, MAX_TABLES + 1))
-    return (found,)
-
-
-def _strangers(tables: tuple[Any, ...]) -> list[str]:
-    strangers = (shown(table) for table in tables if not isinstance(table, Table))
-    return list(itertools.islice(strangers, MAX_NAMED))
+        return objects.read(getattr(importlib.import_module(module), name))
 
 
 @contextlib.contextmanager

@@ -151,13 +151,16 @@ def test_the_pytest_plugin_finds_it_too(shop: Path, folder: str) -> None:
     """A rootdir below the file has the project's tables, never OSEM's."""
     settings = file.settings(shop / folder, ENGINES)
 
-    assert settings.declaration() == ("data/tables.json", shop)
+    assert settings.declaration() == (("data/tables.json",), shop)
     assert settings.log == str(shop / "run.log")
 
 
 def test_the_plugin_s_own_setting_is_relative_to_its_root(shop: Path) -> None:
     """The ini setting ``dynamodb_tables`` stands in another file than the configuration."""
-    assert file.settings(shop / "sub", ENGINES, "t.json").declaration() == ("t.json", shop / "sub")
+    assert file.settings(shop / "sub", ENGINES, "t.json").declaration() == (
+        ("t.json",),
+        shop / "sub",
+    )
 
 
 @pytest.mark.process

@@ -97,7 +97,7 @@ def test_defaults() -> None:
             port=8000,
             timeout=60.0,
             log="",
-            tables="",
+            tables=(),
             environments={
                 name: replace(known, prefix="osem-{env}-") for name, known in BUILT_IN.items()
             },

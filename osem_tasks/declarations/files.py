@@ -1,0 +1,126 @@
+"""Read the tables of one file, whichever of the known kinds it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.declarations import documents, parsing, serverless, workbench
+from osem_tasks.declarations.lines import Lines
+from osem_tasks.declarations.resources import read_resources
+from osem_tasks.declarations.values import Problem, RefusedError
+from osem_tasks.errors import ModelError
+from osem_tasks.schema.quoting import shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from osem_tasks.declarations.context import Context
+    from osem_tasks.schema.model import Table
+
+# The most problems of one file that a message lists.
+MAX_PROBLEMS = 50
+# What "aws cloudformation get-template" prints around a template.
+_BODY = "TemplateBody"
+_IMPORT = "inv db.import writes a declaration from the live tables"
+# Files of tools that are not read, by how their names end.
+FOREIGN = {
+    ".tf": f"it is Terraform's HCL, which is not read: {_IMPORT}",
+    ".tfstate": f"it is Terraform's state, which is not read: {_IMPORT}",
+    ".hcl": f"it is HCL, which is not read: {_IMPORT}",
+    ".ts": f"it is TypeScript (Dynamoose, OneTable, CDK), which is not run: {_IMPORT}; of a "
+    "CDK app, cdk.out/*.template.json is read",
+    ".js": f"it is JavaScript (Dynamoose, OneTable, CDK), which is not run: {_IMPORT}; of a "
+    "CDK app, cdk.out/*.template.json is read",
+    ".py": "write a Python object as package.module:NAME",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The tables of a source, and its parts that are not managed here."""
+
+    tables: tuple[Table, ...] = ()
+    unmanaged: tuple[tuple[str, str], ...] = field(default=())
+
+
+def read(path: Path, context: Context) -> Found:
+    """Return what a file declares. Raises ModelError with every problem, its file and line."""
+    if path.suffix.lower() in FOREIGN:
+        raise ModelError([f"{path}: {FOREIGN[path.suffix.lower()]}"])
+    try:
+        text = parsing.read_text(path)
+        contents = parsing.parse(text, short_forms=True, json_only=path.suffix == parsing.JSON)
+    except ValueError as error:
+        raise ModelError([f"{path}: {error}"]) from error
+    tables: list[Table] = []
+    unmanaged: list[tuple[str, str]] = []
+    problems: list[tuple[int, Problem]] = []
+    for position, content in enumerate(contents):
+        try:
+            found = _document(content, path, context)
+            tables += found.tables
+            unmanaged += found.unmanaged
+        except RefusedError as error:
+            problems += [(position, problem) for problem in error.found]
+        except ModelError as error:
+            problems += [(position, Problem(words)) for words in error.problems]
+    if problems:
+        raise _refused(path, text, problems)
+    return Found(tuple(tables), tuple(unmanaged))
+
+
+def _document(content: Any, path: Path, context: Context) -> Found:
+    """Return what one document of a file declares."""
+    if not isinstance(content, Mapping):
+        return Found(documents.read_document(content))
+    if _BODY in content:
+        return _document(_body(content[_BODY]), path, context)
+    if serverless.is_serverless(content):
+        content = serverless.template(content, path.parent, context)
+    if workbench.is_model(content):
+        return Found(documents.read_document(workbench.requests(content)))
+    if _are_resources(content):
+        content = {"Resources": content}
+    if "Resources" in content:
+        found = read_resources(content, context)
+        return Found(tuple(found.tables), tuple(found.unmanaged))
+    if "terraform_version" in content:
+        raise ModelError([FOREIGN[".tfstate"]])
+    return Found(documents.read_document(content))
+
+
+def _are_resources(content: Mapping[str, Any]) -> bool:
+    """Return whether the file is the inside of Resources, as a serverless.yml includes it."""
+    return bool(content) and all(
+        isinstance(part, Mapping) and str(part.get("Type", "")).startswith("AWS::")
+        for part in content.values()
+    )
+
+
+def _body(body: object) -> Any:
+    """Return the template in what get-template prints: a mapping, or the text of a file."""
+    if not isinstance(body, str):
+        return body
+    try:
+        contents = parsing.parse(body, short_forms=True)
+    except ValueError as error:
+        raise ModelError([f"{_BODY}: {error}"]) from error
+    if len(contents) != 1:
+        raise ModelError([f"{_BODY} must hold one template, not {shown(body)}"])
+    return contents[0]
+
+
+def _refused(path: Path, text: str, problems: list[tuple[int, Problem]]) -> RefusedError:
+    """Return the problems with the file and the line of each of them."""
+    lines = Lines(text)
+    found = []
+    for document, problem in problems[:MAX_PROBLEMS]:
+        line = lines.of(problem.path, document)
+        where = f"{path}: line {line}: " if line else f"{path}: "
+        found.append(replace(problem, text=where + problem.text))
+    left_out = len(problems) - MAX_PROBLEMS
+    if left_out > 0:
+        found.append(Problem(f"{path}: and {left_out:,} more"))
+    return RefusedError(found)

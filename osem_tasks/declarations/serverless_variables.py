@@ -1,0 +1,194 @@
+"""Variables of the Serverless Framework: ``${self:custom.stage}``, ``${opt:stage, 'dev'}``.
+
+What the file itself, ``osem.parameters`` and the target tell is resolved. Other sources
+(``ssm``, ``cf``, scripts, ...) are known to the framework only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from osem_tasks.declarations import parsing
+from osem_tasks.declarations.limits import MAX_TEXT, MAX_VALUES
+from osem_tasks.errors import ModelError
+from osem_tasks.schema.quoting import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from osem_tasks.declarations.context import Context
+
+# A variable names its source in lower case; CloudFormation's ${AWS::Region} does not.
+VARIABLE = re.compile(r"\$\{\s*(?:[a-z][A-Za-z]*[:(]|\$\{)")
+_ADDRESS = re.compile(
+    r"(?P<source>[a-z][A-Za-z]*)(?:\((?P<given>[^)]*)\))?:?(?P<path>.*)", re.DOTALL
+)
+_QUOTED = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"")
+_WORDS = {"true": True, "false": False, "null": None}
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+STAGE, DEFAULT_STAGE = "stage", "dev"
+DEFAULT_REGION = "us-east-1"
+_MAX_DEPTH = 30
+_MISSING = object()
+
+
+class UnresolvedError(Exception):
+    """A variable whose value is not known here."""
+
+
+class Variables:
+    """Resolves the variables of one ``serverless.yml``."""
+
+    def __init__(self, content: Mapping[str, Any], folder: Path, context: Context) -> None:
+        self._content = content
+        self._folder = folder
+        self._context = context
+        self._left = MAX_VALUES
+        self._depth = 0
+
+    def resolved(self, value: Any) -> Any:
+        """Return ``value`` without variables. Raises UnresolvedError, with the reason."""
+        self._left -= 1
+        if self._left < 0:
+            raise UnresolvedError(f"its variables make more than {MAX_VALUES:,} values")
+        if isinstance(value, Mapping):
+            return {self.resolved(key): self.resolved(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self.resolved(part) for part in value]
+        return self._text(value) if isinstance(value, str) else value
+
+    def _text(self, text: str) -> Any:
+        """Return a text with its variables replaced; a variable alone may be any value."""
+        parts = list(_parts(text))
+        if len(parts) == 1 and parts[0] != text:
+            return self._variable(parts[0])
+        result = ""
+        for position, part in enumerate(parts):
+            result += _as_text(self._variable(part), part) if position % 2 else part
+            if len(result) > MAX_TEXT and len(result) > len(text):
+                raise UnresolvedError(f"{shown(text)} becomes longer than {MAX_TEXT:,} characters")
+        return result
+
+    def _variable(self, variable: str) -> Any:
+        """Return the value of ``${variable}``: that of the first of its alternatives with one."""
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise UnresolvedError(f"${{{variable}}} refers to itself, or through too many others")
+        try:
+            inner = self._text(variable) if "${" in variable else variable
+            if not isinstance(inner, str):
+                return inner
+            for alternative in _alternatives(inner):
+                found = self._alternative(alternative.strip())
+                if found is not _MISSING and found is not None:
+                    return found
+        finally:
+            self._depth -= 1
+        raise UnresolvedError(f"the variable ${{{variable}}} has no value here")
+
+    def _alternative(self, text: str) -> Any:
+        if quoted := _QUOTED.fullmatch(text):
+            return quoted["single"] if quoted["single"] is not None else quoted["double"]
+        if text in _WORDS:
+            return _WORDS[text]
+        if _NUMBER.fullmatch(text):
+            return int(text)
+        address = _ADDRESS.fullmatch(text)
+        if not address:
+            raise UnresolvedError(f"${{{text}}} is not a variable as Serverless writes it")
+        return self._address(address["source"], address["given"], address["path"].strip())
+
+    def _address(self, source: str, given: str | None, path: str) -> Any:
+        if source == "self":
+            return self._own(path)
+        if source == "file":
+            return self._file(given or "", path.removeprefix(":"))
+        if source == "sls" and path == STAGE:
+            return self._stage()
+        if source == "aws" and path == "region":
+            return self._context.region or DEFAULT_REGION
+        if source == "aws" and path == "accountId" and self._context.account:
+            return self._context.account
+        named = [f"{source}:{path}"] + [path] * (source in ("opt", "env", "param"))
+        values = (self._context.parameters.get(name) for name in named)
+        return next((value for value in values if value is not None), _MISSING)
+
+    def _stage(self) -> Any:
+        given = self._context.parameters.get(STAGE)
+        return given or self._own("provider.stage") or DEFAULT_STAGE
+
+    def _own(self, path: str) -> Any:
+        defaults = {"provider.stage": self._context.parameters.get(STAGE) or DEFAULT_STAGE}
+        defaults["provider.region"] = self._context.region or DEFAULT_REGION
+        found = self._at(self._content, path)
+        return defaults.get(path, _MISSING) if found is _MISSING else found
+
+    def _at(self, content: Any, path: str) -> Any:
+        """Return what is at a dotted path, resolved, or _MISSING."""
+        for name in path.split(".") if path else ():
+            content = self.resolved(content) if isinstance(content, str) else content
+            if isinstance(content, Mapping) and name in content:
+                content = content[name]
+            elif isinstance(content, list) and name.isdigit() and int(name) < len(content):
+                content = content[int(name)]
+            else:
+                return _MISSING
+        return self.resolved(content)
+
+    def _file(self, name: str, path: str) -> Any:
+        """Return the content of another file of the project, or a part of it."""
+        target = (self._folder / name.strip()).resolve()
+        if target.suffix.lower() not in (".yml", ".yaml", ".json"):
+            raise UnresolvedError(f"${{file({name})}} is not a YAML or JSON file")
+        if not target.exists():
+            return _MISSING
+        try:
+            content = parsing.read_documents(target, short_forms=True)
+        except ValueError as error:
+            raise ModelError([f"{target}: {error}"]) from error
+        return self._at(content[0], path) if content else _MISSING
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield plain text and the inside of a variable by turns; one variable alone stays alone."""
+    start = 0
+    pieces: list[str] = []
+    for match in VARIABLE.finditer(text):
+        if match.start() < start:
+            continue
+        end = _end(text, match.start())
+        pieces += [text[start : match.start()], text[match.start() + 2 : end]]
+        start = end + 1
+    pieces.append(text[start:])
+    if len(pieces) == 3 and not pieces[0] and not pieces[2]:  # noqa: PLR2004  one variable
+        pieces = [pieces[1]]
+    yield from pieces
+
+
+def _end(text: str, start: int) -> int:
+    """Return the position of the brace that closes the variable at ``start``."""
+    depth = 0
+    for position in range(start, len(text)):
+        if text[position] == "{":
+            depth += 1
+        elif text[position] == "}":
+            depth -= 1
+            if depth == 0:
+                return position
+    raise UnresolvedError(f"the variable in {shown(text)} has no end")
+
+
+def _alternatives(text: str) -> Sequence[str]:
+    """Return the parts that commas divide, outside quotes and parentheses."""
+    return re.findall(r"(?:[^,'\"(]|'[^']*'|\"[^\"]*\"|\([^)]*\)|['\"(])+", text)
+
+
+def _as_text(value: Any, variable: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise UnresolvedError(f"${{{variable}}} is {shown(value)}, which is no part of a text")
