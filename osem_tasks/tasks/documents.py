@@ -10,6 +10,7 @@ from osem_tasks.declarations.export.json_text import json_text
 from osem_tasks.declarations.properties import declared_part
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
+from osem_tasks.output.unmanaged import unmanaged_texts
 from osem_tasks.schema import requests
 from osem_tasks.schema.compare import wanting_everything
 from osem_tasks.schema.model import Key, Table
@@ -93,7 +94,10 @@ def export(job: Job, format: str = "json", output: str | None = None) -> Outcome
         )
     target = resolve_target(job)
     job.location.update(environment=target.environment.name)
-    tables = list(target.tables_of(declared_tables(job, target.context())))
+    declared = target.tables_of(declared_tables(job, target.context()))
+    for unmanaged in unmanaged_texts(declared):
+        job.console.warn(f"Not exported, because it is not managed here: {unmanaged}")
+    tables = list(declared)
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":
         document = cloudformation.write_template(tables)
