@@ -26,7 +26,9 @@ def read(path: Path) -> tuple[Any, list[str]]:
         content = parsing.read(path)
     except ValueError as error:
         told = str(error)
-        return None, [_TAB.format(told) if "'\\t'" in told else told]
+        # libyaml does not say which character it is.
+        tab = "cannot start any token" in told and b"\t" in path.read_bytes()
+        return None, [_TAB.format(told) if tab else told]
     found = path.read_bytes()
     return content, _encoding_problems(found, path.suffix) or _tab_problems(found, path.suffix)
 

@@ -20,6 +20,7 @@ from osem_tasks.config.values import (
     integer,
     pattern_or_empty,
     plain_text,
+    sources_of,
     string_list,
     text,
 )
@@ -130,7 +131,7 @@ class Settings:
             port=reader.value("port", port_number),
             timeout=reader.value("timeout", seconds),
             log=reader.path("log", sources.folder("log")),
-            tables=reader.value("tables", _sources),
+            tables=reader.value("tables", sources_of),
             ignore=reader.value("ignore", string_list),
             environments={
                 name: general.applied_to(environment) for name, environment in known.items()
@@ -285,20 +286,6 @@ def seconds(value: Any) -> float:
         msg = "must be a number of seconds greater than 0"
         raise ValueError(msg)
     return number
-
-
-def _sources(value: Any) -> tuple[str, ...]:
-    """Check one source or a list of them; an empty string is none. Raises ValueError."""
-    if value == "":
-        return ()
-    try:
-        found = string_list(value)
-    except ValueError:
-        found = ()
-    if not found:
-        msg = "must be a string or a list of strings"
-        raise ValueError(msg)
-    return found
 
 
 def engine_name(value: Any) -> str:

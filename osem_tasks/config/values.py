@@ -42,6 +42,20 @@ def string_list(value: Any) -> tuple[str, ...]:
     return tuple(text(one) for one in given)
 
 
+def sources_of(value: Any) -> tuple[str, ...]:
+    """Check one source or a list of them; an empty string is none. Raises ValueError."""
+    if value == "":
+        return ()
+    try:
+        found = string_list(value)
+    except ValueError:
+        found = ()
+    if not found:
+        msg = "must be a string or a list of strings"
+        raise ValueError(msg)
+    return found
+
+
 def checked_by(problem: Callable[[Any], str]) -> Callable[[Any], str]:
     """Return a check that raises ValueError with the ``problem`` of a value, if any."""
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from osem_tasks.declarations.values import Place, Problem
+
+_ATTRIBUTES = "AttributeDefinitions"
 # Members of a description of a live table. It may show capacity that does not count, and
 # attributes that a key once used.
 _OF_DESCRIPTIONS = (
@@ -26,37 +29,41 @@ def is_description(properties: Mapping[str, Any]) -> bool:
     return any(name in properties for name in _OF_DESCRIPTIONS)
 
 
-def inconsistencies(properties: Mapping[str, Any], *, described: bool) -> Iterator[str]:
-    """Yield one sentence for every contradiction between checked properties."""
-    yield from _attribute_problems(properties, described=described)
+def inconsistencies(
+    properties: Mapping[str, Any], place: Place, *, described: bool
+) -> Iterator[Problem]:
+    """Yield every contradiction between the checked properties at ``place``."""
+    yield from _attribute_problems(properties, place.at(_ATTRIBUTES), described=described)
     if not described:
-        yield from _capacity_problems(properties)
+        yield from _capacity_problems(properties, place)
     encryption = properties.get("SSESpecification", {})
     on = encryption.get("Enabled", encryption.get("SSEEnabled", False))
     if not on and "KMSMasterKeyId" in encryption:
-        yield "SSESpecification.KMSMasterKeyId is given, but encryption with KMS is not enabled"
+        key = place.at("SSESpecification").at("KMSMasterKeyId")
+        yield key.sentence("is given, but encryption with KMS is not enabled")
     stream = properties.get("StreamSpecification", {})
     if stream.get("StreamEnabled") is False and "StreamViewType" in stream:
-        yield "StreamSpecification.StreamViewType is given, but StreamEnabled is false"
+        view = place.at("StreamSpecification").at("StreamViewType")
+        yield view.sentence("is given, but StreamEnabled is false")
 
 
-def _attribute_problems(properties: Mapping[str, Any], *, described: bool) -> Iterator[str]:
-    counts = Counter(
-        definition["AttributeName"] for definition in properties.get("AttributeDefinitions", ())
-    )
+def _attribute_problems(
+    properties: Mapping[str, Any], place: Place, *, described: bool
+) -> Iterator[Problem]:
+    counts = Counter(definition["AttributeName"] for definition in properties.get(_ATTRIBUTES, ()))
     for name, count in counts.items():
         if count > 1:
-            yield f"AttributeDefinitions defines attribute {name!r} {count} times"
+            yield place.sentence(f"defines attribute {name!r} {count} times")
     used = dict.fromkeys(_key_attributes(properties))
     for name in used:
         if name not in counts:
-            yield f"key attribute {name!r} is not in AttributeDefinitions"
+            yield place.problem(f"key attribute {name!r} is not in it")
     # An index over vectors is not read, and may use an attribute.
     if described or "VectorIndexes" in properties:
         return
     for name in counts:
         if name not in used:
-            yield f"AttributeDefinitions defines attribute {name!r}, but no key uses it"
+            yield place.sentence(f"defines attribute {name!r}, but no key uses it")
 
 
 def _key_attributes(properties: Mapping[str, Any]) -> Iterator[str]:
@@ -70,15 +77,18 @@ def _key_attributes(properties: Mapping[str, Any]) -> Iterator[str]:
             yield element["AttributeName"]
 
 
-def _capacity_problems(properties: Mapping[str, Any]) -> Iterator[str]:
+def _capacity_problems(properties: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     if properties.get("BillingMode") != "PAY_PER_REQUEST":
         return
-    holders = [("", properties)] + [
-        (f"index {index['IndexName']!r}: ", index)
-        for index in properties.get("GlobalSecondaryIndexes", ())
+    indexes = place.at("GlobalSecondaryIndexes")
+    holders = [(place, properties)] + [
+        (indexes.at(position), index)
+        for position, index in enumerate(properties.get("GlobalSecondaryIndexes", ()))
     ]
     for where, holder in holders:
         units = holder.get("ProvisionedThroughput", {})
         # DescribeTable shows zeros for a table on demand.
         if any(units.values()):
-            yield f"{where}ProvisionedThroughput cannot be given with BillingMode PAY_PER_REQUEST"
+            yield where.at("ProvisionedThroughput").sentence(
+                "cannot be given with BillingMode PAY_PER_REQUEST"
+            )

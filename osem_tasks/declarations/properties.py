@@ -62,7 +62,7 @@ def built(
     problems = checker.problems
     described = not template and is_description(properties)
     if not problems and BROKEN not in properties.values():
-        problems += [place.problem(words) for words in inconsistencies(given, described=described)]
+        problems += inconsistencies(given, place, described=described)
     if problems or BROKEN in properties.values():
         raise RefusedError(problems)
     try:

@@ -16,21 +16,11 @@ _NAMED = 3
 
 def with_unmanaged(outcome: Outcome, tables: TableSet) -> Outcome:
     """Return ``outcome`` with a line and an entry for everything that is not managed here."""
-    entries = [
-        *((table.name, path, reason) for table in tables for path, reason in table.unmanaged),
-        *((None, path, reason) for path, reason in tables.unmanaged),
+    listed = [
+        {"tableName": name, "path": path, "reason": reason}
+        for name, path, reason in _entries(tables)
     ]
-    holders: dict[tuple[str, str], list[str]] = {}
-    for name, path, reason in entries:
-        holders.setdefault((path, reason), []).extend([name] if name else [])
-    lines = [
-        Line(
-            Mark.DETAIL,
-            f"not managed here: {path}{_of(names)}" + (f" ({reason})" if reason else ""),
-        )
-        for (path, reason), names in holders.items()
-    ]
-    listed = [{"tableName": name, "path": path, "reason": reason} for name, path, reason in entries]
+    lines = [Line(Mark.DETAIL, f"not managed here: {text}") for text in unmanaged_texts(tables)]
     return replace(
         outcome,
         data={**outcome.data, "notManaged": listed},
@@ -38,9 +28,26 @@ def with_unmanaged(outcome: Outcome, tables: TableSet) -> Outcome:
     )
 
 
+def unmanaged_texts(tables: TableSet) -> list[str]:
+    """Return a text for every property that is not managed here, with its tables."""
+    holders: dict[tuple[str, str], list[str]] = {}
+    for name, path, reason in _entries(tables):
+        holders.setdefault((path, reason), []).extend([name] if name else [])
+    return [
+        f"{path}{_of(names)}" + (f" ({reason})" if reason else "")
+        for (path, reason), names in holders.items()
+    ]
+
+
 def unmanaged_count(tables: TableSet) -> int:
     """Return how many declared properties are not managed here."""
     return len(tables.unmanaged) + sum(len(table.unmanaged) for table in tables)
+
+
+def _entries(tables: TableSet) -> list[tuple[str | None, str, str]]:
+    """Return the table (None: the declaration), the property and the reason of each."""
+    of_tables = [(table.name, path, why) for table in tables for path, why in table.unmanaged]
+    return [*of_tables, *((None, path, why) for path, why in tables.unmanaged)]
 
 
 def _of(names: list[str]) -> str:

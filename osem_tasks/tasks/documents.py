@@ -11,6 +11,7 @@ from osem_tasks.declarations.export.json_text import json_text
 from osem_tasks.declarations.properties import declared_part
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
+from osem_tasks.output.unmanaged import unmanaged_texts
 from osem_tasks.schema import requests
 from osem_tasks.schema.compare import wanting_everything
 from osem_tasks.schema.model import Key, Table
@@ -102,7 +103,10 @@ def export(
     target = resolve_target(job)
     job.location.update(environment=target.environment.name)
     declared = declared_tables(job, target.context())
-    tables = list(only(target, target.tables_of(declared), table))
+    chosen = only(target, target.tables_of(declared), table)
+    for unmanaged in unmanaged_texts(chosen):
+        job.console.warn(f"Not exported, because it is not managed here: {unmanaged}")
+    tables = list(chosen)
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":
         document = cloudformation.write_template(tables)

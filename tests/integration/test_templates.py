@@ -85,3 +85,12 @@ def test_a_parameter_that_is_missing_names_itself(project: Any) -> None:
     assert (done.code, error["code"]) == (1, "INVALID_CONFIGURATION")
     assert "line 9: resource 'Carts': TableName: parameter 'Stage' has no value" in error["message"]
     assert 'osem: {parameters: {Stage: "VALUE"}}' in error["remediation"]
+
+
+def test_an_export_names_what_it_leaves_out(project: Any) -> None:
+    """What is not managed here is not in the exported document, and stderr says so."""
+    done = project("db.export")
+
+    assert done.code == 0
+    assert "ResourcePolicy" not in done.out
+    assert "Not exported, because it is not managed here: ResourcePolicy of " in done.err

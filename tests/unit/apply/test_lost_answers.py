@@ -10,7 +10,7 @@ import pytest
 from osem_tasks.apply.read import inspect_when_stable
 from osem_tasks.apply.update import Updater
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.plan.actions import PRUNE, REPLACE, Action, Plan
+from osem_tasks.plan.actions import OPTIONS, Action, Plan
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.schema.model import (
     Encryption,
@@ -69,7 +69,7 @@ READINGS = (
 def _planned(fake: ScriptedDynamoDB, held: Table, declared: Table) -> tuple[Run, Action]:
     fake.hold(held)
     run, _ = new_run(fake, TableSet((declared,)))
-    [action] = Plan(repair_actions(inspect_when_stable(run)), (PRUNE, REPLACE)).runnable
+    [action] = Plan(repair_actions(inspect_when_stable(run)), OPTIONS).runnable
     fake.forget()
     return run, action
 

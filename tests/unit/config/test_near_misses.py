@@ -52,7 +52,7 @@ def test_what_would_give_other_tables_is_refused(content: dict[str, Any], named:
         pytest.param({"environments": {"dev": {"host": "a"}}, "osem": OWN}, id="a-project-s-own"),
         pytest.param({"environments": ["dev"]}, id="a-list"),
         pytest.param({"prefix": "x", "osem": {"prefix": "y"}}, id="said-as-well"),
-        pytest.param({"tables": ["a"], "run": {"echo": True}}, id="no-source"),
+        pytest.param({"tables": {"a": "b"}, "run": {"echo": True}}, id="no-source"),
         pytest.param({"shop": {"tables": "t.json"}}, id="another-section"),
         pytest.param(None, id="empty"),
     ],

@@ -251,14 +251,17 @@ def test_endpoint_must_be_a_url(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         at("dev", endpoint=url)
 
-    assert (f"--endpoint must be a URL such as {ENGINE}, not {url!r}",) == caught.value.problems
+    assert caught.value.problems in (
+        (f"--endpoint must be a URL such as {ENGINE}, not {url!r}",),
+        (f"--endpoint has no scheme: {url!r}",),
+    )
 
 
 @pytest.mark.parametrize("name", ["local", "dev"])
 @pytest.mark.parametrize("variable", [SERVICE, GLOBAL])
 def test_endpoint_variable_must_be_a_url(name: str, variable: str) -> None:
     """A variable that is no URL is an error that names the variable."""
-    with pytest.raises(ConfigurationError, match=f"{variable} must be a URL"):
+    with pytest.raises(ConfigurationError, match=f"{variable} has no scheme"):
         at(name, {variable: "127.0.0.1:8000"})
 
 
