@@ -44,7 +44,7 @@ def open_target(job: Job, *, destructive: bool = False) -> Run:
         guards.check_destructive(target)
     connection = connect(target, job.console.call)
     job.location["region"] = connection.region
-    where = _describe_local(target, deadline) if target.local else _check_aws(job, connection)
+    where = _describe_local(target) if target.local else _check_aws(job, connection)
     job.console.info(
         f"Target: {where} · environment {target.environment.name} · region "
         f"{connection.region} · prefix {target.prefix}"
@@ -107,8 +107,8 @@ def _empty_variables(job: Job, target: Target) -> list[str]:
     ]
 
 
-def _describe_local(target: Target, deadline: Deadline) -> str:
-    strangers.refuse_stranger(target, deadline)
+def _describe_local(target: Target) -> str:
+    strangers.refuse_stranger(target)
     return f"local engine {target.endpoint}"
 
 
