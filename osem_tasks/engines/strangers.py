@@ -14,7 +14,6 @@ from osem_tasks.config.commands import command
 from osem_tasks.config.local_access import ACCESS_KEY
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.quoting import shown
-from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
@@ -57,20 +56,21 @@ class Stranger(NamedTuple):
     silent: bool = False
 
 
-def refuse_stranger(target: Target, deadline: Deadline) -> None:
-    """Raise OsemError if anything but DynamoDB is at a local endpoint, or says nothing in time."""
-    # As patient as two calls of the SDK.
-    patience = min(2 * policy.current().read, deadline.left)
-    stranger = stranger_at(str(target.endpoint), max(patience, 0.1))
-    if stranger is None:
+def refuse_stranger(target: Target) -> None:
+    """Raise OsemError (ENGINE_NOT_RUNNING) if anything but DynamoDB is at a local endpoint.
+
+    A silent server is none: an engine may be slow, and the calls of the task have their own limit.
+    """
+    stranger = stranger_at(str(target.endpoint))
+    if stranger is None or stranger.silent:
         return
     up = command("local.up", "--port", "0")
     remedy = f"{up}   starts an engine; to use another one: --endpoint http://HOST:PORT"
     if stranger.address:
         remedy = f"Use its right address: --endpoint {stranger.address}"
     raise OsemError(
-        f"The server at {target.endpoint} is not a DynamoDB that works: {stranger.words}.",
-        code=ErrorCode.TIMEOUT if stranger.silent else ErrorCode.ENGINE_NOT_RUNNING,
+        f"The server at {target.endpoint} is not DynamoDB: {stranger.words}.",
+        code=ErrorCode.ENGINE_NOT_RUNNING,
         remediation=remedy,
     )
 

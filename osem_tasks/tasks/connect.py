@@ -84,7 +84,7 @@ def open_target(
     )
     _await_service(job, target, deadline)
     if target.local:
-        strangers.refuse_stranger(target, deadline)
+        strangers.refuse_stranger(target)
     tables = target.tables_of(declared)
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))

@@ -22,7 +22,7 @@ TASKS = [
     ("db.reset", "--yes"),
     ("db.delete", "--yes"),
 ]
-NAMES = ["python", "nginx", "redirect", "json", "ssh", "tls", "http2", "endless body", "silent"]
+NAMES = ["python", "nginx", "redirect", "json", "ssh", "tls", "http2", "endless body"]
 
 
 @pytest.mark.parametrize("words", TASKS, ids=" ".join)
@@ -48,6 +48,14 @@ def test_a_task_names_any_stranger(inv: Inv, name: str) -> None:
     lines = [line for line in run.err.splitlines() if line.startswith("✗ ")]
     assert (run.code, len(lines), "Traceback" in run.err) == (1, 1, False)
     assert server.says in lines[0]
+
+
+def test_a_silent_server_is_a_timeout(inv: Inv) -> None:
+    """It may be an engine that hangs: the task ends, and says so."""
+    with listening(SERVERS["silent"]) as place:
+        run = inv("db.verify", "--endpoint", f"http://{place}", "--timeout", "2", "--json")
+
+    assert (run.code, run.error) == (1, "TIMEOUT")
 
 
 @pytest.mark.parametrize("name", ["closes", "500", "503"])
