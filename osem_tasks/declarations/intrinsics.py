@@ -74,6 +74,8 @@ class Evaluator:
         self._generates = any(name != LANGUAGE for name in transforms(template))
         # Conditions and loops cannot refer to a resource: there is none before they are known.
         self.resources: dict[Any, tuple[Any, Place]] = {}
+        # For the same reason, a loop within Conditions cannot use a condition.
+        self._conditions = Conditions({}, self.resolve)
         declared = self._expanded(section(template, "Conditions"), Place("", ("Conditions",)))
         conditions = {key: value for key, (value, _) in declared.items()}
         self._conditions = Conditions(conditions, self.resolve)

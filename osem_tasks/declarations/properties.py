@@ -12,7 +12,7 @@ from osem_tasks.declarations.checking import Checker
 from osem_tasks.declarations.consistency import inconsistencies, is_description
 from osem_tasks.declarations.values import BROKEN, KeyPath, Place, RefusedError
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.facts import RECOVERY, SETTINGS
 from osem_tasks.schema.model import NO_LIMIT, Table
 from osem_tasks.schema.quoting import shown
 from osem_tasks.schema.reader import declared_table
@@ -20,6 +20,12 @@ from osem_tasks.schema.reader import declared_table
 if TYPE_CHECKING:
     from osem_tasks.declarations.shape import Fields
     from osem_tasks.schema.facts import Setting
+
+# What an environment declares for a table that does not declare it, by the table's property.
+_OF_ENVIRONMENT = {
+    "DeletionProtectionEnabled": "deletion_protection",
+    RECOVERY: "point_in_time_recovery",
+}
 
 
 def read_table(
@@ -80,9 +86,18 @@ def built(
         found = [(path, reason) for path, reason in found if not path.endswith("WarmThroughput")]
     return replace(
         table,
-        ignored=frozenset((*ignored, *capacity.ignored)),
+        ignored=frozenset((*ignored, *capacity.ignored, *_unsure(table, found))),
         unmanaged=tuple(dict.fromkeys(found)),
     )
+
+
+def _unsure(table: Table, unmanaged: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the facts that an environment would declare although only AWS knows the table's."""
+    return [
+        fact
+        for name, fact in _OF_ENVIRONMENT.items()
+        if getattr(table, fact) is None and any(name in path and why for path, why in unmanaged)
+    ]
 
 
 def declared_part(table: Table) -> Table:

@@ -292,6 +292,7 @@ LOOPS: dict[str, tuple[Any, str]] = {
         "its collection is not known here: the value of SSM",
     ),
     "needed": (loop([{"Ref": "Needed"}], {}), "parameter 'Needed' has no value"),
+    "resource": (loop({"Ref": "Orders"}, {}), "Ref 'Orders' is neither a parameter nor a resource"),
     "same-key": (loop(["x", "y"], {"T": TABLE_OF_A}), "'T' appears twice"),
     "grows": (
         loop(["x" * 1_000] * 100, {"${A}" * 1_000: {}}),
@@ -309,6 +310,17 @@ def test_a_malformed_loop_is_named(argument: Any, words: str) -> None:
 
     assert words in str(caught.value)
     assert "Fn::ForEach::Regional" in str(caught.value)
+
+
+def test_a_loop_within_conditions_knows_no_condition() -> None:
+    """Conditions may be written by a loop, whose collection cannot depend on them."""
+    equal = {"Fn::Equals": [{"Ref": "A"}, "x"]}
+    conditions = {"Fn::ForEach::X": loop(["x", "y"], {"Is${A}": equal})}
+
+    assert name_of({"Fn::If": ["Isy", "no", "Isx"]}, Conditions=conditions) == "Isx"
+    broken = {"Fn::ForEach::X": loop({"Fn::If": ["Dev", ["a"], ["b"]]}, {"Is${A}": equal})}
+    with pytest.raises(ModelError, match="condition 'Dev' is not in Conditions"):
+        name_of("Orders", Conditions=broken)
 
 
 def test_a_loop_of_loops_is_refused_before_it_fills_the_memory() -> None:

@@ -487,7 +487,8 @@ LISTED: dict[str, tuple[str, list[str], Table]] = {
     "imported-switch": (
         carts("DeletionProtectionEnabled: !ImportValue protect"),
         ["DeletionProtectionEnabled"],
-        PLAIN,
+        # An environment's own protection must not be taken for the template's.
+        table("Carts", "cartId S", ignored=frozenset({"deletion_protection"})),
     ),
     "dynamic-reference": (
         carts("TableClass: '{{resolve:ssm:/shop/class}}'"),
