@@ -35,7 +35,7 @@ def running() -> Program | None:
     program = _on_the_stack()
     if program is None:
         return None
-    words = _typed() if program.argv == sys.argv else (program.argv[0],)
+    words = _typed() if _is_typed(program.argv) else (program.argv[0],)
     return Program((*words, *_options(program)), _names(getattr(program, "collection", None)))
 
 
@@ -73,6 +73,11 @@ def _names(collection: Collection | None) -> dict[str, str] | None:
         if key:
             names.setdefault(key, name)
     return names
+
+
+def _is_typed(argv: list[str]) -> bool:
+    """Return whether the program got the arguments of this process, and not some of its own."""
+    return argv == sys.argv and sys.orig_argv[len(sys.orig_argv) - len(argv[1:]) :] == argv[1:]
 
 
 def _typed() -> tuple[str, ...]:

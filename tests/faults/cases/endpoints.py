@@ -197,7 +197,7 @@ ENDPOINT_CASES = [
         drifted=True,
         error="SCHEMA_VALIDATION_FAILED",
         says=("osem-dev-Users",),
-        remedy="db.verify",
+        remedy="db.setup --env dev --repair",
         account=account(Failed=("Users",), NotAttempted=REST),
     ),
 ]
