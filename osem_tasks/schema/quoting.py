@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 LONGEST = 80
 # A list of lists is longer than its parts.
 MAX_SHOWN = 200
+# The most names that are compared with a wrong one, and the most that a message lists.
+MAX_COMPARED, MAX_NAMED = 200, 50
 # Python refuses to format an integer of more than 4,300 digits.
 MAX_DIGITS = 400
 
@@ -44,12 +46,14 @@ def shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return the end of a sentence that names the nearest of ``known``, or all of them."""
-    names = list(known)
+def nearest(name: object, known: Iterable[object]) -> str:
+    """Return the end of a sentence that names the nearest of ``known``, or some of them."""
+    names = [str(one) for one in known]  # YAML's keys may be numbers
     folded = {one.lower(): one for one in names}
-    # difflib needs time that grows with the square of the length.
+    # difflib needs time that grows with the number of names and the square of their length.
     word = str(name)[:LONGEST].lower()
-    if close := difflib.get_close_matches(word, folded, 1):
+    few = list(folded) if len(folded) <= MAX_COMPARED else []
+    if close := [word] if word in folded else difflib.get_close_matches(word, few, 1):
         return f"; did you mean {folded[close[0]]!r}?"
-    return f"; known are {', '.join(names)}" if names else ""
+    more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+    return f"; known are {', '.join(names[:MAX_NAMED])}{more}" if names else ""
