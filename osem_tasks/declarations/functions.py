@@ -80,7 +80,7 @@ def split(argument: Any, place: Place) -> Any:
     text = scalar_text(text)
     if not isinstance(delimiter, str) or not delimiter or text is None:
         raise place.refused(f"Fn::Split takes [delimiter, string], not {shown(argument)}")
-    return text.split(delimiter)
+    return _limited(text, place).split(delimiter)
 
 
 def length(argument: Any, place: Place) -> Any:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.declarations.limits import MAX_TEXT
 from osem_tasks.declarations.values import (
     NO_VALUE,
     Place,
@@ -18,7 +19,7 @@ from osem_tasks.declarations.values import (
     scalar_text,
     section,
 )
-from osem_tasks.schema.quoting import nearest, shown
+from osem_tasks.schema.quoting import MAX_NAMED, nearest, shown
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
@@ -129,6 +130,8 @@ def _default(value: object) -> str | None:
 
 def _checked(text: str, kind: str, declared: Mapping[str, Any], place: Place, where: str) -> Any:
     """Return a parameter's value in its type. Raises RefusedError for one that is not allowed."""
+    if len(text) > MAX_TEXT:
+        raise place.refused(f"{where} is {len(text):,} characters long")
     parts = [part.strip() for part in text.split(",")] if _LIST.fullmatch(kind) else [text]
     if kind in ("Number", "List<Number>"):
         for part in parts:
@@ -140,6 +143,6 @@ def _checked(text: str, kind: str, declared: Mapping[str, Any], place: Place, wh
         for part in parts:
             if part not in words:
                 raise place.refused(
-                    f"{where} must be one of {', '.join(map(str, words))}, not {shown(part)}"
+                    f"{where} must be one of {', '.join(map(str, words[:MAX_NAMED]))}, not {shown(part)}"
                 )
     return parts if _LIST.fullmatch(kind) else text

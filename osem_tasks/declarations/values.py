@@ -11,7 +11,7 @@ from typing import Any
 
 from osem_tasks.declarations.limits import MAX_BYTES, MAX_DIGITS, MAX_VALUES
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.quoting import LONGEST, shown
 
 KeyPath = tuple[Any, ...]
 
@@ -126,7 +126,8 @@ def path_text(path: KeyPath) -> str:
         if isinstance(part, int) and not isinstance(part, bool):
             text += f"[{part}]"
         else:
-            text += f".{part}" if text else str(part)
+            name = str(part)[:LONGEST]
+            text += f".{name}" if text else name
     return text
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 LONGEST = 80
 # A list of lists is longer than its parts.
 MAX_SHOWN = 200
+# The most names that are compared with a wrong one, and the most that a message lists.
+MAX_COMPARED, MAX_NAMED = 200, 50
 # Python refuses to format an integer of more than 4,300 digits.
 MAX_DIGITS = 400
 
@@ -44,15 +46,19 @@ def shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return the end of a sentence that names the nearest of ``known``, or all of them."""
-    names = list(known)
-    return closest(name, names) or (f"; known are {', '.join(names)}" if names else "")
+def nearest(name: object, known: Iterable[object]) -> str:
+    """Return the end of a sentence that names the nearest of ``known``, or some of them."""
+    names = [str(one) for one in known]  # YAML's keys may be numbers
+    more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+    listed = f"; known are {', '.join(names[:MAX_NAMED])}{more}" if names else ""
+    return closest(name, names) or listed
 
 
 def closest(name: object, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the known name nearest to ``name``, or nothing."""
-    folded = {other.casefold(): other for other in known}
-    # difflib needs time that grows with the square of the length.
-    found = difflib.get_close_matches(str(name)[:LONGEST].casefold(), folded, n=1)
-    return f"; did you mean {folded[found[0]]!r}?" if found else ""
+    folded = {one.casefold(): one for one in known}
+    # difflib needs time that grows with the number of names and the square of their length.
+    word = str(name)[:LONGEST].casefold()
+    few = list(folded) if len(folded) <= MAX_COMPARED else []
+    close = [word] if word in folded else difflib.get_close_matches(word, few, 1)
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""

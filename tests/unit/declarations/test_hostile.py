@@ -293,3 +293,37 @@ def test_a_message_lists_some_of_many_problems(tmp_path: Path) -> None:
 
     assert len(caught.value.problems) == 51
     assert caught.value.problems[-1].endswith("and 950 more")
+
+
+GROWING: dict[str, Any] = {
+    "wrong-references": {f"R{n}": {"Fn::Sub": f"${{S{n}}}"} for n in range(2_000)},
+    "wrong-variables": {"R": {"Fn::Sub": "".join(f"${{a{n}}}" for n in range(20_000))}},
+    "long-list-parameter": {f"R{n}": {"Ref": "Long"} for n in range(200)},
+    "not-allowed": {f"R{n}": {"Ref": "Many"} for n in range(200)},
+    "chain-of-names": {f"R{n}": {"Ref": f"R{n + 1}"} for n in range(1_000)},
+}
+
+
+@pytest.mark.parametrize("names", GROWING.values(), ids=list(GROWING))
+def test_many_mistakes_give_one_readable_message(tmp_path: Path, names: dict[str, Any]) -> None:
+    """However many mistakes a template has, and whatever they quote, the message stays short."""
+    from osem_tasks.declarations.resources import TABLE
+    from tests.unit.declarations.test_documents import ORDERS
+
+    content = {
+        "Parameters": {
+            "Long": {"Type": "CommaDelimitedList", "Default": "," * 1_000_000},
+            "Many": {"Type": "String", "Default": "x", "AllowedValues": ["y"] * 20_000},
+        },
+        "Resources": {
+            name: {"Type": TABLE, "Properties": {**ORDERS, "TableName": value}}
+            for name, value in names.items()
+        },
+    }
+    (tmp_path / "t.json").write_text(json.dumps(content))
+
+    with pytest.raises(ModelError) as caught:
+        load("t.json", tmp_path)
+
+    assert len(caught.value.problems) <= 52
+    assert len(caught.value.message) < 50_000
