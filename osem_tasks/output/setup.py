@@ -9,20 +9,43 @@ from osem_tasks.output.messages import message
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from osem_tasks.apply.run import Entry, Journal
     from osem_tasks.errors import OsemError
 
 
 def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> Outcome:
     """Return the outcome of ``db.setup``."""
-    groups = (("created", journal.created), ("verified", journal.verified))
     # A run that ends early leaves tables behind that it has requested and does not wait for.
     late = {name: e.status for name, e in journal.created.items() if error and e.status != "ACTIVE"}
     why = _why_late(error)
+    lines = _table_lines(journal, {name: f"{status}, {why}" for name, status in late.items()})
+    lines += [
+        Line(Mark.DONE, f"{action.table}: {action.kind.words}") for action in journal.completed
+    ]
+    lines += undeclared_lines(journal)
+    numbers = _numbers(journal, f" ({len(late)} {why})" if late else "")
+    return Outcome(
+        data=_data(journal),
+        lines=lines,
+        summary=Line(
+            Mark.FAILED if error else Mark.DONE,
+            f"{counted(len(journal.names), 'table')}: {numbers} ({seconds:.2f} s)",
+        ),
+        error=error,
+        changed=journal.changed,
+    )
+
+
+def _table_lines(journal: Journal, late: Mapping[str, str]) -> list[Line]:
+    """Return a line per table, in the model's order; ``late`` says what is not ready, and why."""
+    groups = (("created", journal.created), ("verified", journal.verified))
     rows = [
-        (Mark.WARNING, (name, f"{late[name]}, {why}", f"{entry.duration:.2f} s"))
-        if name in late
-        else (Mark.DONE, (name, word, f"{entry.duration:.2f} s"))
+        (
+            Mark.WARNING if name in late else Mark.DONE,
+            (name, late.get(name, word), f"{entry.duration:.2f} s"),
+        )
         for word, entries in groups
         for name, entry in entries.items()
     ]
@@ -33,39 +56,32 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
         rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
     rows.sort(key=lambda row: journal.names.index(row[1][0]))
     texts = aligned([cells for _, cells in rows])
-    created, verified = len(journal.created), len(journal.verified)
-    numbers = f"{created} created{f' ({len(late)} {why})' if late else ''}, {verified} verified"
+    return [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
+
+
+def _numbers(journal: Journal, late: str) -> str:
+    numbers = f"{len(journal.created)} created{late}, {len(journal.verified)} verified"
     if journal.failed or journal.not_attempted:
         numbers += f", {len(journal.failed)} failed, {len(journal.not_attempted)} not attempted"
-    lines = [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
-    lines += [
-        Line(Mark.DONE, f"{action.table}: {action.kind.words}") for action in journal.completed
-    ]
-    lines += undeclared_lines(journal)
-    return Outcome(
-        data={
-            "tablesCreated": _entries(journal.created),
-            "tablesVerified": _entries(journal.verified),
-            "tablesFailed": _entries(journal.failed),
-            "tablesNotAttempted": [
-                {"tableName": name, "status": "NOT_ATTEMPTED", "duration": 0}
-                for name in journal.not_attempted
-            ],
-            "totalTables": len(journal.names),
-            "actionsCompleted": [action.as_json() for action in journal.completed],
-            "indexesNotDeclared": [
-                {"tableName": table, "path": fact.path, "found": fact.found}
-                for table, fact in journal.undeclared
-            ],
-        },
-        lines=lines,
-        summary=Line(
-            Mark.FAILED if error else Mark.DONE,
-            f"{counted(len(journal.names), 'table')}: {numbers} ({seconds:.2f} s)",
-        ),
-        error=error,
-        changed=journal.changed,
-    )
+    return numbers
+
+
+def _data(journal: Journal) -> dict[str, Any]:
+    return {
+        "tablesCreated": _entries(journal.created),
+        "tablesVerified": _entries(journal.verified),
+        "tablesFailed": _entries(journal.failed),
+        "tablesNotAttempted": [
+            {"tableName": name, "status": "NOT_ATTEMPTED", "duration": 0}
+            for name in journal.not_attempted
+        ],
+        "totalTables": len(journal.names),
+        "actionsCompleted": [action.as_json() for action in journal.completed],
+        "indexesNotDeclared": [
+            {"tableName": table, "path": fact.path, "found": fact.found}
+            for table, fact in journal.undeclared
+        ],
+    }
 
 
 def undeclared_lines(journal: Journal) -> list[Line]:
