@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import functions, loops
@@ -65,6 +66,7 @@ class Evaluator:
         unmanaged: frozenset[str],
     ) -> None:
         self._unmanaged = unmanaged
+        self._live = context.live
         self._budget = Budget()
         self._table_name = table_name
         self._referring: list[str] = []
@@ -79,6 +81,10 @@ class Evaluator:
         self._conditions = Conditions(conditions, self.resolve)
         self.resources = self._expanded(section(template, "Resources"), Place("", ("Resources",)))
 
+    def of_aws(self, what: str) -> Unknown:
+        """Return the value of what only AWS knows."""
+        return Unknown(f"{what} is known to AWS only", way=self._live)
+
     def condition(self, name: Any, place: Place) -> Truth:
         """Return the value of a condition."""
         return self._conditions.value(name, place)
@@ -91,7 +97,7 @@ class Evaluator:
         if is_list(value):
             return self._elements(value, place)
         if isinstance(value, str) and _DYNAMIC.search(value):
-            return Unknown(f"the dynamic reference {shown(value)} is known to AWS only")
+            return self.of_aws(f"the dynamic reference {shown(value)}")
         return value
 
     def members(
@@ -145,6 +151,8 @@ class Evaluator:
         return [value for value in found if value is not NO_VALUE]
 
     def _function(self, name: str, argument: Any, place: Place) -> Any:
+        if isinstance(argument, Unknown):
+            return argument
         own = {
             "Ref": self._reference,
             "Fn::Sub": self._substitute,
@@ -157,7 +165,7 @@ class Evaluator:
         if name in _PLAIN:
             return _PLAIN[name](self.resolve(argument, place), place)
         if name in _OF_AWS:
-            return Unknown(f"{name} {_call(argument)} is known to AWS only")
+            return self.of_aws(f"{name} {_call(argument)}")
         if name in _OF_CONDITIONS:
             raise place.refused(f"{name} belongs into Conditions")
         raise place.refused(f"{name} is not a function that is known here{nearest(name, _KNOWN)}")
@@ -170,7 +178,7 @@ class Evaluator:
         if name in self.resources:
             return self._resource(name, place)
         if self._generates:
-            return Unknown(f"Ref {shown(name)} is known to AWS only")
+            return self.of_aws(f"Ref {shown(name)}")
         known = (*self.parameters.names, *map(str, self.resources))
         raise place.refused(
             f"Ref {shown(name)} is neither a parameter nor a resource{nearest(name, known)}"
@@ -198,12 +206,12 @@ class Evaluator:
             if name in values:
                 return values[name]
             if "." in name:
-                return Unknown(f"Fn::Sub ${{{name}}} is known to AWS only")
+                return self.of_aws(f"Fn::Sub ${{{name}}}")
             return self._reference(name, place)
 
         found = functions.substitute(text, value_of, place)
         if isinstance(found, str) and _DYNAMIC.search(found):
-            return Unknown(f"the dynamic reference {shown(found)} is known to AWS only")
+            return self.of_aws(f"the dynamic reference {shown(found)}")
         return found
 
     def _join(self, argument: Any, place: Place) -> Any:
@@ -233,7 +241,7 @@ class Evaluator:
         truth = self.condition(argument[0], place)
         if isinstance(truth, Unknown):
             reason = f"condition {shown(argument[0])} is known to AWS only: {truth.reason}"
-            return Unknown(reason, truth.parameter)
+            return replace(truth, reason=reason)
         position = 1 if truth else 2
         return self.resolve(argument[position], place)
 

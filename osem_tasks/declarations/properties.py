@@ -34,6 +34,8 @@ def read_table(
     if not isinstance(properties, Mapping):
         raise place.refused("must be a mapping as CreateTable takes it")
     table_name = properties.get("TableName", name)
+    if table_name is None:
+        raise RefusedError([place.at("TableName").sentence("is missing")])
     if not isinstance(table_name, str):
         raise RefusedError(
             [place.at("TableName").sentence(f"must be a string, not {shown(table_name)}")]

@@ -48,7 +48,7 @@ def import_(
 
     Example: inv db.import --from-table Orders --output tables.json
     """
-    run = open_target(job, reading=True, undeclared=True)
+    run = open_target(job, reading=True, unread=True)
     naming = run.target.naming
     with job.console.working("reading"):
         names = list(from_table or ()) or sorted(
