@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations.values import (
     NO_VALUE,
     Place,
+    RefusedError,
     Unknown,
     is_list,
     scalar_text,
@@ -93,7 +95,8 @@ class Parameters:
                 f"the value of SSM {where} is known to AWS only; osem.parameters can give it", name
             )
         elif "Default" not in declared:
-            raise place.refused(f"{where} has no value: it has no Default", name)
+            problem = place.problem(f"{where} has no value: it has no Default", name)
+            raise RefusedError([replace(problem, example=_example(declared))])
         else:
             text = _default(declared["Default"])
             if text is None:
@@ -118,6 +121,15 @@ class Parameters:
                 f"{shown(name)} is no pseudo parameter{nearest(name, PSEUDO_PARAMETERS)}"
             )
         return Unknown(f"{name} is known to AWS only; osem.parameters can give it", name)
+
+
+def _example(declared: Mapping[str, Any]) -> str:
+    """Return a value that the parameter's declaration allows, or "" for any."""
+    allowed = declared.get("AllowedValues")
+    if is_list(allowed) and allowed:
+        return scalar_text(allowed[0]) or ""
+    number = declared.get("Type") in ("Number", "List<Number>")
+    return scalar_text(declared.get("MinValue", 1)) or "" if number else ""
 
 
 def _default(value: object) -> str | None:

@@ -52,13 +52,15 @@ BROKEN = Unknown("it cannot be evaluated")
 class Problem:
     """A sentence about a declaration, and the path of its place in the file.
 
-    ``parameter`` and ``way`` solve the problem, as those of ``Unknown`` do.
+    ``parameter`` and ``way`` solve the problem, as those of ``Unknown`` do; ``example`` is a value
+    that the parameter may have.
     """
 
     text: str
     path: KeyPath = ()
     parameter: str = ""
     way: str = ""
+    example: str = ""
 
 
 class RefusedError(ModelError):
@@ -68,9 +70,9 @@ class RefusedError(ModelError):
         # A value that is used at several places causes the same problem several times.
         self.found = tuple(dict.fromkeys(problems))
         super().__init__([problem.text for problem in self.found])
-        wanted = dict.fromkeys(found.parameter for found in self.found if found.parameter)
+        wanted = {found.parameter: found.example for found in self.found if found.parameter}
         ways = dict.fromkeys(found.way for found in self.found if found.way)
-        steps = [_what_to_write(list(wanted)), *ways] if wanted else list(ways)
+        steps = [_what_to_write(wanted), *ways] if wanted else list(ways)
         if steps:
             self.remediation = ". Or: ".join(steps)
 
@@ -159,7 +161,7 @@ def scalar_text(value: object) -> str | None:
     return None
 
 
-def _what_to_write(names: list[str]) -> str:
+def _what_to_write(examples: Mapping[str, str]) -> str:
     """Return what to write into invoke.yaml to give parameters a value, as YAML on one line."""
     values = {
         "AWS::StackName": "my-stack-{env}",
@@ -167,8 +169,9 @@ def _what_to_write(names: list[str]) -> str:
         "stage": "{env}",
     }
     pairs = ", ".join(
-        f'{name if name.isidentifier() else json.dumps(name)}: "{values.get(name, "VALUE")}"'
-        for name in names
+        f"{name if name.isidentifier() else json.dumps(name)}: "
+        f"{json.dumps(example or values.get(name, 'VALUE'), ensure_ascii=False)}"
+        for name, example in examples.items()
     )
     return (
         f"Write into invoke.yaml: osem: {{parameters: {{{pairs}}}}}   (or under an environment of "
