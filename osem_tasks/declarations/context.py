@@ -23,7 +23,7 @@ class Context:
     region: str | None = None
     account: str | None = None
     local: bool = True
-    importing: str = "inv db.import"
+    importing: str = field(default="inv db.import", compare=False)
 
     @property
     def live(self) -> str:
