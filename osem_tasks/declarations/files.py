@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import documents, parsing, serverless, workbench
@@ -45,10 +45,11 @@ _WAY_OF_SCRIPTS = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The tables of a source, and its parts that are not managed here."""
+    """The tables of a source, its parts that are not managed here, and its parameters."""
 
     tables: tuple[Table, ...] = ()
-    unmanaged: tuple[tuple[str, str], ...] = field(default=())
+    unmanaged: tuple[tuple[str, str], ...] = ()
+    parameters: frozenset[str] = frozenset()
 
 
 def read(path: Path, context: Context) -> Found:
@@ -63,18 +64,21 @@ def read(path: Path, context: Context) -> Found:
     tables: list[Table] = []
     unmanaged: list[tuple[str, str]] = []
     problems: list[tuple[int, Problem]] = []
+    parameters: set[str] = set()
     for position, content in enumerate(contents):
         try:
             found = _document(content, path, context)
             tables += found.tables
             unmanaged += found.unmanaged
+            parameters |= found.parameters
         except RefusedError as error:
+            parameters.update(error.parameters)
             problems += [(position, problem) for problem in error.found]
         except ModelError as error:
             problems += [(position, Problem(words)) for words in error.problems]
     if problems:
-        raise _refused(path, text, problems)
-    return Found(tuple(tables), tuple(unmanaged))
+        raise RefusedError(_placed(path, text, problems), parameters)
+    return Found(tuple(tables), tuple(unmanaged), frozenset(parameters))
 
 
 def _document(content: Any, path: Path, context: Context) -> Found:
@@ -98,19 +102,20 @@ def _document(content: Any, path: Path, context: Context) -> Found:
 
 def _resources(template: Mapping[str, Any], context: Context) -> Found:
     found = read_resources(template, context)
-    return Found(tuple(found.tables), tuple(found.unmanaged))
+    return Found(tuple(found.tables), tuple(found.unmanaged), frozenset(found.parameters))
 
 
 def _serverless(content: Mapping[str, Any], path: Path, context: Context) -> Found:
     """Return what a serverless.yml declares, with its problems' places in that file."""
-    template = serverless.template(content, path.parent, context)
+    template, asked = serverless.template(content, path.parent, context)
     # A list of resources has no such places.
     inside = (serverless.RESOURCES,) * isinstance(content[serverless.RESOURCES], Mapping)
     try:
-        return _resources(template, context)
+        found = _resources(template, context)
     except RefusedError as error:
         placed = [replace(problem, path=(*inside, *problem.path)) for problem in error.found]
-        raise RefusedError(placed) from None
+        raise RefusedError(placed, (*error.parameters, *asked)) from None
+    return replace(found, parameters=found.parameters | asked)
 
 
 def _foreign(suffix: str, before: str, context: Context) -> RefusedError:
@@ -144,7 +149,7 @@ def _body(body: object) -> Any:
     return contents[0]
 
 
-def _refused(path: Path, text: str, problems: list[tuple[int, Problem]]) -> RefusedError:
+def _placed(path: Path, text: str, problems: list[tuple[int, Problem]]) -> list[Problem]:
     """Return the problems with the file and the line of each of them."""
     lines = Lines(text)
     found = []
@@ -155,4 +160,4 @@ def _refused(path: Path, text: str, problems: list[tuple[int, Problem]]) -> Refu
     left_out = len(problems) - MAX_PROBLEMS
     if left_out > 0:
         found.append(Problem(f"{path}: and {left_out:,} more"))
-    return RefusedError(found)
+    return found

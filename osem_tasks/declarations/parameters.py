@@ -7,7 +7,7 @@ the parameter's default.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from osem_tasks.declarations.values import (
     scalar_text,
     section,
 )
-from osem_tasks.schema.quoting import nearest, shown
+from osem_tasks.schema.quoting import closest, nearest, shown
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
@@ -53,6 +53,22 @@ _STORED = "AWS::SSM::Parameter::Value<"
 _NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?\s*")
 
 
+def misspelt(given: Iterable[str], declared: Iterable[str]) -> list[str]:
+    """Return a sentence for each given parameter that is a misspelling of a declared one.
+
+    ``declared`` are the parameters of all templates: one that another template has is right.
+    """
+    given, known = list(given), {*declared, *PSEUDO_PARAMETERS}
+    free = sorted(known - set(given))
+    found = []
+    for name in given:
+        pseudo = name.upper().startswith("AWS:")
+        words = closest(name, [one for one in free if one.startswith(PSEUDO) == pseudo])
+        if name not in known and words:
+            found.append(f"osem.parameters.{name} is not a parameter of the template{words}")
+    return found
+
+
 class Parameters:
     """The parameters of one template."""
 
@@ -64,20 +80,14 @@ class Parameters:
         return name in self._declared or name in PSEUDO_PARAMETERS
 
     @property
+    def declared(self) -> tuple[str, ...]:
+        """The names of the declared parameters."""
+        return tuple(map(str, self._declared))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the declared parameters and of the pseudo parameters."""
-        return (*map(str, self._declared), *PSEUDO_PARAMETERS)
-
-    def misspelt(self) -> list[str]:
-        """Return a sentence for each given parameter that is a misspelling of a declared one."""
-        given = self._context.parameters
-        free = [name for name in self.names if name not in given]
-        found = []
-        for name in given:
-            words = nearest(name, free)
-            if name not in self and words.startswith("; did you mean"):
-                found.append(f"osem.parameters.{name} is not a parameter of the template{words}")
-        return found
+        return (*self.declared, *PSEUDO_PARAMETERS)
 
     def value(self, name: str, place: Place) -> Any:
         """Return a string, a list of strings, NO_VALUE or Unknown. Raises RefusedError."""

@@ -70,6 +70,8 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
     # The table, the fact and the resource of everything that scales.
     scaled: list[tuple[str, str, str]] = field(default_factory=list)
+    # The names of the template's parameters.
+    parameters: tuple[str, ...] = ()
 
 
 def read_resources(template: Mapping[str, Any], context: Context) -> Found:
@@ -79,7 +81,7 @@ def read_resources(template: Mapping[str, Any], context: Context) -> Found:
     """
     problems = [_stranger(name) for name in template if name not in _SECTIONS]
     evaluator = Evaluator(template, context, _table_name, frozenset(_NOT_MANAGED))
-    found = Found(problems=problems + [Problem(text) for text in evaluator.parameters.misspelt()])
+    found = Found(problems=problems, parameters=evaluator.parameters.declared)
     found.unmanaged += [
         (f"Transform {name}", "it is carried out by AWS only, and may change or add tables")
         for name in transforms(template)
@@ -98,7 +100,7 @@ def read_resources(template: Mapping[str, Any], context: Context) -> Found:
         except RefusedError as error:
             found.problems += error.found
     if found.problems:
-        raise RefusedError(found.problems)
+        raise RefusedError(found.problems, found.parameters)
     _apply_scaling(found)
     return found
 

@@ -33,19 +33,23 @@ def is_serverless(content: object) -> bool:
     )
 
 
-def template(content: Mapping[str, Any], folder: Path, context: Context) -> dict[str, Any]:
+def template(
+    content: Mapping[str, Any], folder: Path, context: Context
+) -> tuple[dict[str, Any], frozenset[str]]:
     """Return the template that the file's ``resources`` make, its variables resolved.
 
-    A value that is not known here is Unknown. ``folder`` is where the file is: ``${file(...)}`` is relative to it. Raises ModelError.
+    A value that is not known here is Unknown. The second value are the names that the file asks
+    of ``osem.parameters``. ``folder`` is where the file is: ``${file(...)}`` is relative to it. Raises ModelError.
     """
     if content.get(RESOURCES) is None:
         raise ModelError(["it is a serverless.yml without 'resources', and so without tables"])
-    resources = Variables(content, folder, context).resolved(content[RESOURCES])
+    variables = Variables(content, folder, context)
+    resources = variables.resolved(content[RESOURCES])
     parts = resources if isinstance(resources, list) else [resources]
     merged: dict[str, Any] = {}
     for part in parts:
         _merge(merged, part)
-    return merged if "Resources" in merged else {**merged, "Resources": {}}
+    return {"Resources": {}, **merged}, frozenset(variables.asked)
 
 
 def _merge(merged: dict[str, Any], part: Any) -> None:

@@ -53,6 +53,8 @@ class Variables:
         self._context = context
         self._left = MAX_VALUES
         self._depth = 0
+        # The names that osem.parameters may give a value.
+        self.asked: set[str] = {STAGE}
 
     def resolved(self, value: Any) -> Any:
         """Return ``value`` without variables; what is not known here is Unknown.
@@ -138,6 +140,7 @@ class Variables:
         if source == "aws" and path == "accountId" and self._context.account:
             return self._context.account
         named = [f"{source}:{path}"] + [path] * (source in _BY_NAME)
+        self.asked.update(named)
         values = (self._context.parameters.get(name) for name in named)
         found = next((value for value in values if value is not None), _MISSING)
         if found is _MISSING and source in _ELSEWHERE:

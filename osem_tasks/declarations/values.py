@@ -64,9 +64,13 @@ class Problem:
 
 
 class RefusedError(ModelError):
-    """A declaration that cannot be read, with the place of every problem."""
+    """A declaration that cannot be read, with the place of every problem.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    ``parameters`` are the names of the parameters that it declares.
+    """
+
+    def __init__(self, problems: Iterable[Problem], parameters: Iterable[str] = ()) -> None:
+        self.parameters = tuple(parameters)
         # A value that is used at several places causes the same problem several times.
         self.found = tuple(dict.fromkeys(problems))
         super().__init__([problem.text for problem in self.found])

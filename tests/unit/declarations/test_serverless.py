@@ -79,7 +79,7 @@ def read(value: str, folder: Path, context: Context | None = None) -> Any:
     """The value of one property of a file that holds it."""
     content = yaml.safe_load(FILE)
     content["resources"]["Resources"]["T"]["V"] = value
-    made = template(content, folder, context or Context(region="us-east-1"))
+    made, _ = template(content, folder, context or Context(region="us-east-1"))
     return made["Resources"]["T"]["V"]
 
 
@@ -238,7 +238,7 @@ def test_parameters_of_a_stage(
     content = {**yaml.safe_load(FILE), **section}
     content["resources"]["Resources"]["T"]["V"] = "${param:size}"
 
-    made = template(content, tmp_path, Context(parameters=stage))
+    made, _ = template(content, tmp_path, Context(parameters=stage))
 
     assert made["Resources"]["T"]["V"] == expected
 
@@ -290,7 +290,7 @@ def test_other_files_and_lists_of_resources(tmp_path: Path) -> None:
         ],
     }
 
-    made = template(content, tmp_path, Context())
+    made, _ = template(content, tmp_path, Context())
 
     assert made["Resources"] == {"A": {"Type": "x", "N": {"Ref": "P"}}, "B": {"Type": "dev"}}
     assert made["Conditions"] == {"C": True}

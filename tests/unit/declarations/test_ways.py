@@ -159,3 +159,65 @@ def test_a_missing_key_of_a_mapping_shows_the_known_ones() -> None:
     error = refused(template(find, Mappings={"ByStage": names}))
 
     assert "['ByStage', 'local', 'name']; known are dev, prod" in error.message
+
+
+def loaded(folder: Path, given: dict[str, str], *sources: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the tables of several files, under given parameters."""
+    names = [f"{position}.json" for position in range(len(sources))]
+    for name, content in zip(names, sources, strict=True):
+        (folder / name).write_text(json.dumps(content))
+    return load(names, folder, Context(parameters=given)).names
+
+
+STAGE = {"Stage": {"Type": "String", "Default": "dev"}}
+
+
+@pytest.mark.parametrize(
+    "given_name, sections, known",
+    [
+        ("Stge", {"Parameters": STAGE}, "Stage"),
+        ("stage", {"Parameters": STAGE}, "Stage"),
+        ("Stge", {"Parameters": {"Stage": {"Type": "String"}}}, "Stage"),
+        ("AWS::StackNam", {}, "AWS::StackName"),
+    ],
+)
+def test_a_misspelt_parameter_is_named(
+    tmp_path: Path, given_name: str, sections: dict[str, Any], known: str
+) -> None:
+    """A given value that no file asks for, and a parameter of nearly that name, do not fit."""
+    name = {"Ref": "Stage"} if sections else "Carts"
+
+    with pytest.raises(ModelError) as caught:
+        loaded(tmp_path, {given_name: "x"}, template(name, **sections))
+
+    words = f"osem.parameters.{given_name} is not a parameter of the template; did you mean"
+    assert f"{words} {known!r}?" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "other, given_name",
+    [
+        (template({"Ref": "StageName"}, Parameters={"StageName": {"Type": "String"}}), "StageName"),
+        (template({"Ref": "Stages"}, Parameters={"Stages": STAGE["Stage"]}), "Stages"),
+        (
+            {"service": "x", "provider": {}, "resources": template("${opt:stage}")},
+            "stage",
+        ),
+        (
+            {"service": "x", "provider": {}, "resources": template("${env:STAGES}")},
+            "STAGES",
+        ),
+    ],
+)
+def test_a_parameter_of_another_file_is_no_misspelling(
+    tmp_path: Path, other: dict[str, Any], given_name: str
+) -> None:
+    """``osem.parameters`` serves all files: a name like one of another template is right."""
+    first = template({"Fn::Sub": "carts-${Stage}"}, Parameters=STAGE)
+
+    assert loaded(tmp_path, {given_name: "own"}, first, other) == ("carts-dev", "own")
+
+
+def test_a_parameter_like_one_of_aws_is_no_misspelling(tmp_path: Path) -> None:
+    """The names of AWS's own parameters are not what a project's parameters are meant to be."""
+    assert loaded(tmp_path, {"PartitionKeyName": "id"}, template("Carts")) == ("Carts",)
