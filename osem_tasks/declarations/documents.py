@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # What stands around tables: the words of the AWS CLI, and of jest-dynamodb's configuration.
 _LISTS = ("Tables", "tables")
 _WRAPPERS = ("Table", "TableDescription")
+# The most members of something else that a message names.
+_NAMED = 5
 _WANTED = "the file must hold a table, a list of tables, or {'Tables': [...]}"
 
 
@@ -62,7 +64,8 @@ def _entry(entry: object, path: KeyPath) -> tuple[KeyPath, object]:
                 return (*path, wrapper), entry[wrapper]
         known = (*shape.TABLE.members, *shape.TABLE.unmanaged, *shape.TABLE.state)
         if not any(name in entry for name in known):
-            raise ModelError([f"{shown(entry)} is no table as CreateTable has it; {_WANTED}"])
+            names = ", ".join(map(shown, list(entry)[:_NAMED])) or "nothing"
+            raise ModelError([f"a mapping of {names} is no table as CreateTable has it; {_WANTED}"])
     return path, entry
 
 

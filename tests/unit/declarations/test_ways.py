@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osem_tasks.config.environments import BUILT_IN
+from osem_tasks.config.environments import BUILT_IN, configured
 from osem_tasks.config.target import TargetOptions, resolve
 from osem_tasks.declarations.context import Context
 from osem_tasks.declarations.load import load
 from osem_tasks.declarations.resources import read_resources
 from osem_tasks.errors import ModelError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PARAMETERS: dict[str, Any] = {
     "plain": {"Type": "String"},
@@ -221,3 +219,20 @@ def test_a_parameter_of_another_file_is_no_misspelling(
 def test_a_parameter_like_one_of_aws_is_no_misspelling(tmp_path: Path) -> None:
     """The names of AWS's own parameters are not what a project's parameters are meant to be."""
     assert loaded(tmp_path, {"PartitionKeyName": "id"}, template("Carts")) == ("Carts",)
+
+
+def test_the_parameters_of_the_readme_reach_both_kinds_of_files(tmp_path: Path) -> None:
+    """The example in README.md gives a template and a serverless.yml what they ask for."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (text,) = [block for block in readme.split("```") if "AWS::StackName:" in block]
+    example = yaml.safe_load(text.removeprefix("yaml"))["osem"]
+    declared, _ = configured({"prod": example["environments"]["prod"], "dev": {}})
+    common = {name: value.replace("{env}", "dev") for name, value in example["parameters"].items()}
+    own = {**common, **declared["prod"].parameters}
+    stack = template(
+        {"Fn::Sub": "${AWS::StackName}-${Stage}"}, Parameters={"Stage": {"Type": "String"}}
+    )
+    other = {"service": "x", "provider": {}, "resources": template("${sls:stage}-${opt:stage}")}
+
+    assert loaded(tmp_path, common, stack, other) == ("shop-dev-dev", "dev-dev")
+    assert loaded(tmp_path, own, stack, other)[0] == "shop-dev-production"
