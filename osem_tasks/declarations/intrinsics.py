@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.declarations import functions, loops
 from osem_tasks.declarations.conditions import MAX_CHAIN, Conditions, Truth
 from osem_tasks.declarations.parameters import PSEUDO, Parameters
+from osem_tasks.declarations.transforms import LANGUAGE, TRANSFORM, TRANSFORMED, transforms
 from osem_tasks.declarations.values import (
     BROKEN,
     NO_VALUE,
@@ -30,9 +31,6 @@ from osem_tasks.schema.quoting import nearest, shown
 if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
 
-TRANSFORM = "Fn::Transform"
-TRANSFORMED = f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
-LANGUAGE = "AWS::LanguageExtensions"
 # Functions whose value only AWS knows.
 _OF_AWS = ("Fn::GetAtt", "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput")
 # Functions of evaluated arguments alone.
@@ -250,13 +248,6 @@ def _is_function(key: object) -> bool:
     return key == "Ref" or (
         isinstance(key, str) and key.startswith("Fn::") and not loops.is_loop(key)
     )
-
-
-def transforms(template: Mapping[str, Any]) -> list[str]:
-    """Return the names of a template's transforms."""
-    given = template.get("Transform") or ()
-    found = given if is_list(given) else [given]
-    return [str(one.get("Name")) if isinstance(one, Mapping) else str(one) for one in found]
 
 
 def _call(argument: Any) -> str:

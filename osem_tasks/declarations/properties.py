@@ -67,14 +67,7 @@ def built(
         problems += inconsistencies(given, place, described=described)
     if problems or BROKEN in properties.values():
         raise RefusedError(problems)
-    try:
-        table = declared_table(name, given)
-    except ModelError as error:
-        raise RefusedError([place.problem(words) for words in error.problems]) from None
-    except KeyError as error:
-        raise RefusedError([place.problem(f"{error.args[0]} is missing")]) from None
-    except ValueError as error:
-        raise RefusedError([place.problem(str(error))]) from None
+    table = _table(name, given, place)
     found = [*unmanaged, *capacity.unmanaged, *checker.unmanaged]
     if described:
         table = _without(table, [setting for setting in SETTINGS if not setting.own_call])
@@ -85,6 +78,18 @@ def built(
         ignored=frozenset((*ignored, *capacity.ignored)),
         unmanaged=tuple(dict.fromkeys(found)),
     )
+
+
+def _table(name: str, given: Mapping[str, Any], place: Place) -> Table:
+    """Return the table of checked properties. Raises RefusedError for a rule of DynamoDB."""
+    try:
+        return declared_table(name, given)
+    except ModelError as error:
+        raise RefusedError([place.problem(words) for words in error.problems]) from None
+    except KeyError as error:
+        raise RefusedError([place.problem(f"{error.args[0]} is missing")]) from None
+    except ValueError as error:
+        raise RefusedError([place.problem(str(error))]) from None
 
 
 def declared_part(table: Table) -> Table:

@@ -7,14 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import global_table, sam, scaling, shape
-from osem_tasks.declarations.intrinsics import (
-    LANGUAGE,
-    TRANSFORM,
-    TRANSFORMED,
-    Evaluator,
-    transforms,
-)
+from osem_tasks.declarations.intrinsics import Evaluator
 from osem_tasks.declarations.properties import built
+from osem_tasks.declarations.transforms import LANGUAGE, TRANSFORM, TRANSFORMED, transforms
 from osem_tasks.declarations.values import NO_VALUE, Place, Problem, RefusedError, Unknown
 from osem_tasks.schema.quoting import nearest, shown
 
