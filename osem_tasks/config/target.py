@@ -133,6 +133,15 @@ class Target:
             region=region or self.region or environment.region or local[0],
             account=account or environment.account or local[1],
             local=self.local,
+            importing=self._importing,
+        )
+
+    @property
+    def _importing(self) -> str:
+        # A local engine has the tables only after they are declared: they are elsewhere.
+        name = "ENV" if self.local else self.environment.name
+        return command(
+            "db.import", "--env", name, "--from-table", "NAME", "--output", "tables.json"
         )
 
     def tables_of(self, declared: TableSet) -> TableSet:

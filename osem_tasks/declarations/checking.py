@@ -78,7 +78,7 @@ class Checker:
         if value is BROKEN:
             return NO_VALUE
         if is_needed(kind):
-            self.problems.append(place.problem(value.reason, value.parameter))
+            self.problems.append(place.unknown(value))
         else:
             self.unmanaged.append((self._label(place.path), value.reason))
         return NO_VALUE
@@ -182,7 +182,8 @@ def _variable_problem(text: str, kind: Scalar) -> str:
     if found := _SERVERLESS.search(text):
         return (
             f"holds {found[0]}, a variable of the Serverless Framework, which is not resolved "
-            "here; use the packaged template (serverless package)"
+            "here; set osem.tables to the serverless.yml that includes this file, or to the "
+            "packaged template (serverless package)"
         )
     if kind == "name" and (found := _VARIABLE.search(text)):
         return f"holds {found[0]}, which is replaced in Fn::Sub only"

@@ -31,6 +31,8 @@ class Conditions:
 
     def value(self, name: Any, place: Place) -> Truth:
         """Return the value of the condition ``name``, which is used at ``place``."""
+        if isinstance(name, Unknown):
+            return name
         if not isinstance(name, str):
             raise place.refused(f"the name of a condition must be a string, not {shown(name)}")
         if name not in self._declared:
@@ -60,6 +62,8 @@ class Conditions:
             self._open.pop()
 
     def _evaluate(self, expression: Any, place: Place) -> Truth:
+        if isinstance(expression, Unknown):
+            return expression
         one = isinstance(expression, Mapping) and len(expression) == 1
         function, argument = next(iter(expression.items())) if one else (None, None)
         if function not in _FUNCTIONS:
@@ -67,6 +71,8 @@ class Conditions:
                 f"it must be one of {', '.join(_FUNCTIONS)}, not {shown(expression)}"
             )
         place = place.at(function)
+        if isinstance(argument, Unknown):
+            return argument
         if function == "Condition":
             return self.value(argument, place)
         if function == "Fn::Equals":

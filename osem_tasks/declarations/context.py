@@ -16,9 +16,19 @@ class Context:
     ``parameters`` are those of ``osem.parameters``, as strings; a list is joined by commas.
     ``region`` and ``account`` are those of the target, None where they are not known.
     ``local``: the target is a local engine, which has no region of its own.
+    ``importing`` is the command that writes a declaration of live tables, for messages.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     account: str | None = None
     local: bool = True
+    importing: str = field(default="inv db.import", compare=False)
+
+    @property
+    def live(self) -> str:
+        """What to do where a declaration cannot tell what a live table can."""
+        return (
+            f"Declare the tables as they are on AWS: {self.importing}, and set osem.tables to "
+            "that file"
+        )

@@ -7,14 +7,23 @@ declaration either: every description of a table has ``DeletionProtectionEnabled
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from osem_tasks.declarations import shape
 from osem_tasks.declarations.properties import read_table
-from osem_tasks.declarations.values import KeyPath, Problem, RefusedError
+from osem_tasks.declarations.values import KeyPath, Place, Problem, RefusedError
 from osem_tasks.errors import ModelError
+from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
+
+# What stands around tables: the words of the AWS CLI, and of jest-dynamodb's configuration.
+_LISTS = ("Tables", "tables")
+_WRAPPERS = ("Table", "TableDescription")
+# The most members of something else that a message names.
+_NAMED = 5
+_WANTED = "the file must hold a table, a list of tables, or {'Tables': [...]}"
 
 
 def read_document(content: object) -> tuple[Table, ...]:
@@ -37,18 +46,35 @@ def read_document(content: object) -> tuple[Table, ...]:
 def _entries(document: object, path: KeyPath = ()) -> Sequence[tuple[KeyPath, object]]:
     """Return the tables of a document with their paths."""
     if isinstance(document, Mapping):
-        if "Tables" in document:
-            return _entries(document["Tables"], (*path, "Tables"))
+        for name in _LISTS:
+            if name in document:
+                _refuse_properties_beside(document, name, path)
+                return _entries(document[name], (*path, name))
         return [_entry(document, path)]
     if isinstance(document, Sequence) and not isinstance(document, str):
         return [_entry(entry, (*path, position)) for position, entry in enumerate(document)]
-    raise ModelError(["the file must hold a table, a list of tables, or {'Tables': [...]}"])
+    raise ModelError([_WANTED])
 
 
 def _entry(entry: object, path: KeyPath) -> tuple[KeyPath, object]:
     if isinstance(entry, Mapping):
-        # What describe-table and create-table print around a table.
-        for wrapper in ("Table", "TableDescription"):
+        for wrapper in _WRAPPERS:
             if wrapper in entry:
+                _refuse_properties_beside(entry, wrapper, path)
                 return (*path, wrapper), entry[wrapper]
+        known = (*shape.TABLE.members, *shape.TABLE.unmanaged, *shape.TABLE.state)
+        if not any(name in entry for name in known):
+            names = ", ".join(map(shown, list(entry)[:_NAMED])) or "nothing"
+            raise ModelError([f"a mapping of {names} is no table as CreateTable has it; {_WANTED}"])
     return path, entry
+
+
+def _refuse_properties_beside(document: Mapping[str, Any], wrapper: str, path: KeyPath) -> None:
+    """Refuse what would be lost: a property of a table that stands beside the table.
+
+    Other members are none of the declaration: ResponseMetadata, a port, sample data.
+    """
+    place = Place("", path)
+    lost = [name for name in document if name in (*shape.TABLE.members, *shape.TABLE.unmanaged)]
+    if lost:
+        raise RefusedError([place.at(name).sentence(f"belongs into {wrapper}") for name in lost])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import documents, parsing, serverless, workbench
@@ -23,32 +23,39 @@ if TYPE_CHECKING:
 MAX_PROBLEMS = 50
 # What "aws cloudformation get-template" prints around a template.
 _BODY = "TemplateBody"
-_IMPORT = "inv db.import writes a declaration from the live tables"
+_STATE = ".tfstate"
+_SCRIPT = "(Dynamoose, OneTable, CDK, serverless), which is not run"
 # Files of tools that are not read, by how their names end.
 FOREIGN = {
-    ".tf": f"it is Terraform's HCL, which is not read: {_IMPORT}",
-    ".tfstate": f"it is Terraform's state, which is not read: {_IMPORT}",
-    ".hcl": f"it is HCL, which is not read: {_IMPORT}",
-    ".ts": f"it is TypeScript (Dynamoose, OneTable, CDK), which is not run: {_IMPORT}; of a "
-    "CDK app, cdk.out/*.template.json is read",
-    ".js": f"it is JavaScript (Dynamoose, OneTable, CDK), which is not run: {_IMPORT}; of a "
-    "CDK app, cdk.out/*.template.json is read",
-    ".py": "write a Python object as package.module:NAME",
+    ".tf": "it is Terraform's HCL, which is not read",
+    _STATE: "it is Terraform's state, which is not read",
+    ".hcl": "it is HCL, which is not read",
+    ".ts": f"it is TypeScript {_SCRIPT}",
+    ".js": f"it is JavaScript {_SCRIPT}",
+    ".cjs": f"it is JavaScript {_SCRIPT}",
+    ".mjs": f"it is JavaScript {_SCRIPT}",
+    ".py": "it is a Python module, which is named in another way",
 }
+_WAY_OF_SCRIPTS = (
+    "Set osem.tables to what the tool makes of it: cdk.out/*.template.json after 'cdk synth', "
+    ".serverless/cloudformation-template-update-stack.json after 'serverless package', or the "
+    "CreateTable requests that it exports, as JSON"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The tables of a source, and its parts that are not managed here."""
+    """The tables of a source, its parts that are not managed here, and its parameters."""
 
     tables: tuple[Table, ...] = ()
-    unmanaged: tuple[tuple[str, str], ...] = field(default=())
+    unmanaged: tuple[tuple[str, str], ...] = ()
+    parameters: frozenset[str] = frozenset()
 
 
 def read(path: Path, context: Context) -> Found:
     """Return what a file declares. Raises ModelError with every problem, its file and line."""
     if path.suffix.lower() in FOREIGN:
-        raise ModelError([f"{path}: {FOREIGN[path.suffix.lower()]}"])
+        raise _foreign(path.suffix.lower(), f"{path}: ", context)
     try:
         text = parsing.read_text(path)
         contents = parsing.parse(text, short_forms=True, json_only=path.suffix == parsing.JSON)
@@ -57,18 +64,21 @@ def read(path: Path, context: Context) -> Found:
     tables: list[Table] = []
     unmanaged: list[tuple[str, str]] = []
     problems: list[tuple[int, Problem]] = []
+    parameters: set[str] = set()
     for position, content in enumerate(contents):
         try:
             found = _document(content, path, context)
             tables += found.tables
             unmanaged += found.unmanaged
+            parameters |= found.parameters
         except RefusedError as error:
+            parameters.update(error.parameters)
             problems += [(position, problem) for problem in error.found]
         except ModelError as error:
             problems += [(position, Problem(words)) for words in error.problems]
     if problems:
-        raise _refused(path, text, problems)
-    return Found(tuple(tables), tuple(unmanaged))
+        raise RefusedError(_placed(path, text, problems), parameters)
+    return Found(tuple(tables), tuple(unmanaged), frozenset(parameters))
 
 
 def _document(content: Any, path: Path, context: Context) -> Found:
@@ -78,17 +88,44 @@ def _document(content: Any, path: Path, context: Context) -> Found:
     if _BODY in content:
         return _document(_body(content[_BODY]), path, context)
     if serverless.is_serverless(content):
-        content = serverless.template(content, path.parent, context)
+        return _serverless(content, path, context)
     if workbench.is_model(content):
         return Found(documents.read_document(workbench.requests(content)))
     if _are_resources(content):
         content = {"Resources": content}
     if "Resources" in content:
-        found = read_resources(content, context)
-        return Found(tuple(found.tables), tuple(found.unmanaged))
+        return _resources(content, context)
     if "terraform_version" in content:
-        raise ModelError([FOREIGN[".tfstate"]])
+        raise _foreign(_STATE, "", context)
     return Found(documents.read_document(content))
+
+
+def _resources(template: Mapping[str, Any], context: Context) -> Found:
+    found = read_resources(template, context)
+    return Found(tuple(found.tables), tuple(found.unmanaged), frozenset(found.parameters))
+
+
+def _serverless(content: Mapping[str, Any], path: Path, context: Context) -> Found:
+    """Return what a serverless.yml declares, with its problems' places in that file."""
+    template, asked = serverless.template(content, path.parent, context)
+    # A list of resources has no such places.
+    inside = (serverless.RESOURCES,) * isinstance(content[serverless.RESOURCES], Mapping)
+    try:
+        found = _resources(template, context)
+    except RefusedError as error:
+        placed = [replace(problem, path=(*inside, *problem.path)) for problem in error.found]
+        raise RefusedError(placed, (*error.parameters, *asked)) from None
+    return replace(found, parameters=found.parameters | asked)
+
+
+def _foreign(suffix: str, before: str, context: Context) -> RefusedError:
+    """Return the error of a file that is not read, with the way in."""
+    ways = {
+        **dict.fromkeys((".ts", ".js", ".cjs", ".mjs"), f"{_WAY_OF_SCRIPTS}. Or: {context.live}"),
+        ".py": "Set osem.tables to package.module:NAME",
+    }
+    problem = Problem(before + FOREIGN[suffix], way=ways.get(suffix, context.live))
+    return RefusedError([problem])
 
 
 def _are_resources(content: Mapping[str, Any]) -> bool:
@@ -112,7 +149,7 @@ def _body(body: object) -> Any:
     return contents[0]
 
 
-def _refused(path: Path, text: str, problems: list[tuple[int, Problem]]) -> RefusedError:
+def _placed(path: Path, text: str, problems: list[tuple[int, Problem]]) -> list[Problem]:
     """Return the problems with the file and the line of each of them."""
     lines = Lines(text)
     found = []
@@ -123,4 +160,4 @@ def _refused(path: Path, text: str, problems: list[tuple[int, Problem]]) -> Refu
     left_out = len(problems) - MAX_PROBLEMS
     if left_out > 0:
         found.append(Problem(f"{path}: and {left_out:,} more"))
-    return RefusedError(found)
+    return found

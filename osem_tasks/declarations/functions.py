@@ -21,8 +21,10 @@ from osem_tasks.declarations.values import (
     is_list,
     scalar_text,
 )
-from osem_tasks.schema.quoting import shown
+from osem_tasks.schema.quoting import nearest, shown
 
+# The most keys of a mapping that a message names.
+MAX_NAMED = 20
 # The length is limited: otherwise every "${" in a text causes a search to the end.
 VARIABLE = re.compile(r"\$\{([^}!]{1,256})\}")
 
@@ -125,7 +127,8 @@ def find_in_map(mappings: Mapping[str, Any], keys: Any, default: Any, place: Pla
         if scalar_text(key) is None or scalar_text(key) not in named:
             if default:
                 return default[0]
-            raise place.refused(f"Mappings has no {shown(keys)}")
+            known = nearest(scalar_text(key), list(filter(None, named))[:MAX_NAMED])
+            raise place.refused(f"Mappings has no {shown(keys)}{known}")
         found = named[scalar_text(key)]
     return found
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import functions, loops
 from osem_tasks.declarations.conditions import MAX_CHAIN, Conditions, Truth
 from osem_tasks.declarations.parameters import PSEUDO, Parameters
+from osem_tasks.declarations.transforms import LANGUAGE, TRANSFORM, TRANSFORMED, transforms
 from osem_tasks.declarations.values import (
     BROKEN,
     NO_VALUE,
@@ -29,9 +31,6 @@ from osem_tasks.schema.quoting import nearest, shown
 if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
 
-TRANSFORM = "Fn::Transform"
-TRANSFORMED = f"{TRANSFORM} is carried out by AWS only: what it inserts is not known here"
-LANGUAGE = "AWS::LanguageExtensions"
 # Functions whose value only AWS knows.
 _OF_AWS = ("Fn::GetAtt", "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput")
 # Functions of evaluated arguments alone.
@@ -65,6 +64,7 @@ class Evaluator:
         unmanaged: frozenset[str],
     ) -> None:
         self._unmanaged = unmanaged
+        self._live = context.live
         self._budget = Budget()
         self._table_name = table_name
         self._referring: list[str] = []
@@ -81,6 +81,10 @@ class Evaluator:
         self._conditions = Conditions(conditions, self.resolve)
         self.resources = self._expanded(section(template, "Resources"), Place("", ("Resources",)))
 
+    def of_aws(self, what: str) -> Unknown:
+        """Return the value of what only AWS knows."""
+        return Unknown(f"{what} is known to AWS only", way=self._live)
+
     def condition(self, name: Any, place: Place) -> Truth:
         """Return the value of a condition."""
         return self._conditions.value(name, place)
@@ -93,7 +97,7 @@ class Evaluator:
         if is_list(value):
             return self._elements(value, place)
         if isinstance(value, str) and _DYNAMIC.search(value):
-            return Unknown(f"the dynamic reference {shown(value)} is known to AWS only")
+            return self.of_aws(f"the dynamic reference {shown(value)}")
         return value
 
     def members(
@@ -147,6 +151,8 @@ class Evaluator:
         return [value for value in found if value is not NO_VALUE]
 
     def _function(self, name: str, argument: Any, place: Place) -> Any:
+        if isinstance(argument, Unknown):
+            return argument
         own = {
             "Ref": self._reference,
             "Fn::Sub": self._substitute,
@@ -159,7 +165,7 @@ class Evaluator:
         if name in _PLAIN:
             return _PLAIN[name](self.resolve(argument, place), place)
         if name in _OF_AWS:
-            return Unknown(f"{name} {_call(argument)} is known to AWS only")
+            return self.of_aws(f"{name} {_call(argument)}")
         if name in _OF_CONDITIONS:
             raise place.refused(f"{name} belongs into Conditions")
         raise place.refused(f"{name} is not a function that is known here{nearest(name, _KNOWN)}")
@@ -172,7 +178,7 @@ class Evaluator:
         if name in self.resources:
             return self._resource(name, place)
         if self._generates:
-            return Unknown(f"Ref {shown(name)} is known to AWS only")
+            return self.of_aws(f"Ref {shown(name)}")
         known = (*self.parameters.names, *map(str, self.resources))
         raise place.refused(
             f"Ref {shown(name)} is neither a parameter nor a resource{nearest(name, known)}"
@@ -200,12 +206,12 @@ class Evaluator:
             if name in values:
                 return values[name]
             if "." in name:
-                return Unknown(f"Fn::Sub ${{{name}}} is known to AWS only")
+                return self.of_aws(f"Fn::Sub ${{{name}}}")
             return self._reference(name, place)
 
         found = functions.substitute(text, value_of, place)
         if isinstance(found, str) and _DYNAMIC.search(found):
-            return Unknown(f"the dynamic reference {shown(found)} is known to AWS only")
+            return self.of_aws(f"the dynamic reference {shown(found)}")
         return found
 
     def _join(self, argument: Any, place: Place) -> Any:
@@ -235,7 +241,7 @@ class Evaluator:
         truth = self.condition(argument[0], place)
         if isinstance(truth, Unknown):
             reason = f"condition {shown(argument[0])} is known to AWS only: {truth.reason}"
-            return Unknown(reason, truth.parameter)
+            return replace(truth, reason=reason)
         position = 1 if truth else 2
         return self.resolve(argument[position], place)
 
@@ -244,13 +250,6 @@ def _is_function(key: object) -> bool:
     return key == "Ref" or (
         isinstance(key, str) and key.startswith("Fn::") and not loops.is_loop(key)
     )
-
-
-def transforms(template: Mapping[str, Any]) -> list[str]:
-    """Return the names of a template's transforms."""
-    given = template.get("Transform") or ()
-    found = given if is_list(given) else [given]
-    return [str(one.get("Name")) if isinstance(one, Mapping) else str(one) for one in found]
 
 
 def _call(argument: Any) -> str:

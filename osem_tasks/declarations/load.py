@@ -6,11 +6,13 @@ A source is a Python object (``package.module:NAME``), a file, or a pattern of f
 from __future__ import annotations
 
 import glob
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osem_tasks.declarations import files, python
 from osem_tasks.declarations.context import Context
+from osem_tasks.declarations.parameters import misspelt
 from osem_tasks.declarations.values import Problem, RefusedError
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.schema.model import TableSet
@@ -32,29 +34,45 @@ def load(sources: str | Sequence[str], root: Path, context: Context = _NO_CONTEX
     Raises ModelError or ConfigurationError, with the problems of all files.
     """
     given = (sources,) if isinstance(sources, str) else tuple(sources)
-    problems: list[Problem] = []
-    tables: list[Table] = []
-    unmanaged: list[tuple[str, str]] = []
-    owners: dict[str, str] = {}
+    loaded = _Loaded()
     for source in _expanded(given, root):
+        loaded.add(source, root, context)
+    loaded.problems += map(Problem, misspelt(context.parameters, loaded.parameters))
+    if loaded.problems:
+        raise RefusedError(loaded.problems)
+    if not 0 < len(loaded.tables) <= MAX_TABLES:
+        count = f"more than {MAX_TABLES:,} tables" if loaded.tables else "no table"
+        problem = f"osem.tables: {', '.join(given)} holds {count}"
+        raise ConfigurationError([problem], remediation=python.REMEDY)
+    return TableSet(tuple(loaded.tables), unmanaged=tuple(loaded.unmanaged))
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """What the sources hold that are read so far."""
+
+    tables: list[Table] = field(default_factory=list)
+    unmanaged: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    parameters: set[str] = field(default_factory=set)
+    # The source of each table, by the table's name.
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def add(self, source: str | Path, root: Path, context: Context) -> None:
+        """Read one more source. Raises ConfigurationError for one that is no source."""
         try:
             found = _read(source, root, context)
         except RefusedError as error:
-            problems += error.found
+            self.problems += error.found
+            self.parameters.update(error.parameters)
         except ModelError as error:
-            problems += [Problem(words) for words in error.problems]
+            self.problems += [Problem(words) for words in error.problems]
         else:
-            problems += _declared_twice(found.tables, str(source), owners)
-            owners |= {table.name: str(source) for table in found.tables}
-            tables += found.tables
-            unmanaged += found.unmanaged
-    if problems:
-        raise RefusedError(problems)
-    if not 0 < len(tables) <= MAX_TABLES:
-        count = f"more than {MAX_TABLES:,} tables" if tables else "no table"
-        problem = f"osem.tables: {', '.join(given)} holds {count}"
-        raise ConfigurationError([problem], remediation=python.REMEDY)
-    return TableSet(tuple(tables), unmanaged=tuple(unmanaged))
+            self.problems += _declared_twice(found.tables, str(source), self.owners)
+            self.owners |= {table.name: str(source) for table in found.tables}
+            self.tables += found.tables
+            self.unmanaged += found.unmanaged
+            self.parameters |= found.parameters
 
 
 def _expanded(sources: Sequence[str], root: Path) -> Iterator[str | Path]:

@@ -6,11 +6,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from osem_tasks.declarations.values import Budget, Place, Unknown, is_list, scalar_text
+from osem_tasks.declarations.values import (
+    Budget,
+    Place,
+    RefusedError,
+    Unknown,
+    is_list,
+    scalar_text,
+)
 from osem_tasks.schema.quoting import shown
 
 FOR_EACH = "Fn::ForEach"
 _NAME = re.compile(r"[A-Za-z0-9]{1,255}")
+_UNKNOWN = "its collection is not known here: "
 _TAKES = f"{FOR_EACH} takes [identifier, collection, {{key: value}}]"
 
 
@@ -61,14 +69,12 @@ def _rounds(
 
 def _items(collection: Any, place: Place) -> list[str]:
     if isinstance(collection, Unknown):
-        raise place.refused(
-            f"its collection is not known here: {collection.reason}", collection.parameter
-        )
+        raise RefusedError([place.unknown(collection, _UNKNOWN)])
     if not is_list(collection):
         raise place.refused(f"its collection must be a list, not {shown(collection)}")
     for item in collection:
         if isinstance(item, Unknown):
-            raise place.refused(f"its collection is not known here: {item.reason}", item.parameter)
+            raise RefusedError([place.unknown(item, _UNKNOWN)])
         if scalar_text(item) is None:
             raise place.refused(f"its collection must hold strings, not {shown(item)}")
     return [str(scalar_text(item)) for item in collection]

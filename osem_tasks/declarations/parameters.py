@@ -7,19 +7,21 @@ the parameter's default.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations.limits import MAX_TEXT
 from osem_tasks.declarations.values import (
     NO_VALUE,
     Place,
+    RefusedError,
     Unknown,
     is_list,
     scalar_text,
     section,
 )
-from osem_tasks.schema.quoting import MAX_NAMED, nearest, shown
+from osem_tasks.schema.quoting import MAX_NAMED, closest, nearest, shown
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
@@ -52,6 +54,22 @@ _STORED = "AWS::SSM::Parameter::Value<"
 _NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?\s*")
 
 
+def misspelt(given: Iterable[str], declared: Iterable[str]) -> list[str]:
+    """Return a sentence for each given parameter that is a misspelling of a declared one.
+
+    ``declared`` are the parameters of all templates: one that another template has is right.
+    """
+    given, known = list(given), {*declared, *PSEUDO_PARAMETERS}
+    free = sorted(known - set(given))
+    found = []
+    for name in given:
+        pseudo = name.upper().startswith("AWS:")
+        words = closest(name, [one for one in free if one.startswith(PSEUDO) == pseudo])
+        if name not in known and words:
+            found.append(f"osem.parameters.{name} is not a parameter of the template{words}")
+    return found
+
+
 class Parameters:
     """The parameters of one template."""
 
@@ -63,20 +81,14 @@ class Parameters:
         return name in self._declared or name in PSEUDO_PARAMETERS
 
     @property
+    def declared(self) -> tuple[str, ...]:
+        """The names of the declared parameters."""
+        return tuple(map(str, self._declared))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the declared parameters and of the pseudo parameters."""
-        return (*map(str, self._declared), *PSEUDO_PARAMETERS)
-
-    def misspelt(self) -> list[str]:
-        """Return a sentence for each given parameter that is a misspelling of a declared one."""
-        given = self._context.parameters
-        free = [name for name in self.names if name not in given]
-        found = []
-        for name in given:
-            words = nearest(name, free)
-            if name not in self and words.startswith("; did you mean"):
-                found.append(f"osem.parameters.{name} is not a parameter of the template{words}")
-        return found
+        return (*self.declared, *PSEUDO_PARAMETERS)
 
     def value(self, name: str, place: Place) -> Any:
         """Return a string, a list of strings, NO_VALUE or Unknown. Raises RefusedError."""
@@ -94,7 +106,8 @@ class Parameters:
                 f"the value of SSM {where} is known to AWS only; osem.parameters can give it", name
             )
         elif "Default" not in declared:
-            raise place.refused(f"{where} has no value: it has no Default", name)
+            problem = place.problem(f"{where} has no value: it has no Default", name)
+            raise RefusedError([replace(problem, example=_example(declared))])
         else:
             text = _default(declared["Default"])
             if text is None:
@@ -119,6 +132,15 @@ class Parameters:
                 f"{shown(name)} is no pseudo parameter{nearest(name, PSEUDO_PARAMETERS)}"
             )
         return Unknown(f"{name} is known to AWS only; osem.parameters can give it", name)
+
+
+def _example(declared: Mapping[str, Any]) -> str:
+    """Return a value that the parameter's declaration allows, or "" for any."""
+    allowed = declared.get("AllowedValues")
+    if is_list(allowed) and allowed:
+        return scalar_text(allowed[0]) or ""
+    number = declared.get("Type") in ("Number", "List<Number>")
+    return scalar_text(declared.get("MinValue", 1)) or "" if number else ""
 
 
 def _default(value: object) -> str | None:

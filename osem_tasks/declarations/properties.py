@@ -40,6 +40,8 @@ def read_table(
     if not isinstance(properties, Mapping):
         raise place.refused("must be a mapping as CreateTable takes it")
     table_name = properties.get("TableName", name)
+    if table_name is None:
+        raise RefusedError([place.at("TableName").sentence("is missing")])
     if not isinstance(table_name, str):
         raise RefusedError(
             [place.at("TableName").sentence(f"must be a string, not {shown(table_name)}")]
@@ -71,14 +73,7 @@ def built(
         problems += inconsistencies(given, place, described=described)
     if problems or BROKEN in properties.values():
         raise RefusedError(problems)
-    try:
-        table = declared_table(name, given)
-    except ModelError as error:
-        raise RefusedError([place.problem(words) for words in error.problems]) from None
-    except KeyError as error:
-        raise RefusedError([place.problem(f"{error.args[0]} is missing")]) from None
-    except ValueError as error:
-        raise RefusedError([place.problem(str(error))]) from None
+    table = _table(name, given, place)
     found = [*unmanaged, *capacity.unmanaged, *checker.unmanaged]
     if described:
         table = _without(table, [setting for setting in SETTINGS if not setting.own_call])
@@ -98,6 +93,18 @@ def _unsure(table: Table, unmanaged: Iterable[tuple[str, str]]) -> list[str]:
         for name, fact in _OF_ENVIRONMENT.items()
         if getattr(table, fact) is None and any(name in path and why for path, why in unmanaged)
     ]
+
+
+def _table(name: str, given: Mapping[str, Any], place: Place) -> Table:
+    """Return the table of checked properties. Raises RefusedError for a rule of DynamoDB."""
+    try:
+        return declared_table(name, given)
+    except ModelError as error:
+        raise RefusedError([place.problem(words) for words in error.problems]) from None
+    except KeyError as error:
+        raise RefusedError([place.problem(f"{error.args[0]} is missing")]) from None
+    except ValueError as error:
+        raise RefusedError([place.problem(str(error))]) from None
 
 
 def declared_part(table: Table) -> Table:

@@ -32,7 +32,10 @@ def request(model: Any) -> dict[str, Any]:
     meta = getattr(model, "Meta", None)
     name = getattr(meta, "table_name", None)
     if not name:
-        raise ModelError([f"the model {model.__name__} has no Meta.table_name"])
+        words = f"the model {model.__name__} has no Meta.table_name"
+        if hasattr(meta, "table_name"):
+            words += f": it is {name!r}, perhaps from a variable that is not set"
+        raise ModelError([words])
     schema = model._get_schema()  # noqa: SLF001  PynamoDB has no public name for it
     billing = getattr(meta, "billing_mode", None) or "PROVISIONED"
     made: dict[str, Any] = {

@@ -7,14 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import global_table, sam, scaling, shape
-from osem_tasks.declarations.intrinsics import (
-    LANGUAGE,
-    TRANSFORM,
-    TRANSFORMED,
-    Evaluator,
-    transforms,
-)
+from osem_tasks.declarations.intrinsics import Evaluator
 from osem_tasks.declarations.properties import built
+from osem_tasks.declarations.transforms import LANGUAGE, TRANSFORM, TRANSFORMED, transforms
 from osem_tasks.declarations.values import NO_VALUE, Place, Problem, RefusedError, Unknown
 from osem_tasks.schema.quoting import nearest, shown
 
@@ -70,6 +65,8 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
     # The table, the fact and the resource of everything that scales.
     scaled: list[tuple[str, str, str]] = field(default_factory=list)
+    # The names of the template's parameters.
+    parameters: tuple[str, ...] = ()
 
 
 def read_resources(template: Mapping[str, Any], context: Context) -> Found:
@@ -79,7 +76,7 @@ def read_resources(template: Mapping[str, Any], context: Context) -> Found:
     """
     problems = [_stranger(name) for name in template if name not in _SECTIONS]
     evaluator = Evaluator(template, context, _table_name, frozenset(_NOT_MANAGED))
-    found = Found(problems=problems + [Problem(text) for text in evaluator.parameters.misspelt()])
+    found = Found(problems=problems, parameters=evaluator.parameters.declared)
     found.unmanaged += [
         (f"Transform {name}", "it is carried out by AWS only, and may change or add tables")
         for name in transforms(template)
@@ -98,7 +95,7 @@ def read_resources(template: Mapping[str, Any], context: Context) -> Found:
         except RefusedError as error:
             found.problems += error.found
     if found.problems:
-        raise RefusedError(found.problems)
+        raise RefusedError(found.problems, found.parameters)
     _apply_scaling(found)
     return found
 
@@ -134,9 +131,10 @@ class _Reader:
         """Read one resource, and add what it holds to ``found``."""
         if name == TRANSFORM:
             raise place.refused(TRANSFORMED)
-        if not isinstance(resource, Mapping):
-            raise place.refused(f"must be a mapping, not {shown(resource)}")
+        resource = _mapping(resource, place, "")
         kind = resource.get("Type")
+        if isinstance(kind, Unknown):
+            raise RefusedError([place.at("Type").unknown(kind)])
         if kind in TABLES:
             self._table(name, str(kind), resource, place)
         elif kind == scaling.SCALABLE_TARGET:
@@ -162,8 +160,7 @@ class _Reader:
         ]
         there = self._is_there(resource, place)
         if isinstance(there, Unknown):
-            words = f"whether the table exists is not known: {there.reason}"
-            problems.append(place.problem(words, there.parameter))
+            problems.append(place.unknown(there, "whether the table exists is not known: "))
         if problems:
             raise RefusedError(problems)
         if there is True:
@@ -172,9 +169,7 @@ class _Reader:
     def _built(self, name: Any, kind: str, resource: Mapping[str, Any], place: Place) -> Table:
         place = replace(place, base=(*place.base, "Properties"))
         given = resource.get("Properties")
-        given = {} if given is None else given
-        if not isinstance(given, Mapping):
-            raise place.refused(f"Properties must be a mapping, not {shown(given)}")
+        given = _mapping({} if given is None else given, place, "Properties ")
         if kind == sam.SIMPLE_TABLE:
             given = sam.merged(self.globals, given)
         properties, problems = self.evaluator.members(given, place)
@@ -206,9 +201,7 @@ class _Reader:
         if self._is_there(resource, place) is False:
             return
         place = replace(place, base=(*place.base, "Properties"))
-        given = resource.get("Properties")
-        if not isinstance(given, Mapping):
-            raise place.refused(f"Properties must be a mapping, not {shown(given)}")
+        given = _mapping(resource.get("Properties"), place, "Properties ")
         wanted = ("ServiceNamespace", "ScalableDimension", "ResourceId")
         properties = {
             key: self.evaluator.resolve(given[key], place.at(key)) for key in wanted if key in given
@@ -221,11 +214,20 @@ class _Reader:
             self.found.scaled.append((*fact, str(name)))
 
 
+def _mapping(value: Any, place: Place, what: str) -> Mapping[Any, Any]:
+    """Return ``value`` if it is a mapping. Raises RefusedError."""
+    if isinstance(value, Unknown):
+        raise RefusedError([place.unknown(value)])
+    if not isinstance(value, Mapping):
+        raise place.refused(f"{what}must be a mapping, not {shown(value)}")
+    return value
+
+
 def _table_name(name: str, evaluator: Evaluator) -> Any:
     """Return what a reference to a resource gives: a table's name; Unknown for other resources."""
     resource, _ = evaluator.resources[name]
     if not isinstance(resource, Mapping) or resource.get("Type") not in TABLES:
-        return Unknown(f"Ref {shown(name)} is known to AWS only")
+        return evaluator.of_aws(f"Ref {shown(name)}")
     properties = resource.get("Properties")
     own = properties.get("TableName") if isinstance(properties, Mapping) else None
     place = Place(f"resource {shown(name)}", ("Resources", name, "Properties"), ("TableName",))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.declarations.serverless_variables import UnresolvedError, Variables
+from osem_tasks.declarations.serverless_variables import Variables
+from osem_tasks.declarations.values import Place, RefusedError, Unknown
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.quoting import shown
 
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
 
 # What a file of the framework holds beside its resources.
 _OTHERS = ("service", "provider", "functions", "plugins", "frameworkVersion", "custom")
-_SECTIONS = ("Resources", "Parameters", "Conditions", "Mappings", "Outputs", "Transform")
-PACKAGE = (
-    "Let the framework resolve it: 'serverless package', then set osem.tables to "
-    ".serverless/cloudformation-template-update-stack.json; or give it in osem.parameters"
-)
+_SECTIONS = ("Resources", "Parameters", "Conditions", "Mappings", "Transform")
+RESOURCES = "resources"
+# What changes resources that the framework itself makes, none of which is a table.
+_EXTENSIONS = "extensions"
 
 
 def is_serverless(content: object) -> bool:
@@ -29,34 +29,40 @@ def is_serverless(content: object) -> bool:
         isinstance(content, Mapping)
         and "Resources" not in content
         and any(name in content for name in ("service", "provider"))
-        and any(name in content for name in ("resources", *_OTHERS[2:]))
+        and any(name in content for name in (RESOURCES, *_OTHERS[2:]))
     )
 
 
-def template(content: Mapping[str, Any], folder: Path, context: Context) -> dict[str, Any]:
-    """Return the template that the file's ``resources`` make, without variables.
+def template(
+    content: Mapping[str, Any], folder: Path, context: Context
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the template that the file's ``resources`` make, its variables resolved.
 
-    ``folder`` is where the file is: ``${file(...)}`` is relative to it. Raises ModelError.
+    A value that is not known here is Unknown. The second value are the names that the file asks
+    of ``osem.parameters``. ``folder`` is where the file is: ``${file(...)}`` is relative to it. Raises ModelError.
     """
-    if content.get("resources") is None:
+    if content.get(RESOURCES) is None:
         raise ModelError(["it is a serverless.yml without 'resources', and so without tables"])
     variables = Variables(content, folder, context)
-    try:
-        resources = variables.resolved(content["resources"])
-    except UnresolvedError as error:
-        raise ModelError([f"resources: {error}. {PACKAGE}"]) from None
+    resources = variables.resolved(content[RESOURCES])
     parts = resources if isinstance(resources, list) else [resources]
     merged: dict[str, Any] = {}
     for part in parts:
         _merge(merged, part)
-    return merged if "Resources" in merged else {**merged, "Resources": {}}
+    return {"Resources": {}, **merged}, frozenset(variables.asked)
 
 
 def _merge(merged: dict[str, Any], part: Any) -> None:
     """Add the sections of one mapping, as the framework merges a list of them."""
+    if isinstance(part, Unknown):
+        raise RefusedError([Place("", (), (RESOURCES,)).unknown(part)])
     if not isinstance(part, Mapping):
         raise ModelError([f"resources must be a mapping or a list of mappings, not {shown(part)}"])
     for name, section in part.items():
+        if name in (_EXTENSIONS, "Outputs"):
+            continue
+        if isinstance(section, Unknown):
+            raise RefusedError([Place("", (), (RESOURCES, name)).unknown(section)])
         held = merged.get(name) or {}
         if name in _SECTIONS and isinstance(section, Mapping) and isinstance(held, Mapping):
             twice = sorted(held.keys() & section.keys())

@@ -1,30 +1,35 @@
 """Variables of the Serverless Framework: ``${self:custom.stage}``, ``${opt:stage, 'dev'}``.
 
 What the file itself, ``osem.parameters`` and the target tell is resolved. Other sources
-(``ssm``, ``cf``, scripts, ...) are known to the framework only.
+(``ssm``, ``cf``, scripts, ...) are known to the framework only: whether that matters depends
+on the place of the variable, and is decided by who asks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import parsing
 from osem_tasks.declarations.limits import MAX_TEXT, MAX_VALUES
+from osem_tasks.declarations.serverless_syntax import (
+    PACKAGE,
+    UnresolvedError,
+    alternatives,
+    parts_of,
+)
+from osem_tasks.declarations.values import Problem, RefusedError, Unknown
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from osem_tasks.declarations.context import Context
 
-# A variable names its source in lower case; CloudFormation's ${AWS::Region} does not.
-VARIABLE = re.compile(r"\$\{\s*(?:[a-z][A-Za-z]*[:(]|\$\{)")
 _ADDRESS = re.compile(
-    r"(?P<source>[a-z][A-Za-z]*)(?:\((?P<given>[^)]*)\))?:?(?P<path>.*)", re.DOTALL
+    r"(?P<source>[a-z][A-Za-z0-9_-]*)(?:\((?P<given>[^)]*)\))?:?(?P<path>.*)", re.DOTALL
 )
 _QUOTED = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"")
 _WORDS = {"true": True, "false": False, "null": None}
@@ -33,10 +38,10 @@ STAGE, DEFAULT_STAGE = "stage", "dev"
 DEFAULT_REGION = "us-east-1"
 _MAX_DEPTH = 30
 _MISSING = object()
-
-
-class UnresolvedError(Exception):
-    """A variable whose value is not known here."""
+# Sources that osem.parameters can stand for by the name alone.
+_BY_NAME = ("opt", "env", "param")
+# Sources that have a value elsewhere: what a file gives as a default is not that value.
+_ELSEWHERE = ("cf", "s3", "ssm")
 
 
 class Variables:
@@ -48,46 +53,68 @@ class Variables:
         self._context = context
         self._left = MAX_VALUES
         self._depth = 0
+        # The names that osem.parameters may give a value.
+        self.asked: set[str] = {STAGE}
 
     def resolved(self, value: Any) -> Any:
-        """Return ``value`` without variables. Raises UnresolvedError, with the reason."""
+        """Return ``value`` without variables; what is not known here is Unknown.
+
+        Raises RefusedError if it would be too large, ModelError for a file that cannot be read.
+        """
         self._left -= 1
         if self._left < 0:
-            raise UnresolvedError(f"its variables make more than {MAX_VALUES:,} values")
+            raise _too_large(f"the file's variables make more than {MAX_VALUES:,} values")
         if isinstance(value, Mapping):
-            return {self.resolved(key): self.resolved(part) for key, part in value.items()}
+            return self._mapping(value)
         if isinstance(value, list):
             return [self.resolved(part) for part in value]
-        return self._text(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._text(value)
+        except UnresolvedError as error:
+            return error.value
+
+    def _mapping(self, value: Mapping[Any, Any]) -> Any:
+        found = {}
+        for key, part in value.items():
+            name = self.resolved(key)
+            if isinstance(name, Unknown):
+                return name
+            found[name] = self.resolved(part)
+        return found
 
     def _text(self, text: str) -> Any:
         """Return a text with its variables replaced; a variable alone may be any value."""
-        parts = list(_parts(text))
+        parts = list(parts_of(text))
         if len(parts) == 1 and parts[0] != text:
             return self._variable(parts[0])
         result = ""
         for position, part in enumerate(parts):
             result += _as_text(self._variable(part), part) if position % 2 else part
             if len(result) > MAX_TEXT and len(result) > len(text):
-                raise UnresolvedError(f"{shown(text)} becomes longer than {MAX_TEXT:,} characters")
+                raise _too_large(f"{shown(text)} becomes longer than {MAX_TEXT:,} characters")
         return result
 
     def _variable(self, variable: str) -> Any:
         """Return the value of ``${variable}``: that of the first of its alternatives with one."""
         self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise UnresolvedError(f"${{{variable}}} refers to itself, or through too many others")
         try:
+            if self._depth > _MAX_DEPTH:
+                words = f"${{{variable}}} refers to itself, or through too many others"
+                raise UnresolvedError(words)
             inner = self._text(variable) if "${" in variable else variable
             if not isinstance(inner, str):
                 return inner
-            for alternative in _alternatives(inner):
+            parameter = ""
+            for alternative in alternatives(inner):
                 found = self._alternative(alternative.strip())
                 if found is not _MISSING and found is not None:
                     return found
+                parameter = parameter or _parameter(alternative.strip())
         finally:
             self._depth -= 1
-        raise UnresolvedError(f"the variable ${{{variable}}} has no value here")
+        raise UnresolvedError(f"the variable ${{{variable}}} has no value here", parameter)
 
     def _alternative(self, text: str) -> Any:
         if quoted := _QUOTED.fullmatch(text):
@@ -112,13 +139,28 @@ class Variables:
             return self._context.region or DEFAULT_REGION
         if source == "aws" and path == "accountId" and self._context.account:
             return self._context.account
-        named = [f"{source}:{path}"] + [path] * (source in ("opt", "env", "param"))
+        named = [f"{source}:{path}"] + [path] * (source in _BY_NAME)
+        self.asked.update(named)
         values = (self._context.parameters.get(name) for name in named)
-        return next((value for value in values if value is not None), _MISSING)
+        found = next((value for value in values if value is not None), _MISSING)
+        if found is _MISSING and source in _ELSEWHERE:
+            raise UnresolvedError(f"the variable ${{{source}:{path}}} has no value here", named[0])
+        return self._param(path) if found is _MISSING and source == "param" else found
 
     def _stage(self) -> Any:
         given = self._context.parameters.get(STAGE)
         return given or self._own("provider.stage") or DEFAULT_STAGE
+
+    def _param(self, name: str) -> Any:
+        """Return a parameter of the stage, or of every stage, or _MISSING."""
+        own = self._stage()
+        if isinstance(own, Unknown):
+            return own
+        for stage in (own, "default"):
+            for place in (f"stages.{stage}.params.{name}", f"params.{stage}.{name}"):
+                if (found := self._at(self._content, place)) is not _MISSING:
+                    return found
+        return _MISSING
 
     def _own(self, path: str) -> Any:
         defaults = {"provider.stage": self._context.parameters.get(STAGE) or DEFAULT_STAGE}
@@ -130,6 +172,8 @@ class Variables:
         """Return what is at a dotted path, resolved, or _MISSING."""
         for name in path.split(".") if path else ():
             content = self.resolved(content) if isinstance(content, str) else content
+            if isinstance(content, Unknown):
+                return content
             if isinstance(content, Mapping) and name in content:
                 content = content[name]
             elif isinstance(content, list) and name.isdigit() and int(name) < len(content):
@@ -152,38 +196,14 @@ class Variables:
         return self._at(content[0], path) if content else _MISSING
 
 
-def _parts(text: str) -> Iterator[str]:
-    """Yield plain text and the inside of a variable by turns; one variable alone stays alone."""
-    start = 0
-    pieces: list[str] = []
-    for match in VARIABLE.finditer(text):
-        if match.start() < start:
-            continue
-        end = _end(text, match.start())
-        pieces += [text[start : match.start()], text[match.start() + 2 : end]]
-        start = end + 1
-    pieces.append(text[start:])
-    if len(pieces) == 3 and not pieces[0] and not pieces[2]:  # noqa: PLR2004  one variable
-        pieces = [pieces[1]]
-    yield from pieces
+def _too_large(words: str) -> RefusedError:
+    return RefusedError([Problem(words, way=PACKAGE)])
 
 
-def _end(text: str, start: int) -> int:
-    """Return the position of the brace that closes the variable at ``start``."""
-    depth = 0
-    for position in range(start, len(text)):
-        if text[position] == "{":
-            depth += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-    raise UnresolvedError(f"the variable in {shown(text)} has no end")
-
-
-def _alternatives(text: str) -> Sequence[str]:
-    """Return the parts that commas divide, outside quotes and parentheses."""
-    return re.findall(r"(?:[^,'\"(]|'[^']*'|\"[^\"]*\"|\([^)]*\)|['\"(])+", text)
+def _parameter(alternative: str) -> str:
+    """Return the name in ``osem.parameters`` that can stand for a variable, or ""."""
+    source, _, path = alternative.partition(":")
+    return path if source in _BY_NAME else ""
 
 
 def _as_text(value: Any, variable: str) -> str:
@@ -191,4 +211,6 @@ def _as_text(value: Any, variable: str) -> str:
         return str(value).lower()
     if isinstance(value, (str, int, float)):
         return str(value)
+    if isinstance(value, Unknown):
+        raise UnresolvedError(value.reason, value.parameter)
     raise UnresolvedError(f"${{{variable}}} is {shown(value)}, which is no part of a text")

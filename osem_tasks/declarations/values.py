@@ -30,13 +30,15 @@ NO_VALUE = Nothing.NO_VALUE
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that only AWS knows; ``reason`` says so in words.
+    """A value that is not known here; ``reason`` says so in words.
 
-    ``parameter`` is the name in ``osem.parameters`` that can give the value, if there is one.
+    ``parameter`` is the name in ``osem.parameters`` that can give the value, ``way`` another way
+    to know it, as a sentence without its full stop; either is empty if there is none.
     """
 
     reason: str
     parameter: str = ""
+    way: str = ""
 
     def __repr__(self) -> str:
         return f"<{self.reason}>"
@@ -50,24 +52,33 @@ BROKEN = Unknown("it cannot be evaluated")
 class Problem:
     """A sentence about a declaration, and the path of its place in the file.
 
-    ``parameter`` is the name in ``osem.parameters`` that would solve the problem.
+    ``parameter`` and ``way`` solve the problem, as those of ``Unknown`` do; ``example`` is a value
+    that the parameter may have.
     """
 
     text: str
     path: KeyPath = ()
     parameter: str = ""
+    way: str = ""
+    example: str = ""
 
 
 class RefusedError(ModelError):
-    """A declaration that cannot be read, with the place of every problem."""
+    """A declaration that cannot be read, with the place of every problem.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    ``parameters`` are the names of the parameters that it declares.
+    """
+
+    def __init__(self, problems: Iterable[Problem], parameters: Iterable[str] = ()) -> None:
+        self.parameters = tuple(parameters)
         # A value that is used at several places causes the same problem several times.
         self.found = tuple(dict.fromkeys(problems))
         super().__init__([problem.text for problem in self.found])
-        wanted = dict.fromkeys(found.parameter for found in self.found if found.parameter)
-        if wanted:
-            self.remediation = _what_to_write(list(wanted))
+        wanted = {found.parameter: found.example for found in self.found if found.parameter}
+        ways = dict.fromkeys(found.way for found in self.found if found.way)
+        steps = [_what_to_write(wanted), *ways] if wanted else list(ways)
+        if steps:
+            self.remediation = ". Or: ".join(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,10 @@ class Place:
         """Return a problem at this place: ``resource 'Carts': TableName: words``."""
         parts = (self.owner, path_text(self.path), words)
         return Problem(": ".join(filter(None, parts)), self.base + self.path, parameter)
+
+    def unknown(self, value: Unknown, words: str = "") -> Problem:
+        """Return the problem that this place depends on an unknown value."""
+        return replace(self.problem(words + value.reason, value.parameter), way=value.way)
 
     def sentence(self, words: str) -> Problem:
         """Return a problem whose subject is this place: ``resource 'Carts': TableName words``."""
@@ -151,12 +166,17 @@ def scalar_text(value: object) -> str | None:
     return None
 
 
-def _what_to_write(names: list[str]) -> str:
+def _what_to_write(examples: Mapping[str, str]) -> str:
     """Return what to write into invoke.yaml to give parameters a value, as YAML on one line."""
-    values = {"AWS::StackName": "my-stack-{env}", "AWS::AccountId": "111111111111"}
+    values = {
+        "AWS::StackName": "my-stack-{env}",
+        "AWS::AccountId": "111111111111",
+        "stage": "{env}",
+    }
     pairs = ", ".join(
-        f'{name if name.isidentifier() else json.dumps(name)}: "{values.get(name, "VALUE")}"'
-        for name in names
+        f"{name if name.isidentifier() else json.dumps(name)}: "
+        f"{json.dumps(example or values.get(name, 'VALUE'), ensure_ascii=False)}"
+        for name, example in examples.items()
     )
     return (
         f"Write into invoke.yaml: osem: {{parameters: {{{pairs}}}}}   (or under an environment of "
@@ -170,6 +190,8 @@ def section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if found is None:
         return {}
     place = Place("", (), (name,))
+    if isinstance(found, Unknown):
+        raise RefusedError([place.unknown(found)])
     if not isinstance(found, Mapping):
         raise RefusedError([place.sentence(f"must be a mapping, not {shown(found)}")])
     for key in found:

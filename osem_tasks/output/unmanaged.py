@@ -39,6 +39,15 @@ def unmanaged_texts(tables: TableSet) -> list[str]:
     ]
 
 
+def ignored_texts(tables: TableSet) -> list[str]:
+    """Return what to write into ``osem.ignore`` for the facts of each table that are ignored."""
+    return [
+        ", ".join(f"{table.name}.{fact}" for fact in sorted(table.ignored))
+        for table in tables
+        if table.ignored
+    ]
+
+
 def unmanaged_count(tables: TableSet) -> int:
     """Return how many declared properties are not managed here."""
     return len(tables.unmanaged) + sum(len(table.unmanaged) for table in tables)

@@ -44,13 +44,19 @@ if TYPE_CHECKING:
 
 
 def open_target(
-    job: Job, *, destructive: bool = False, reading: bool = False, undeclared: bool = False
+    job: Job,
+    *,
+    destructive: bool = False,
+    reading: bool = False,
+    undeclared: bool = False,
+    unread: bool = False,
 ) -> Run:
     """Resolve the target, check it, report it, and connect. Raises OsemError.
 
     A ``destructive`` task on a protected environment is refused before any request to it.
     A ``reading`` task may share its table names with a protected environment. ``undeclared``
-    allows a project that declares no tables; the run then has none.
+    allows a project that declares no tables; the run then has none. With ``unread`` the
+    declaration is not even read: the task does without, and may be the remedy for a broken one.
     """
     from osem_tasks.aws.session import connect
 
@@ -61,7 +67,8 @@ def open_target(
     job.location.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
     )
-    if not (undeclared and not settings.tables):
+    needed = not unread and (settings.tables or not undeclared)
+    if needed:
         settings.declaration()  # refuse before any request, with or without credentials
     if destructive:
         guards.check_destructive(target)
@@ -75,12 +82,12 @@ def open_target(
     target = connection.target
     where = _description(target, identity, sts)
     declared = TableSet(())
-    if not (undeclared and not settings.tables):
+    if needed:
         account = identity.account if identity else None
         declared = declared_tables(job, target.context(region=connection.region, account=account))
     job.console.info(
         f"Target: {where} · {target.described} · region {connection.region} · "
-        f"{target.naming} · {_declared(job)}"
+        f"{target.naming} · {_declared(job, unread=unread)}"
     )
     if target.local:
         strangers.refuse_stranger(target)
@@ -105,8 +112,10 @@ def declared_tables(job: Job, context: Context) -> TableSet:
         raise ConfigurationError(problems, remediation=REMEDY) from error
 
 
-def _declared(job: Job) -> str:
+def _declared(job: Job, *, unread: bool) -> str:
     """Return how many tables are declared, and where."""
+    if unread:
+        return "declared tables not read"
     if not job.declaration:
         return "no tables declared"
     return f"{counted(job.declaration['tables'], 'table')} of {job.declaration['source']}"

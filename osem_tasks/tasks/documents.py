@@ -11,7 +11,7 @@ from osem_tasks.declarations.export.json_text import json_text
 from osem_tasks.declarations.properties import declared_part
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
-from osem_tasks.output.unmanaged import unmanaged_texts
+from osem_tasks.output.unmanaged import ignored_texts, unmanaged_texts
 from osem_tasks.schema import requests
 from osem_tasks.schema.compare import wanting_everything
 from osem_tasks.schema.model import Key, Table
@@ -48,7 +48,7 @@ def import_(
 
     Example: inv db.import --from-table Orders --output tables.json
     """
-    run = open_target(job, reading=True, undeclared=True)
+    run = open_target(job, reading=True, unread=True)
     naming = run.target.naming
     with job.console.working("reading"):
         names = list(from_table or ()) or sorted(
@@ -106,6 +106,11 @@ def export(
     chosen = only(target, target.tables_of(declared), table)
     for unmanaged in unmanaged_texts(chosen):
         job.console.warn(f"Not exported, because it is not managed here: {unmanaged}")
+    for ignored in ignored_texts(chosen):
+        job.console.warn(
+            "The export does not say that something else sets these facts; where it is declared, "
+            f"osem.ignore must name them: {ignored}"
+        )
     tables = list(chosen)
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
     if format == "cloudformation":

@@ -65,6 +65,30 @@ def test_tables_are_imported_by_name(inv: Inv, prefix: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        ("main.tf", 'resource "aws_dynamodb_table" "users" {}'),
+        ("template.json", '{"Resources": {"Users": {"Type": "AWS::DynamoDB::Table"}}}'),
+        ("absent.yaml", ""),
+    ],
+)
+def test_a_declaration_that_cannot_be_read_does_not_stop_an_import(
+    inv: Inv, root: Path, prefix: str, monkeypatch: pytest.MonkeyPatch, source: tuple[str, str]
+) -> None:
+    """What a message names as the way in works although the declaration is as it is."""
+    inv("db.setup")
+    name, text = source
+    if text:
+        (root / name).write_text(text)
+    monkeypatch.setenv("INVOKE_OSEM_TABLES", str(root / name))
+
+    done = inv("db.import", "--from-table", f"{prefix}Users", "--output", "tables.json")
+
+    assert (done.code, (root / "tables.json").exists()) == (0, True)
+    assert inv("db.verify").code == 1
+
+
+@pytest.mark.parametrize(
     "words",
     [
         pytest.param(["db.import", "--from-table", "no-such-table"], id="absent"),

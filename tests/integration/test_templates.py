@@ -94,3 +94,6 @@ def test_an_export_names_what_it_leaves_out(project: Any) -> None:
     assert done.code == 0
     assert "ResourcePolicy" not in done.out
     assert "Not exported, because it is not managed here: ResourcePolicy of " in done.err
+    words = "osem.ignore must name them: "
+    assert words in done.err
+    assert ".read_capacity" in done.err.partition(words)[2]

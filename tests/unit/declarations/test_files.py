@@ -90,7 +90,7 @@ def test_a_serverless_variable_leads_to_the_packaged_template(tmp_path: Path) ->
         load("serverless.yml", tmp_path)
 
     assert "${ssm:/shop/number}" in caught.value.message
-    assert "serverless package" in caught.value.message
+    assert "serverless package" in caught.value.remediation
     named = Context(parameters={"ssm:/shop/number": "9"})
     assert load("serverless.yml", tmp_path, named).names == ("Carts-9",)
 
@@ -132,7 +132,8 @@ def test_several_sources(project: Path, sources: Any, names: tuple[str, ...]) ->
         (["tables/*.toml"], ["tables/*.toml matches no file in"]),
         (["main.tf"], ["main.tf: it is Terraform's HCL", "inv db.import"]),
         (["src/model.ts"], ["it is TypeScript", "cdk.out/*.template.json"]),
-        (["shop.py"], ["write a Python object as package.module:NAME"]),
+        (["jest-dynamodb-config.cjs"], ["it is JavaScript", "as JSON"]),
+        (["shop.py"], ["it is a Python module", "Set osem.tables to package.module:NAME"]),
         (["absent.json", "none.yaml"], ["absent.json: it cannot", "none.yaml: it cannot"]),
     ],
 )
@@ -142,7 +143,29 @@ def test_sources_that_do_not_fit(project: Path, sources: list[str], words: list[
         load(sources, project)
 
     assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
-    assert all(part in caught.value.message for part in words)
+    text = f"{caught.value.message}\n{caught.value.remediation}"
+    assert all(part in text for part in words)
+
+
+@pytest.mark.parametrize("around", ["Table", "TableDescription", "Tables", "tables"])
+def test_what_stands_around_tables(tmp_path: Path, around: str) -> None:
+    """Answers of the AWS CLI and lists of tables have members that declare nothing."""
+    inside = [REQUEST] if around.endswith("s") else REQUEST
+    content = {around: inside, "ResponseMetadata": {}, "port": 8000, "Seeds": []}
+    (tmp_path / "t.json").write_text(json.dumps(content))
+
+    assert load("t.json", tmp_path).names == (REQUEST["TableName"],)
+
+
+@pytest.mark.parametrize("around", ["Table", "TableDescription", "Tables", "tables"])
+@pytest.mark.parametrize("lost", ["GlobalSecondaryIndexes", "Tags", "Replicas"])
+def test_a_property_beside_the_table_is_not_lost(tmp_path: Path, around: str, lost: str) -> None:
+    """A property that stands outside the table is refused with the place where it belongs."""
+    inside = [REQUEST] if around.endswith("s") else REQUEST
+    (tmp_path / "t.json").write_text(json.dumps({around: inside, lost: []}))
+
+    with pytest.raises(OsemError, match=f"line 1: {lost} belongs into {around}"):
+        load("t.json", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +174,9 @@ def test_sources_that_do_not_fit(project: Path, sources: list[str], words: list[
         ({"version": 4, "terraform_version": "1.9.0", "resources": []}, "Terraform's state"),
         ({"TemplateBody": "a: ["}, "TemplateBody: "),
         ({"TemplateBody": ""}, "TemplateBody must hold one template"),
-        ({}, "TableName must be a string"),
+        ({}, "a mapping of nothing is no table as CreateTable has it; the file must hold"),
+        ([{"LogicalResourceId": "Carts"}], "a mapping of 'LogicalResourceId' is no table"),
+        ({"Table": {"KeySchema": []}}, "table 1: TableName is missing"),
         ("text", "must hold a table, a list of tables"),
     ],
 )

@@ -103,6 +103,17 @@ class Nameless(Model):
     id = UnicodeAttribute(hash_key=True)
 
 
+class Unset(Model):
+    """A model whose table's name comes from a variable that is not set."""
+
+    class Meta:
+        """Its settings."""
+
+        table_name = None
+
+    id = UnicodeAttribute(hash_key=True)
+
+
 class NoModel:
     """A class that only looks like a model."""
 
@@ -165,6 +176,7 @@ def test_a_model_of_pynamodb_in_full() -> None:
         ([CARTS, None], "it holds None; wanted"),
         (NoModel, "NoModel"),
         (Nameless, "the model Nameless has no Meta.table_name"),
+        (Unset, "Meta.table_name: it is None, perhaps from a variable that is not set"),
         ({"Carts": {"TableName": "Carts"}}, "KeySchema is missing"),
         (lambda: 5, "it holds 5; wanted"),
     ],

@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.declarations.context import Context
+from osem_tasks.declarations.load import load
 from osem_tasks.declarations.serverless import is_serverless, template
+from osem_tasks.declarations.values import Unknown
 from osem_tasks.errors import ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from osem_tasks.schema.model import TableSet
 
 FILE = """
 service: shop
@@ -75,8 +79,33 @@ def read(value: str, folder: Path, context: Context | None = None) -> Any:
     """The value of one property of a file that holds it."""
     content = yaml.safe_load(FILE)
     content["resources"]["Resources"]["T"]["V"] = value
-    made = template(content, folder, context or Context(region="us-east-1"))
+    made, _ = template(content, folder, context or Context(region="us-east-1"))
     return made["Resources"]["T"]["V"]
+
+
+def named(name: Any, **properties: Any) -> dict[str, Any]:
+    """A table of the template."""
+    request = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        **properties,
+    }
+    return {"Type": "AWS::DynamoDB::Table", "Properties": request}
+
+
+def declared(content: Any, folder: Path) -> TableSet:
+    """The tables of a serverless.yml with that content."""
+    (folder / "serverless.yml").write_text(yaml.safe_dump(content))
+    return load("serverless.yml", folder)
+
+
+def refused(content: Any, folder: Path) -> ModelError:
+    """The error of a serverless.yml with that content."""
+    with pytest.raises(ModelError) as caught:
+        declared(content, folder)
+    return caught.value
 
 
 @pytest.mark.parametrize("value, expected", RESOLVED.items(), ids=list(RESOLVED))
@@ -88,12 +117,145 @@ def test_variables_with_a_value(tmp_path: Path, value: str, expected: Any) -> No
 @pytest.mark.parametrize("value, words", UNRESOLVED.items(), ids=list(UNRESOLVED))
 def test_variables_without_a_value(tmp_path: Path, value: str, words: str) -> None:
     """What only the framework knows is named, with the way to the packaged template."""
-    with pytest.raises(ModelError) as caught:
-        read(value, tmp_path)
+    content = yaml.safe_load(FILE)
+    content["resources"]["Resources"] = {"Carts": named(value)}
 
-    (problem,) = caught.value.problems
+    error = refused(content, tmp_path)
+
+    (problem,) = error.problems
     assert words in problem
-    assert "serverless package" in problem
+    assert "resource 'Carts': TableName: " in problem
+    assert "serverless package" in error.remediation
+
+
+@pytest.mark.parametrize("value", UNRESOLVED)
+def test_variables_without_a_value_stop_only_where_a_table_depends_on_them(
+    tmp_path: Path, value: str
+) -> None:
+    """Other resources, outputs and other facts of a table do not stop a declaration."""
+    content = yaml.safe_load(FILE)
+    tagged = named("Carts", Tags=[{"Key": "Team", "Value": value}], TableClass=value)
+    content["resources"] = {
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": value, value: 1}},
+            "Carts": {**tagged, "DeletionPolicy": value},
+        },
+        "Outputs": {"Name": value},
+        "extensions": {"RoleLambda": value},
+    }
+
+    (table,) = declared(content, tmp_path).tables
+
+    paths = {path for path, _ in table.unmanaged}
+    assert (table.name, paths) == ("Carts", {"TableClass", "Tags[Team].Value"})
+
+
+@pytest.mark.parametrize(
+    "resources, words",
+    [
+        ({"Resources": "${ssm:/x}"}, "resources.Resources: the variable ${ssm:/x}"),
+        ({"Resources": {"A": "${ssm:/x}"}}, "resource 'A': the variable ${ssm:/x}"),
+        ({"Resources": {"A": {"Type": "${ssm:/x}"}}}, "resource 'A': Type: the variable"),
+        ({"Resources": {"A": {"${ssm:/x}": "Type"}}}, "resource 'A': the variable"),
+        ({"Resources": {"${ssm:/x}": {"Type": "T"}}}, "resources.Resources: the variable"),
+        (
+            {"Resources": {"A": {"Type": "AWS::DynamoDB::Table", "Properties": "${ssm:/x}"}}},
+            "resource 'A': the variable ${ssm:/x}",
+        ),
+        ({"Resources": {}, "Conditions": "${ssm:/x}"}, "resources.Conditions: the variable"),
+        ([{"Resources": {}}, "${ssm:/x}"], "resources: the variable ${ssm:/x}"),
+    ],
+)
+def test_a_variable_that_may_hide_a_table_stops(tmp_path: Path, resources: Any, words: str) -> None:
+    """What may be a table, or decides whether there is one, is never passed over."""
+    error = refused({"service": "x", "provider": {}, "resources": resources}, tmp_path)
+
+    assert any(words in problem for problem in error.problems)
+    assert 'osem: {parameters: {"ssm:/x": "VALUE"}}' in error.remediation
+
+
+@pytest.mark.parametrize(
+    "part, there",
+    [
+        ({"Condition": "Unknown"}, "whether the table exists is not known: the variable"),
+        ({"Condition": "${env:X}"}, "whether the table exists is not known: the variable"),
+        ({"Properties": {"TableName": {"Fn::Sub": "${env:X}"}}}, "TableName: the variable"),
+        ({"Properties": {"TableName": {"Fn::If": ["${env:X}", "a", "b"]}}}, "TableName: condition"),
+        ({"Properties": {"TableName": {"Ref": "${env:X}"}}}, "TableName: the variable"),
+        ({"Properties": {"TableName": {"Fn::Join": ["-", ["a", "${env:X}"]]}}}, "TableName: the"),
+    ],
+)
+def test_functions_of_unknown_variables(tmp_path: Path, part: Any, there: str) -> None:
+    """A function or a condition of an unknown variable is unknown, not malformed."""
+    table = named("Carts")
+    table = {**table, **part, "Properties": {**table["Properties"], **part.get("Properties", {})}}
+    conditions = {"Unknown": {"Fn::Equals": ["${env:X}", "a"]}}
+    resources = {"Resources": {"Carts": table}, "Conditions": conditions}
+
+    error = refused({"service": "x", "provider": {}, "resources": resources}, tmp_path)
+
+    (problem,) = error.problems
+    assert there in problem
+    assert "${env:X} has no value here" in problem
+
+
+def test_the_line_of_a_problem_is_that_of_the_file(tmp_path: Path) -> None:
+    """A problem within ``resources`` has its line in the serverless.yml."""
+    text = """service: shop
+provider: {name: aws}
+resources:
+  Resources:
+    Carts:
+      Type: AWS::DynamoDB::Table
+      Properties:
+        TableName: ${opt:name}
+"""
+    (tmp_path / "serverless.yml").write_text(text)
+
+    with pytest.raises(ModelError) as caught:
+        load("serverless.yml", tmp_path)
+
+    assert "serverless.yml: line 8: resource 'Carts': TableName: " in caught.value.message
+
+
+@pytest.mark.parametrize("stage, expected", [({}, "small"), ({"stage": "prod"}, "large")])
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"params": {"default": {"size": "small"}, "prod": {"size": "large"}}},
+        {
+            "stages": {
+                "default": {"params": {"size": "small"}},
+                "prod": {"params": {"size": "large"}},
+            }
+        },
+    ],
+)
+def test_parameters_of_a_stage(
+    tmp_path: Path, section: Any, stage: dict[str, str], expected: str
+) -> None:
+    """The file's own parameters count, those of the stage first."""
+    content = {**yaml.safe_load(FILE), **section}
+    content["resources"]["Resources"]["T"]["V"] = "${param:size}"
+
+    made, _ = template(content, tmp_path, Context(parameters=stage))
+
+    assert made["Resources"]["T"]["V"] == expected
+
+
+def test_many_loops_leave_other_variables_alone(tmp_path: Path) -> None:
+    """However many variables refer to themselves, the others have their values."""
+    content = yaml.safe_load(FILE)
+    queues = {f"Q{n}": {"Type": "AWS::SQS::Queue", "N": "${self:custom.loop}"} for n in range(40)}
+    content["resources"] = {"Resources": {**queues, "Carts": named("${self:custom.name}")}}
+
+    assert declared(content, tmp_path).names == ("carts-dev",)
+
+
+@pytest.mark.parametrize("value", ["${ssm:/x, 'y'}", "${cf:a.B, 'y'}", "${s3:b/k, 'y'}"])
+def test_the_default_of_a_value_elsewhere_is_not_its_value(tmp_path: Path, value: str) -> None:
+    """A value in AWS is not known here, even if the file has another for want of it."""
+    assert isinstance(read(value, tmp_path), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +290,7 @@ def test_other_files_and_lists_of_resources(tmp_path: Path) -> None:
         ],
     }
 
-    made = template(content, tmp_path, Context())
+    made, _ = template(content, tmp_path, Context())
 
     assert made["Resources"] == {"A": {"Type": "x", "N": {"Ref": "P"}}, "B": {"Type": "dev"}}
     assert made["Conditions"] == {"C": True}
@@ -141,6 +303,7 @@ def test_other_files_and_lists_of_resources(tmp_path: Path) -> None:
         ("text", "resources must be a mapping or a list of mappings"),
         ([{"Resources": {"A": {}}}, {"Resources": {"A": {}}}], "'A' appears twice"),
         ("${file(gone.yml)}", "has no value here"),
+        ([{"Resources": {}}, "${file(gone.yml)}"], "has no value here"),
     ],
 )
 def test_resources_that_cannot_be_read(tmp_path: Path, resources: Any, words: str) -> None:
