@@ -16,6 +16,8 @@ from osem_tasks.errors import ModelError
 if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
 
+_BACKUPS = "ContinuousBackupsDescription"
+
 
 def read_document(content: object) -> tuple[Table, ...]:
     """Return the tables of a parsed file: one table, a list, or ``{"Tables": [...]}``.
@@ -50,5 +52,12 @@ def _entry(entry: object, path: KeyPath) -> tuple[KeyPath, object]:
         # What describe-table and create-table print around a table.
         for wrapper in ("Table", "TableDescription"):
             if wrapper in entry:
-                return (*path, wrapper), entry[wrapper]
+                return (*path, wrapper), _with_backups(entry[wrapper], entry)
     return path, entry
+
+
+def _with_backups(table: object, entry: Mapping[str, object]) -> object:
+    """Return a described table with what describe-continuous-backups prints beside it."""
+    if _BACKUPS not in entry or not isinstance(table, Mapping):
+        return table
+    return {**table, _BACKUPS: entry[_BACKUPS]}

@@ -12,14 +12,17 @@ from osem_tasks.declarations.checking import Checker
 from osem_tasks.declarations.consistency import inconsistencies, is_description
 from osem_tasks.declarations.values import BROKEN, KeyPath, Place, RefusedError
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.facts import DEFAULT_PERIOD, SETTINGS
 from osem_tasks.schema.model import NO_LIMIT, Table
 from osem_tasks.schema.quoting import shown
 from osem_tasks.schema.reader import declared_table
+from osem_tasks.schema.warm import raised
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.shape import Fields
     from osem_tasks.schema.facts import Setting
+
+_WARM = "WarmThroughput"
 
 
 def read_table(
@@ -66,7 +69,8 @@ def built(
     if problems or BROKEN in properties.values():
         raise RefusedError(problems)
     try:
-        table = declared_table(name, given)
+        given = _without_warm(given) if described else given
+        table = declared_table(name, given, frozenset((*ignored, *capacity.ignored)))
     except ModelError as error:
         raise RefusedError([place.problem(words) for words in error.problems]) from None
     except KeyError as error:
@@ -76,18 +80,34 @@ def built(
     found = [*unmanaged, *capacity.unmanaged, *checker.unmanaged]
     if described:
         table = _without(table, [setting for setting in SETTINGS if not setting.own_call])
-        # DescribeTable shows the warm throughput of every table.
-        found = [(path, reason) for path, reason in found if not path.endswith("WarmThroughput")]
-    return replace(
-        table,
-        ignored=frozenset((*ignored, *capacity.ignored)),
-        unmanaged=tuple(dict.fromkeys(found)),
-    )
+    return replace(table, unmanaged=tuple(dict.fromkeys(found)))
+
+
+def _without_warm(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description without warm throughput, which DescribeTable shows of every table."""
+    silent = {name: part for name, part in properties.items() if name != _WARM}
+    indexes = silent.get("GlobalSecondaryIndexes", ())
+    silent["GlobalSecondaryIndexes"] = [
+        {name: part for name, part in index.items() if name != _WARM} for index in indexes
+    ]
+    return silent
 
 
 def declared_part(table: Table) -> Table:
     """Return the declaration of a live table, without AWS's defaults."""
-    return _without(table, SETTINGS)
+    days = table.recovery_period_in_days
+    indexes = tuple(
+        replace(index, warm_throughput=raised(index, table.billing))
+        for index in table.global_indexes
+    )
+    declared = replace(
+        table,
+        check=False,
+        global_indexes=indexes,
+        warm_throughput=raised(table, table.billing),
+        recovery_period_in_days=None if days == DEFAULT_PERIOD else days,
+    )
+    return _without(declared, SETTINGS)
 
 
 def _without(table: Table, settings: Iterable[Setting]) -> Table:

@@ -11,7 +11,8 @@ from osem_tasks.errors import ModelError
 from osem_tasks.output.verify import verify_outcome
 from osem_tasks.plan.calls import call_for
 from osem_tasks.plan.repair import repair_actions
-from osem_tasks.schema.compare import compare, compare_all, compare_live
+from osem_tasks.schema.compare import compare, compare_all
+from osem_tasks.schema.compare_live import compare_live
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.ignored import TABLE_FACTS
 from osem_tasks.schema.live import LiveTable
