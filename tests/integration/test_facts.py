@@ -515,6 +515,7 @@ def test_the_matrix_covers_every_fact() -> None:
         "name",
         "check",
         "ignored",
+        "unmanaged",
         "global_indexes",
         "local_indexes",
     }
