@@ -29,6 +29,7 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
+from osem_tasks.schema.warm import WarmThroughput
 
 __all__ = [
     "Attribute",
@@ -42,5 +43,6 @@ __all__ = [
     "TableSet",
     "Throughput",
     "TimeToLive",
+    "WarmThroughput",
     "table",
 ]

@@ -6,7 +6,7 @@ Nothing here can delete a table: the store has no method for it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osem_tasks.apply.create import Creator
 from osem_tasks.apply.read import difference_error, inspect_when_stable, read_tables
@@ -16,6 +16,7 @@ from osem_tasks.config.commands import remedy_text
 from osem_tasks.plan.remedies import Remedies
 from osem_tasks.plan.setup import UNDECLARED, setup_plan
 from osem_tasks.schema.compare import compare
+from osem_tasks.schema.live import RECOVERY, RECOVERY_PERIOD
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.wait import poll
 
@@ -88,7 +89,8 @@ def _confirm(run: Run, touched: list[Table]) -> None:
     Tags and point-in-time recovery are skipped: the calls that set them succeeded, AWS shows
     them late, and reading them is limited to ten tables a second.
     """
-    left = [replace(table, tags=None, point_in_time_recovery=None) for table in touched]
+    late: dict[str, Any] = dict.fromkeys(("tags", RECOVERY, RECOVERY_PERIOD))
+    left = [replace(table, **late) for table in touched]
 
     def differing() -> list[TableDiff]:
         nonlocal left

@@ -10,7 +10,8 @@ from osem_tasks.aws.session import PARALLEL
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
 from osem_tasks.schema.description import described_table
-from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.facts import PERIOD, SETTINGS
+from osem_tasks.schema.live import RECOVERY, RECOVERY_PERIOD
 from osem_tasks.schema.model import TimeToLive
 from osem_tasks.schema.requests import create_request
 from osem_tasks.schema.states import PASSING
@@ -46,11 +47,12 @@ class TableStore:
         self._unsupported: dict[str, str] = {}
         # The engine that gave the last answer about a table, present or not.
         self.engine: Engine = emulators.AWS
-        # The settings that DescribeTable does not return, by their field in ``Table``.
-        self._calls: dict[str, Callable[[TableDescriptionTypeDef], Any]] = {
+        # The settings that DescribeTable does not return, by their field in ``Table``. A call
+        # returns the fields that it tells.
+        self._calls: dict[str, Callable[[TableDescriptionTypeDef], dict[str, Any]]] = {
             "tags": self._tags,
             "ttl": self._time_to_live,
-            "point_in_time_recovery": self._recovery,
+            RECOVERY: self._recovery,
         }
         rates = {} if self._target.local else policy.current().calls_per_second
         self._paces = {what: Pace(rate) for what, rate in rates.items()}
@@ -91,6 +93,8 @@ class TableStore:
                 extra.setdefault(setting.field, setting.default)
             else:
                 unreadable[setting.field] = self._unsupported[setting.field]
+        if extra.get(RECOVERY) and extra[RECOVERY_PERIOD] is None:
+            unreadable[RECOVERY_PERIOD] = f"{engine.name} does not tell it"
         return self._live(answer, unreadable, extra)
 
     def read_owner(self, declared: Table) -> LiveTable | None:
@@ -247,7 +251,7 @@ class TableStore:
         table = description["TableName"]
         with errors.translated(f"reading {fact.replace('_', ' ')} of", self._target, table):
             try:
-                extra[fact] = self._calls[fact](description)
+                extra |= self._calls[fact](description)
             except ClientError as error:
                 code = errors.error_code(error)
                 if code in emulators.NO_SUCH_CALL:
@@ -257,7 +261,7 @@ class TableStore:
                     raise
         return True
 
-    def _tags(self, description: TableDescriptionTypeDef) -> tuple[tuple[str, str], ...]:
+    def _tags(self, description: TableDescriptionTypeDef) -> dict[str, Any]:
         name = description["TableName"]
         pages = self._client.get_paginator("list_tags_of_resource").paginate(
             ResourceArn=self._part(description, "TableArn", name)
@@ -265,23 +269,25 @@ class TableStore:
         found = self._listed(pages, "Tags", name)
         if any(not {"Key", "Value"} <= tag.keys() for tag in found):
             raise errors.truncated_response("reading the tags of", self._target, name)
-        return emulators.latest_tags(found)
+        return {"tags": emulators.latest_tags(found)}
 
-    def _time_to_live(self, description: TableDescriptionTypeDef) -> TimeToLive:
+    def _time_to_live(self, description: TableDescriptionTypeDef) -> dict[str, Any]:
         name = description["TableName"]
         answer = self._client.describe_time_to_live(TableName=name)
         found = self._part(answer, "TimeToLiveDescription", name)
         on = self._part(found, "TimeToLiveStatus", name) in ("ENABLED", "ENABLING")
-        return TimeToLive(self._part(found, "AttributeName", name) if on else None)
+        return {"ttl": TimeToLive(self._part(found, "AttributeName", name) if on else None)}
 
-    def _recovery(self, description: TableDescriptionTypeDef) -> bool:
+    def _recovery(self, description: TableDescriptionTypeDef) -> dict[str, Any]:
         name = description["TableName"]
         answer = self._client.describe_continuous_backups(TableName=name)
         backups = self._part(answer, "ContinuousBackupsDescription", name)
         if self._part(backups, "ContinuousBackupsStatus", name) != "ENABLED":
-            return False
+            return {RECOVERY: False}
         found = self._part(backups, "PointInTimeRecoveryDescription", name)
-        return bool(self._part(found, "PointInTimeRecoveryStatus", name) == "ENABLED")
+        if self._part(found, "PointInTimeRecoveryStatus", name) != "ENABLED":
+            return {RECOVERY: False}
+        return {RECOVERY: True, RECOVERY_PERIOD: found.get(PERIOD)}
 
     def _part(self, answer: Any, key: str, table: str | None) -> Any:
         """Return a required member of an answer. Raises OsemError if it is missing."""

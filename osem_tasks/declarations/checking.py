@@ -87,6 +87,10 @@ class Checker:
         if not isinstance(value, Mapping):
             return self._wrong(value, place, "a mapping")
         given = {name: part for name, part in value.items() if self._is_given(part)}
+        if kind.filled and not given:
+            self.problems.append(
+                place.sentence(f"is empty; it must have {' or '.join(kind.members)}")
+            )
         self._refuse_nulls(value, place)
         self._refuse_strangers(given, kind, place)
         self.problems += [

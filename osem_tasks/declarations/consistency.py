@@ -41,6 +41,10 @@ def inconsistencies(
     if not on and "KMSMasterKeyId" in encryption:
         key = place.at("SSESpecification").at("KMSMasterKeyId")
         yield key.sentence("is given, but encryption with KMS is not enabled")
+    recovery = properties.get("PointInTimeRecoverySpecification", {})
+    if recovery.get("PointInTimeRecoveryEnabled") is False and "RecoveryPeriodInDays" in recovery:
+        period = place.at("PointInTimeRecoverySpecification").at("RecoveryPeriodInDays")
+        yield period.sentence("is given, but PointInTimeRecoveryEnabled is false")
     stream = properties.get("StreamSpecification", {})
     if stream.get("StreamEnabled") is False and "StreamViewType" in stream:
         view = place.at("StreamSpecification").at("StreamViewType")

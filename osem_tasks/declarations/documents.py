@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What stands around tables: the words of the AWS CLI, and of jest-dynamodb's configuration.
 _LISTS = ("Tables", "tables")
 _WRAPPERS = ("Table", "TableDescription")
+_BACKUPS = "ContinuousBackupsDescription"
 # The most members of something else that a message names.
 _NAMED = 5
 _WANTED = "the file must hold a table, a list of tables, or {'Tables': [...]}"
@@ -61,7 +62,7 @@ def _entry(entry: object, path: KeyPath) -> tuple[KeyPath, object]:
         for wrapper in _WRAPPERS:
             if wrapper in entry:
                 _refuse_properties_beside(entry, wrapper, path)
-                return (*path, wrapper), entry[wrapper]
+                return (*path, wrapper), _with_backups(entry[wrapper], entry)
         known = (*shape.TABLE.members, *shape.TABLE.unmanaged, *shape.TABLE.state)
         if not any(name in entry for name in known):
             names = ", ".join(map(shown, list(entry)[:_NAMED])) or "nothing"
@@ -75,6 +76,14 @@ def _refuse_properties_beside(document: Mapping[str, Any], wrapper: str, path: K
     Other members are none of the declaration: ResponseMetadata, a port, sample data.
     """
     place = Place("", path)
-    lost = [name for name in document if name in (*shape.TABLE.members, *shape.TABLE.unmanaged)]
+    known = (*shape.TABLE.members, *shape.TABLE.unmanaged)
+    lost = [name for name in document if name in known and name != _BACKUPS]
     if lost:
         raise RefusedError([place.at(name).sentence(f"belongs into {wrapper}") for name in lost])
+
+
+def _with_backups(table: object, entry: Mapping[str, object]) -> object:
+    """Return a described table with what describe-continuous-backups prints beside it."""
+    if _BACKUPS not in entry or not isinstance(table, Mapping):
+        return table
+    return {**table, _BACKUPS: entry[_BACKUPS]}

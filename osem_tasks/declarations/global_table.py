@@ -65,9 +65,8 @@ _REPLICA = Fields(
     unmanaged=UNMANAGED_OF_REPLICA,
 )
 _INDEX = Fields(
-    {**shape.INDEX, **_WRITE, **_READ},
+    {**shape.INDEX, "WarmThroughput": shape.WARM, **_WRITE, **_READ},
     ("IndexName", "KeySchema", "Projection"),
-    ("WarmThroughput",),
 )
 _SHAPE = Fields(
     {
@@ -83,6 +82,7 @@ _SHAPE = Fields(
         "SSESpecification": Fields({"SSEEnabled": "flag", "SSEType": shape.Choice(("KMS",))}),
         "StreamSpecification": Fields({"StreamViewType": "text"}, ("StreamViewType",)),
         "TimeToLiveSpecification": shape.TIME_TO_LIVE,
+        "WarmThroughput": shape.WARM,
         **_WRITE,
         **_READ,
     },
@@ -92,7 +92,6 @@ _SHAPE = Fields(
         "GlobalTableSourceArn",
         "GlobalTableWitnesses",
         "MultiRegionConsistency",
-        "WarmThroughput",
     ),
     what=GLOBAL_TABLE,
 )
@@ -105,6 +104,8 @@ _OF_TABLE = (
     "SSESpecification",
     "StreamSpecification",
     "TimeToLiveSpecification",
+    # Every replica has it.
+    "WarmThroughput",
 )
 _OF_REPLICA = (
     "DeletionProtectionEnabled",
@@ -194,7 +195,7 @@ def _add_indexes(found: Regional, given: Mapping[str, Any], replica: Mapping[str
     indexes = []
     for index in given.get("GlobalSecondaryIndexes", ()):
         name = index["IndexName"]
-        built = {key: index[key] for key in shape.INDEX}
+        built = {key: index[key] for key in (*shape.INDEX, "WarmThroughput") if key in index}
         _add_capacity(found, built, {**index, **_reading(mine.get(name, {}))}, name)
         indexes.append(built)
     if indexes:

@@ -12,10 +12,11 @@ from osem_tasks.declarations.checking import Checker
 from osem_tasks.declarations.consistency import inconsistencies, is_description
 from osem_tasks.declarations.values import BROKEN, KeyPath, Place, RefusedError
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.facts import RECOVERY, SETTINGS
+from osem_tasks.schema.facts import DEFAULT_PERIOD, RECOVERY, SETTINGS
 from osem_tasks.schema.model import NO_LIMIT, Table
 from osem_tasks.schema.quoting import shown
 from osem_tasks.schema.reader import declared_table
+from osem_tasks.schema.warm import raised
 
 if TYPE_CHECKING:
     from osem_tasks.declarations.shape import Fields
@@ -26,6 +27,7 @@ _OF_ENVIRONMENT = {
     "DeletionProtectionEnabled": "deletion_protection",
     RECOVERY: "point_in_time_recovery",
 }
+_WARM = "WarmThroughput"
 
 
 def read_table(
@@ -73,17 +75,26 @@ def built(
         problems += inconsistencies(given, place, described=described)
     if problems or BROKEN in properties.values():
         raise RefusedError(problems)
-    table = _table(name, given, place)
+    given = _without_warm(given) if described else given
+    table = _table(name, given, frozenset((*ignored, *capacity.ignored)), place)
     found = [*unmanaged, *capacity.unmanaged, *checker.unmanaged]
     if described:
         table = _without(table, [setting for setting in SETTINGS if not setting.own_call])
-        # DescribeTable shows the warm throughput of every table.
-        found = [(path, reason) for path, reason in found if not path.endswith("WarmThroughput")]
     return replace(
         table,
-        ignored=frozenset((*ignored, *capacity.ignored, *_unsure(table, found))),
+        ignored=frozenset((*table.ignored, *_unsure(table, found))),
         unmanaged=tuple(dict.fromkeys(found)),
     )
+
+
+def _without_warm(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description without warm throughput, which DescribeTable shows of every table."""
+    silent = {name: part for name, part in properties.items() if name != _WARM}
+    indexes = silent.get("GlobalSecondaryIndexes", ())
+    silent["GlobalSecondaryIndexes"] = [
+        {name: part for name, part in index.items() if name != _WARM} for index in indexes
+    ]
+    return silent
 
 
 def _unsure(table: Table, unmanaged: Iterable[tuple[str, str]]) -> list[str]:
@@ -95,10 +106,10 @@ def _unsure(table: Table, unmanaged: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _table(name: str, given: Mapping[str, Any], place: Place) -> Table:
+def _table(name: str, given: Mapping[str, Any], ignored: frozenset[str], place: Place) -> Table:
     """Return the table of checked properties. Raises RefusedError for a rule of DynamoDB."""
     try:
-        return declared_table(name, given)
+        return declared_table(name, given, ignored)
     except ModelError as error:
         raise RefusedError([place.problem(words) for words in error.problems]) from None
     except KeyError as error:
@@ -109,7 +120,19 @@ def _table(name: str, given: Mapping[str, Any], place: Place) -> Table:
 
 def declared_part(table: Table) -> Table:
     """Return the declaration of a live table, without AWS's defaults."""
-    return _without(table, SETTINGS)
+    days = table.recovery_period_in_days
+    indexes = tuple(
+        replace(index, warm_throughput=raised(index, table.billing))
+        for index in table.global_indexes
+    )
+    declared = replace(
+        table,
+        check=False,
+        global_indexes=indexes,
+        warm_throughput=raised(table, table.billing),
+        recovery_period_in_days=None if days == DEFAULT_PERIOD else days,
+    )
+    return _without(declared, SETTINGS)
 
 
 def _without(table: Table, settings: Iterable[Setting]) -> Table:

@@ -31,7 +31,8 @@ class Fields:
     """A mapping with known and required members.
 
     ``unmanaged`` members declare what this suite does not manage; ``state`` members are what
-    a description shows of a live table. ``what`` is the name of the type.
+    a description shows of a live table. ``what`` is the name of the type. ``filled``: it must
+    have a member.
     """
 
     members: Mapping[str, Kind]
@@ -39,6 +40,7 @@ class Fields:
     unmanaged: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
     what: str = ""
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ _UNITS = Fields(
     state=("LastIncreaseDateTime", "LastDecreaseDateTime", "NumberOfDecreasesToday"),
 )
 LIMITS = Fields({"MaxReadRequestUnits": "number", "MaxWriteRequestUnits": "number"})
+_WARM_UNITS: dict[str, Kind] = {"ReadUnitsPerSecond": "number", "WriteUnitsPerSecond": "number"}
+WARM = Fields(_WARM_UNITS, filled=True)
+_DESCRIBED_WARM = Fields(_WARM_UNITS, state=("Status",), filled=True)
 KEY = ListOf(
     Fields(
         {"AttributeName": "name", "KeyType": Choice(("HASH", "RANGE"), needed=True)},
@@ -92,9 +97,22 @@ _INDEX_STATE = ("IndexStatus", "Backfilling", "IndexSizeBytes", "ItemCount", "In
 TAGS = ListOf(Fields({"Key": "text", "Value": "text"}, ("Key", "Value")))
 TIME_TO_LIVE = Fields({"AttributeName": "text", "Enabled": "flag"})
 RECOVERY = Fields(
-    {"PointInTimeRecoveryEnabled": "flag"},
+    {"PointInTimeRecoveryEnabled": "flag", "RecoveryPeriodInDays": "number"},
     ("PointInTimeRecoveryEnabled",),
-    unmanaged=("RecoveryPeriodInDays",),
+)
+# What DescribeContinuousBackups returns.
+BACKUPS = Fields(
+    {
+        "PointInTimeRecoveryDescription": Fields(
+            {
+                "PointInTimeRecoveryStatus": Choice(("ENABLED", "DISABLED")),
+                "RecoveryPeriodInDays": "number",
+            },
+            ("PointInTimeRecoveryStatus",),
+            state=("EarliestRestorableDateTime", "LatestRestorableDateTime"),
+        )
+    },
+    state=("ContinuousBackupsStatus",),
 )
 _KMS = Choice(("KMS",))
 # What CreateTable, DescribeTable and CloudFormation's table have in common.
@@ -117,8 +135,12 @@ TABLE = Fields(
     {
         **_COMMON,
         "GlobalSecondaryIndexes": ListOf(
-            Fields(GLOBAL_INDEX, _OF_INDEX, ("WarmThroughput",), _INDEX_STATE)
+            Fields(
+                {**GLOBAL_INDEX, "WarmThroughput": _DESCRIBED_WARM}, _OF_INDEX, state=_INDEX_STATE
+            )
         ),
+        "WarmThroughput": _DESCRIBED_WARM,
+        "ContinuousBackupsDescription": BACKUPS,
         "BillingModeSummary": Fields(
             {"BillingMode": "text"}, state=("LastUpdateToPayPerRequestDateTime",)
         ),
@@ -139,7 +161,6 @@ TABLE = Fields(
         "Replicas",
         "ResourcePolicy",
         "VectorIndexes",
-        "WarmThroughput",
     ),
     state=(
         "ArchivalSummary",
@@ -161,8 +182,13 @@ RESOURCE = Fields(
     {
         **_COMMON,
         "GlobalSecondaryIndexes": ListOf(
-            Fields(GLOBAL_INDEX, _OF_INDEX, ("ContributorInsightsSpecification", "WarmThroughput"))
+            Fields(
+                {**GLOBAL_INDEX, "WarmThroughput": WARM},
+                _OF_INDEX,
+                ("ContributorInsightsSpecification",),
+            )
         ),
+        "WarmThroughput": WARM,
         "LocalSecondaryIndexes": ListOf(Fields(INDEX, _OF_INDEX)),
         "StreamSpecification": Fields(
             {"StreamViewType": "text"}, ("StreamViewType",), ("ResourcePolicy",)
@@ -176,7 +202,6 @@ RESOURCE = Fields(
         "KinesisStreamSpecification",
         "ResourcePolicy",
         "VectorIndexes",
-        "WarmThroughput",
     ),
     what="AWS::DynamoDB::Table",
 )

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from osem_tasks.plan.actions import Action, Kind
-from osem_tasks.schema import emulators, requests
-from osem_tasks.schema.facts import encryption_request
+from osem_tasks.schema import emulators, requests, warm
+from osem_tasks.schema.facts import PERIOD, encryption_request
 from osem_tasks.schema.judged import as_judged
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Index, Table
+    from osem_tasks.schema.warm import WarmThroughput
 
 
 class Call(NamedTuple):
@@ -71,11 +72,17 @@ def _create_index(action: Action, _: Table, live: LiveTable) -> Call:
 def _fitting(index: Index, table: Table) -> Index:
     """Return ``index`` with the capacity of the table's live billing mode.
 
-    A switch of the mode may have been held back; the next one sets the declared capacity.
+    A switch of the mode may have been held back; the next one sets the declared capacity. AWS
+    refuses warm throughput below what it gives anyway.
     """
+    index = replace(index, warm_throughput=_above_least(index, table.billing))
     if table.billing == "PROVISIONED":
         return replace(index, throughput=index.throughput or table.throughput, max_throughput=None)
     return replace(index, throughput=None)
+
+
+def _above_least(index: Index, billing: str) -> WarmThroughput | None:
+    return warm.above(index.warm_throughput, warm.least(index, billing))
 
 
 def _delete_index(action: Action, _: Table, live: LiveTable) -> Call:
@@ -124,6 +131,18 @@ def _max_throughput(action: Action, declared: Table, live: LiveTable) -> Call:
     return _index_update(live, "Update", {"IndexName": held.name, "OnDemandThroughput": units})
 
 
+def _warm_throughput(action: Action, declared: Table, live: LiveTable) -> Call:
+    held = _holder(action, declared)
+    theirs = {index.name: index for index in live.table.global_indexes}
+    found = live.table if action.index is None else theirs.get(held.name)
+    # AWS refuses a lower number, and moto forgets one that is not sent.
+    wanted = warm.highest(held.warm_throughput, found.warm_throughput if found else None)
+    units = requests.warm_request(wanted or warm.WarmThroughput())
+    if action.index is None:
+        return _update(live, WarmThroughput=units)
+    return _index_update(live, "Update", {"IndexName": held.name, "WarmThroughput": units})
+
+
 def _stream(action: Action, _: Table, live: LiveTable) -> Call:
     if action.kind is Kind.DISABLE_STREAM:
         return _update(live, StreamSpecification={"StreamEnabled": False})
@@ -138,8 +157,10 @@ def _ttl(action: Action, _: Table, live: LiveTable) -> Call:
     )
 
 
-def _recovery(action: Action, _: Table, live: LiveTable) -> Call:
-    wanted = {"PointInTimeRecoveryEnabled": action.kind is Kind.ENABLE_PITR}
+def _recovery(action: Action, declared: Table, live: LiveTable) -> Call:
+    on = action.kind is not Kind.DISABLE_PITR
+    days = declared.recovery_period_in_days
+    wanted = {"PointInTimeRecoveryEnabled": on, **({PERIOD: days} if on and days else {})}
     return Call(
         "update_continuous_backups",
         {"TableName": live.table.name, "PointInTimeRecoverySpecification": wanted},
@@ -169,12 +190,14 @@ _BUILDERS: dict[Kind, Callable[[Action, Table, LiveTable], Call]] = {
     Kind.UPDATE_BILLING: _billing,
     Kind.UPDATE_THROUGHPUT: _throughput,
     Kind.UPDATE_MAX_THROUGHPUT: _max_throughput,
+    Kind.UPDATE_WARM_THROUGHPUT: _warm_throughput,
     Kind.ENABLE_STREAM: _stream,
     Kind.DISABLE_STREAM: _stream,
     Kind.ENABLE_TTL: _ttl,
     Kind.DISABLE_TTL: _ttl,
     Kind.ENABLE_PITR: _recovery,
     Kind.DISABLE_PITR: _recovery,
+    Kind.UPDATE_PITR_PERIOD: _recovery,
     Kind.SET_DELETION_PROTECTION: _protection,
     Kind.SET_TAGS: _tags,
     Kind.UPDATE_ENCRYPTION: _encryption,

@@ -1,4 +1,4 @@
-"""Plans changes of billing, provisioned units and on-demand limits.
+"""Plans changes of billing, provisioned units, on-demand limits and warm throughput.
 
 What gives a table or an index less than it has needs ``--reduce``: fewer units, a lower
 limit, a limit that goes (it bounds the cost), and the switch to provisioned billing, because
@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.actions import REDUCE, Action, Kind, Risk
-from osem_tasks.schema.live import MAX_THROUGHPUT
+from osem_tasks.schema.live import MAX_THROUGHPUT, WARM_THROUGHPUT
 from osem_tasks.schema.model import NO_LIMIT
 
 if TYPE_CHECKING:
@@ -38,6 +38,25 @@ def capacity_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Itera
         path = f"{prefix}max_throughput"
         if holder.max_throughput and path in paths:
             yield _limit(declared, holder, index, found, path)
+
+
+def warm_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
+    """Yield the raises of warm throughput; a live value is never too high."""
+    paths = {fact.path for fact in diff.issues}
+    for prefix, holder, index, found in _holders(declared, live):
+        path = f"{prefix}{WARM_THROUGHPUT}"
+        if holder.warm_throughput and path in paths:
+            yield Action(
+                declared.name,
+                Kind.UPDATE_WARM_THROUGHPUT,
+                f"{holder.warm_throughput} ({holder.name})",
+                Risk.SAFE,
+                f"found {found.warm_throughput or 'none'}; AWS charges for it once, and never "
+                "lowers it again",
+                (),
+                index,
+                (path,),
+            )
 
 
 def reduces(mine: Table | Index, found: Table | Index) -> bool:

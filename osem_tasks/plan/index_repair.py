@@ -11,6 +11,7 @@ from osem_tasks.plan.index_conflicts import blocked_indexes, types_conflict
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.model import NO_LIMIT
 from osem_tasks.schema.rules import MAX_GLOBAL_INDEXES
+from osem_tasks.schema.warm import above, highest, least
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,8 +113,11 @@ def _builds(work: _IndexWork) -> Iterator[Action]:
         )
 
 
-def _keeping_limit(index: Index, found: Index) -> Index:
-    """Return ``index`` with the live on-demand limit where it declares none."""
+def _keeping(index: Index, found: Index, billing: str) -> Index:
+    """Return ``index`` with what its replacement would lose: a limit, a raised warm throughput."""
+    extra = above(found.warm_throughput, least(found, billing))
+    warm = highest(index.warm_throughput, extra)
+    index = replace(index, warm_throughput=warm)
     if index.throughput or found.max_throughput in (None, NO_LIMIT):
         return index
     return replace(index, max_throughput=index.max_throughput or found.max_throughput)
@@ -129,7 +133,7 @@ class _IndexWork:
         self.found = {index.name: index for index in live.table.global_indexes}
         self.missing = [index for index in mine if index.name not in self.found]
         self.replaced = [
-            _keeping_limit(index, self.found[index.name])
+            _keeping(index, self.found[index.name], live.table.billing)
             for index in mine
             if index.name in changed and index.name in self.found
         ]

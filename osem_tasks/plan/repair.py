@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.actions import PRUNE, UNPROTECT, Action, Kind, Risk
-from osem_tasks.plan.capacity import capacity_actions
+from osem_tasks.plan.capacity import capacity_actions, warm_actions
 from osem_tasks.plan.index_repair import index_actions
-from osem_tasks.schema.difference import IssueType, display
+from osem_tasks.schema.difference import IssueType, days_text, display
 from osem_tasks.schema.judged import as_judged
+from osem_tasks.schema.live import RECOVERY_PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,8 @@ def _table_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
     # Before the indexes: an index that is rebuilt gets its throughput when it is built.
     yield from capacity_actions(declared, live, diff)
     yield from index_actions(declared, live, diff)
+    # After the indexes: one that is rebuilt has its warm throughput then.
+    yield from warm_actions(declared, live, diff)
     for fact in diff.issues:
         yield from _setting(declared, live, fact)
 
@@ -91,6 +94,8 @@ def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
         yield from _stream(declared, fact)
     elif fact.issue_type is IssueType.WRONG_TTL:
         yield from _time_to_live(declared, live, fact)
+    elif fact.path == RECOVERY_PERIOD:
+        yield _recovery_period(declared, live, fact)
     elif fact.issue_type is IssueType.WRONG_PITR:
         yield _recovery(declared, fact)
     elif fact.issue_type is IssueType.WRONG_DELETION_PROTECTION:
@@ -138,14 +143,30 @@ def _switch(
         yield _step(declared, fact, kind, str(fact.expected), risk, reason, *requires)
 
 
+def backups(table: Table) -> str:
+    """Return what point-in-time recovery keeps of ``table``, in words."""
+    days = table.recovery_period_in_days
+    return f"continuous backups of {days_text(days)}" if days else "continuous backups"
+
+
 def _recovery(declared: Table, fact: Fact) -> Action:
-    what = "continuous backups"
+    what = backups(declared)
     if fact.expected:
         return _step(
             declared, fact, Kind.ENABLE_PITR, what, Risk.SAFE, "continuous backups are declared"
         )
     reason = "the table can no longer be restored to an earlier time"
     return _step(declared, fact, Kind.DISABLE_PITR, what, Risk.REMOVES, reason, UNPROTECT)
+
+
+def _recovery_period(declared: Table, live: LiveTable, fact: Fact) -> Action:
+    kind, target = Kind.UPDATE_PITR_PERIOD, str(fact.expected)
+    wanted = declared.recovery_period_in_days or 0
+    if wanted >= (live.table.recovery_period_in_days or 0):
+        reason = f"found {fact.found}: older states cannot be restored yet"
+        return _step(declared, fact, kind, target, Risk.SAFE, reason)
+    reason = f"found {fact.found}: what is older than the new period can no longer be restored"
+    return _step(declared, fact, kind, target, Risk.REMOVES, reason, UNPROTECT)
 
 
 def _protection(declared: Table, fact: Fact) -> Action:

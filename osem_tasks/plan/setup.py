@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.actions import Action, Kind, Plan, Risk
-from osem_tasks.plan.repair import repair_actions
+from osem_tasks.plan.repair import backups, repair_actions
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.live import RECOVERY
 
@@ -136,7 +136,7 @@ def _setup_actions(table: Table, diff: TableDiff, comparison: Comparison) -> Ite
         if _completes(fact, live) and fact.issue_type is IssueType.WRONG_TTL:
             yield _completion(table, Kind.ENABLE_TTL, str(fact.expected))
         if _completes(fact, live) and fact.issue_type is IssueType.WRONG_PITR:
-            yield _completion(table, Kind.ENABLE_PITR, "continuous backups")
+            yield _completion(table, Kind.ENABLE_PITR, backups(table))
 
 
 def _creation(table: Table, engine: Engine) -> Iterator[Action]:
@@ -153,7 +153,7 @@ def _creation(table: Table, engine: Engine) -> Iterator[Action]:
     if table.ttl and table.ttl.attribute:
         yield _completion(table, Kind.ENABLE_TTL, table.ttl.attribute)
     if table.point_in_time_recovery:
-        recovery = _completion(table, Kind.ENABLE_PITR, "continuous backups")
+        recovery = _completion(table, Kind.ENABLE_PITR, backups(table))
         if RECOVERY in engine.lacks:
             # Said, and not tried; db.verify then calls it not comparable.
             reason = f"{engine.name} has no such call"

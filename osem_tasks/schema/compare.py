@@ -5,20 +5,34 @@ Every declared fact gets a verdict; undeclared facts are not compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from osem_tasks.schema.difference import Comparison, Fact, IssueType, TableDiff, Verdict
+from osem_tasks.schema.compare_capacity import billing_facts, warm_facts
+from osem_tasks.schema.difference import (
+    Comparison,
+    Fact,
+    IssueType,
+    TableDiff,
+    Verdict,
+    days_text,
+    fact_of,
+    judged_fact,
+)
 from osem_tasks.schema.emulators import AWS
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.judged import as_judged, ignored_facts
-from osem_tasks.schema.live import ACTIVE, MAX_THROUGHPUT, NOT_FOUND
+from osem_tasks.schema.live import (
+    ACTIVE,
+    NOT_FOUND,
+    RECOVERY,
+    RECOVERY_PERIOD,
+)
 from osem_tasks.schema.states import Stuck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from osem_tasks.schema.difference import Plain
     from osem_tasks.schema.emulators import Engine
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Attribute, Index, Key, Table, TableSet
@@ -31,10 +45,13 @@ def compare_all(
     return Comparison(tables, found, tuple(compare(t, found.get(t.name)) for t in tables), engine)
 
 
-def compare(declared: Table, found: LiveTable | None) -> TableDiff:
-    """Compare ``declared`` with ``found`` (None: the table does not exist)."""
+def compare(declared: Table, found: LiveTable | None, *, exact: bool = False) -> TableDiff:
+    """Compare ``declared`` with ``found`` (None: the table does not exist).
+
+    Warm throughput above the declared one is as declared, unless ``exact``.
+    """
     if found is None:
-        missing = _fact("table", IssueType.TABLE_NOT_FOUND, ACTIVE, None)
+        missing = fact_of("table", IssueType.TABLE_NOT_FOUND, ACTIVE, None)
         return TableDiff(declared.name, NOT_FOUND, (missing,))
     ignored = ignored_facts(declared, found)
     declared = as_judged(declared, found)
@@ -42,14 +59,16 @@ def compare(declared: Table, found: LiveTable | None) -> TableDiff:
         declared.name,
         found.status,
         (
-            _fact("status", IssueType.TABLE_NOT_ACTIVE, ACTIVE, found.status),
+            fact_of("status", IssueType.TABLE_NOT_ACTIVE, ACTIVE, found.status),
             *_part_states(declared, found),
             *_key_facts(declared.key, found.table.key),
             *_index_facts(_GLOBAL, declared.global_indexes, found.table.global_indexes),
             *_index_states(declared, found),
             *_index_facts(_LOCAL, declared.local_indexes, found.table.local_indexes),
-            *_billing_facts(declared, found),
+            *billing_facts(declared, found),
+            *warm_facts(declared, found, exact=exact),
             *_setting_facts(declared, found),
+            *_period_facts(declared, found),
             *ignored,
         ),
     )
@@ -64,27 +83,7 @@ def _part_states(declared: Table, found: LiveTable) -> Iterator[Fact]:
     }
     for stuck in found.stuck:
         if stuck not in told:
-            yield _fact(f"{stuck.path}.status", IssueType.TABLE_NOT_ACTIVE, ACTIVE, stuck.state)
-
-
-def _fact(
-    path: str, issue: IssueType, expected: Plain, found: Plain, index: str | None = None
-) -> Fact:
-    return _judged(path, issue, expected, found, same=expected == found, index=index)
-
-
-def _judged(
-    path: str,
-    issue: IssueType,
-    expected: Plain,
-    found: Plain,
-    *,
-    same: bool,
-    index: str | None = None,
-) -> Fact:
-    """Return a fact whose raw values were already compared; the texts only display them."""
-    verdict = Verdict.SAME if same else Verdict.DIFFERENT
-    return Fact(path, verdict, issue, expected, found, index=index)
+            yield fact_of(f"{stuck.path}.status", IssueType.TABLE_NOT_ACTIVE, ACTIVE, stuck.state)
 
 
 def _key_facts(declared: Key, found: Key) -> Iterator[Fact]:
@@ -93,7 +92,7 @@ def _key_facts(declared: Key, found: Key) -> Iterator[Fact]:
         ("key.sort", IssueType.WRONG_SORT_KEY, declared.sort, found.sort),
     ):
         kind = IssueType.WRONG_KEY_TYPE if _only_types_differ(mine, theirs) else issue
-        yield _judged(path, kind, _part(mine), _part(theirs), same=mine == theirs)
+        yield judged_fact(path, kind, _part(mine), _part(theirs), same=mine == theirs)
 
 
 def _part(attributes: tuple[Attribute, ...]) -> str | None:
@@ -144,14 +143,14 @@ def _index_facts(
         owner = index.name if family is _GLOBAL else None
         other = theirs.pop(index.name, None)
         if other is None:
-            yield _fact(path, family.missing, str(index.key), None, owner)
+            yield fact_of(path, family.missing, str(index.key), None, owner)
             continue
         yield _index_key_fact(path, index, other, family.keys, owner)
         yield _projection_fact(path, index, other, family.projection, owner)
     for index in theirs.values():
         owner = index.name if family is _GLOBAL else None
         path = f"{family.path}[{index.name}]"
-        yield _fact(path, family.extra, None, str(index.key), owner)
+        yield fact_of(path, family.extra, None, str(index.key), owner)
 
 
 def _index_states(declared: Table, found: LiveTable) -> Iterator[Fact]:
@@ -160,7 +159,7 @@ def _index_states(declared: Table, found: LiveTable) -> Iterator[Fact]:
         if index.name in theirs:
             path, issue = f"index[{index.name}].status", IssueType.GSI_NOT_ACTIVE
             status = found.index_status.get(index.name, ACTIVE)
-            yield _fact(path, issue, ACTIVE, status, index.name)
+            yield fact_of(path, issue, ACTIVE, status, index.name)
 
 
 def _index_key_fact(
@@ -170,7 +169,7 @@ def _index_key_fact(
     one, other = mine.key, theirs.key
     names = [(_names(key.partition), _names(key.sort)) for key in (one, other)]
     kind = IssueType.WRONG_KEY_TYPE if names[0] == names[1] and one != other else issue
-    return _judged(f"{path}.key", kind, str(one), str(other), same=one == other, index=owner)
+    return judged_fact(f"{path}.key", kind, str(one), str(other), same=one == other, index=owner)
 
 
 def _projection_fact(
@@ -178,35 +177,23 @@ def _projection_fact(
 ) -> Fact:
     one, other = mine.projection, theirs.projection
     path = f"{path}.projection"
-    return _judged(path, issue, str(one), str(other), same=one == other, index=owner)
+    return judged_fact(path, issue, str(one), str(other), same=one == other, index=owner)
 
 
-def _billing_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
-    issue = IssueType.WRONG_BILLING_MODE
-    yield _fact("billing", issue, declared.billing, found.table.billing)
-    if declared.billing != found.table.billing:
-        return  # the other billing mode ignores this throughput
-    theirs = {index.name: index for index in found.table.global_indexes}
-    yield from _capacity_facts("", declared, found.table, found)
-    for index in declared.global_indexes:
-        if index.name in theirs:
-            path = f"index[{index.name}]."
-            yield from _capacity_facts(path, index, theirs[index.name], found)
-
-
-def _capacity_facts(
-    path: str, mine: Table | Index, theirs: Table | Index, found: LiveTable
-) -> Iterator[Fact]:
-    issue = IssueType.WRONG_BILLING_MODE
-    if mine.throughput:
-        yield _fact(f"{path}throughput", issue, str(mine.throughput), str(theirs.throughput))
-    if mine.max_throughput:
-        path, expected = f"{path}max_throughput", str(mine.max_throughput)
-        reason = found.unreadable.get(MAX_THROUGHPUT)
-        if reason is not None:
-            yield Fact(path, Verdict.NOT_COMPARABLE, issue, expected, None, reason)
-        else:
-            yield _fact(path, issue, expected, str(theirs.max_throughput))
+def _period_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
+    days, theirs = declared.recovery_period_in_days, found.table.recovery_period_in_days
+    if days is None:
+        return
+    issue = IssueType.WRONG_PITR
+    reason = found.unreadable.get(RECOVERY) or found.unreadable.get(RECOVERY_PERIOD)
+    if reason is not None:
+        shown = days_text(days)
+        yield Fact(RECOVERY_PERIOD, Verdict.NOT_COMPARABLE, issue, shown, None, reason)
+    elif found.table.point_in_time_recovery or not declared.point_in_time_recovery:
+        yield fact_of(
+            RECOVERY_PERIOD, issue, days_text(days), None if theirs is None else days_text(theirs)
+        )
+    # Otherwise recovery is off: a difference of its own, whose repair also sets the period.
 
 
 def _setting_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
@@ -215,49 +202,3 @@ def _setting_facts(declared: Table, found: LiveTable) -> Iterator[Fact]:
         if value is not None:
             theirs = getattr(found.table, setting.field)
             yield setting.compare(value, theirs, found.unreadable.get(setting.field))
-
-
-def wanting_everything(table: Table) -> Table:
-    """Return ``table`` with every fact declared that needs a separate call to read."""
-    facts: dict[str, Any] = {row.field: row.default for row in SETTINGS if row.own_call}
-    return replace(table, check=False, **facts)
-
-
-def compare_live(
-    expected: LiveTable | None,
-    found: LiveTable | None,
-    name: str,
-    own_tags: frozenset[str],
-    ignored: frozenset[str] = frozenset(),
-) -> TableDiff:
-    """Compare two live tables, with ``expected`` as the declaration, under ``name``.
-
-    ``own_tags`` are the keys that each environment sets itself; they differ by design.
-    ``ignored`` are the facts that are not judged.
-    """
-    if expected is None:
-        only_here = Fact("table", Verdict.DIFFERENT, IssueType.TABLE_NOT_FOUND, None, ACTIVE)
-        return TableDiff(name, found.status if found else NOT_FOUND, (only_here,) if found else ())
-    # A fact that is unreadable on the expected side is not declared, for its indexes too.
-    if MAX_THROUGHPUT in expected.unreadable:
-        indexes = tuple(replace(i, max_throughput=None) for i in expected.table.global_indexes)
-        silent = replace(expected.table, check=False, global_indexes=indexes)
-        expected = replace(expected, table=silent)
-    facts: dict[str, Any] = {
-        "name": name,
-        "ignored": ignored,
-        "tags": _tags_to_compare(expected, found, own_tags),
-        **dict.fromkeys(expected.unreadable),
-    }
-    return compare(replace(expected.table, check=False, **facts), found)
-
-
-def _tags_to_compare(
-    expected: LiveTable, found: LiveTable | None, own_tags: frozenset[str]
-) -> tuple[tuple[str, str], ...]:
-    """Return the expected tags; those only in ``found`` are added with an empty value."""
-    tags = tuple(pair for pair in expected.table.tags or () if pair[0] not in own_tags)
-    if found is None or "tags" in {*expected.unreadable, *found.unreadable}:
-        return tags
-    extra = {key for key, _ in found.table.tags or ()} - own_tags - {key for key, _ in tags}
-    return (*tags, *((key, "") for key in sorted(extra)))

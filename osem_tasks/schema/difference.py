@@ -48,6 +48,7 @@ class IssueType(str, Enum):
     WRONG_LSI_KEYS = "WRONG_LSI_KEYS"
     WRONG_LSI_PROJECTION = "WRONG_LSI_PROJECTION"
     WRONG_BILLING_MODE = "WRONG_BILLING_MODE"
+    WRONG_WARM_THROUGHPUT = "WRONG_WARM_THROUGHPUT"
     WRONG_TAGS = "WRONG_TAGS"
     WRONG_TTL = "WRONG_TTL"
     WRONG_STREAM = "WRONG_STREAM"
@@ -71,6 +72,27 @@ class Fact:
     found: Plain
     reason: str = ""
     index: str | None = None
+
+
+def fact_of(
+    path: str, issue: IssueType, expected: Plain, found: Plain, index: str | None = None
+) -> Fact:
+    """Return the fact ``path``, whose texts are also its values."""
+    return judged_fact(path, issue, expected, found, same=expected == found, index=index)
+
+
+def judged_fact(
+    path: str,
+    issue: IssueType,
+    expected: Plain,
+    found: Plain,
+    *,
+    same: bool,
+    index: str | None = None,
+) -> Fact:
+    """Return a fact whose raw values were already compared; the texts only display them."""
+    verdict = Verdict.SAME if same else Verdict.DIFFERENT
+    return Fact(path, verdict, issue, expected, found, index=index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +139,11 @@ def display(value: Plain) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={text}" for key, text in sorted(value.items())) or "none"
     return str(value)
+
+
+def days_text(number: int) -> str:
+    """Format a number of days: ``1 day``, ``7 days``."""
+    return f"{number} day{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

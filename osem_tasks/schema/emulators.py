@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, RECOVERY, STREAM, TABLE_CLASS
+from osem_tasks.schema.live import (
+    ENCRYPTION,
+    MAX_THROUGHPUT,
+    RECOVERY,
+    STREAM,
+    TABLE_CLASS,
+    WARM_THROUGHPUT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +57,8 @@ class Engine:
 AWS = Engine("AWS")
 DYNAMODB_LOCAL = Engine(
     "DynamoDB Local",
-    drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT),
+    # It refuses an UpdateTable of warm throughput alone: "Nothing to update".
+    drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT, WARM_THROUGHPUT),
     lacks=(RECOVERY,),
     forgets_protection=True,
     # With -sharedDb it uses one database for all keys; no call reveals that.
@@ -58,6 +66,7 @@ DYNAMODB_LOCAL = Engine(
 )
 MOTO = Engine(
     "moto",
+    # It keeps warm throughput, but of an update with one number only that one.
     drops=(TABLE_CLASS, MAX_THROUGHPUT),
     # It answers an UpdateTable with a SSESpecification and ignores it; it refuses to enable a
     # stream again ("Cannot enable stream", ResourceInUseException), for as long as the table is.
@@ -82,6 +91,7 @@ _SHOWN_BY = {
     ENCRYPTION: "SSEDescription",
     TABLE_CLASS: "TableClassSummary",
     MAX_THROUGHPUT: "OnDemandThroughput",
+    WARM_THROUGHPUT: "WarmThroughput",
 }
 
 

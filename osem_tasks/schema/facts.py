@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 TTL = "TimeToLiveSpecification"
 RECOVERY = "PointInTimeRecoverySpecification"
+PERIOD = "RecoveryPeriodInDays"
+# AWS's recovery period in days for a table that declares none.
+DEFAULT_PERIOD = 35
 # A KMS key given by alias, either the plain alias or its ARN.
 _ALIAS = re.compile(r"alias/|arn:[^:]*:kms:[^:]*:[^:]*:alias/")
 
@@ -109,7 +112,27 @@ def _read_protection(properties: Any) -> bool | None:
 
 def _read_recovery(properties: Any) -> bool | None:
     recovery = properties.get(RECOVERY)
-    return None if recovery is None else bool(recovery["PointInTimeRecoveryEnabled"])
+    if recovery is not None:
+        return bool(recovery["PointInTimeRecoveryEnabled"])
+    # Recovery that a description shows as off is AWS's default.
+    return True if _described_recovery(properties) else None
+
+
+def recovery_period(properties: Any) -> int | None:
+    """Return the declared recovery period in days. AWS's own one is none in a description."""
+    recovery = properties.get(RECOVERY)
+    if recovery is not None:
+        days = recovery.get(PERIOD)
+        return None if days is None else int(days)
+    shown = int(_described_recovery(properties).get(PERIOD, DEFAULT_PERIOD))
+    return None if shown == DEFAULT_PERIOD else shown
+
+
+def _described_recovery(properties: Any) -> Any:
+    """Return the recovery that is on in an answer of DescribeContinuousBackups, or nothing."""
+    backups = properties.get("ContinuousBackupsDescription") or {}
+    shown = backups.get("PointInTimeRecoveryDescription") or {}
+    return shown if shown.get("PointInTimeRecoveryStatus") == "ENABLED" else {}
 
 
 def _read_encryption(properties: Any) -> Encryption | None:

@@ -4,11 +4,12 @@
 ScalableTargets of a template fill it. The names of a table's facts:
 
 - ``read_capacity`` and ``write_capacity``, the two halves of ``throughput``;
-- ``throughput`` (both halves), ``max_throughput``, ``billing``;
+- ``throughput`` (both halves), ``max_throughput``, ``warm_throughput``, ``billing``;
 - every setting: ``tags``, ``ttl``, ``stream``, ``deletion_protection``,
   ``point_in_time_recovery``, ``encryption``, ``table_class``;
+- ``recovery_period_in_days``, which ``point_in_time_recovery`` includes;
 - the capacity of a global index: ``index[NAME].read_capacity``, ``.write_capacity``,
-  ``.throughput``, ``.max_throughput``.
+  ``.throughput``, ``.max_throughput``, ``.warm_throughput``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 READ, WRITE = "read_capacity", "write_capacity"
-INDEX_FACTS = (READ, WRITE, "throughput", "max_throughput")
+INDEX_FACTS = (READ, WRITE, "throughput", "max_throughput", "warm_throughput")
 TABLE_FACTS = (
     *INDEX_FACTS,
     "billing",
@@ -32,6 +33,7 @@ TABLE_FACTS = (
     "stream",
     "deletion_protection",
     "point_in_time_recovery",
+    "recovery_period_in_days",
     "encryption",
     "table_class",
 )

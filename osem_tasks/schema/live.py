@@ -17,6 +17,8 @@ NOT_FOUND = "NOT_FOUND"
 ENCRYPTION = "encryption"
 TABLE_CLASS = "table_class"
 MAX_THROUGHPUT = "max_throughput"
+WARM_THROUGHPUT = "warm_throughput"
+RECOVERY_PERIOD = "recovery_period_in_days"
 # Facts that an engine may not be able to change.
 STREAM = "stream"
 RECOVERY = "point_in_time_recovery"

@@ -15,6 +15,7 @@ from osem_tasks.errors import ModelError
 from osem_tasks.schema import kinds, rules
 from osem_tasks.schema.ignored import matches
 from osem_tasks.schema.quoting import nearest, shown
+from osem_tasks.schema.warm import WarmThroughput  # noqa: TC001  kinds resolves annotations here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,6 +115,7 @@ class Index:
     projection: Projection = Projection()
     throughput: Throughput | None = None
     max_throughput: Throughput | None = None
+    warm_throughput: WarmThroughput | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Table:
     count when the table is created, and are never judged or changed afterwards.
     ``unmanaged`` are the declared properties that this suite does not manage, as pairs of the
     property and the reason ("" if the suite has nothing that manages it).
+    ``name`` may have 1 to 255 characters: the environment's prefix makes the real name longer.
     Raises ModelError with every rule that the declaration breaks. ``check=False`` is for
     tables read from an engine: emulators may hold tables that DynamoDB would refuse.
     """
@@ -160,11 +163,13 @@ class Table:
     billing: BillingMode = "PAY_PER_REQUEST"
     throughput: Throughput | None = None
     max_throughput: Throughput | None = None
+    warm_throughput: WarmThroughput | None = None
     tags: Tags | None = None
     ttl: TimeToLive | None = None
     stream: Stream | None = None
     deletion_protection: bool | None = None
     point_in_time_recovery: bool | None = None
+    recovery_period_in_days: int | None = None
     encryption: Encryption | None = None
     table_class: str | None = None
     ignored: frozenset[str] = frozenset()
@@ -276,14 +281,18 @@ class TableSet:
     ) -> TableSet:
         """Return the set for one environment, with prefix, suffix, tags and protection.
 
-        A table's own declaration overrides the environment's.
+        A table's own declaration overrides the environment's. Raises ModelError if DynamoDB
+        does not allow a real name.
         """
+        names = {table.name: prefix + table.name + suffix for table in self.tables}
+        if problems := rules.real_name_problems(names):
+            raise ModelError(problems)
         return replace(
             self,
             tables=tuple(
                 replace(
                     table,
-                    name=prefix + table.name + suffix,
+                    name=names[table.name],
                     tags=tuple({**tags, **dict(table.tags or ())}.items()),
                     deletion_protection=_first(table.deletion_protection, deletion_protection),
                     point_in_time_recovery=_first(

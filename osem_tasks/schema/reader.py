@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema.emulators import UNDEFINED
-from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.facts import SETTINGS, recovery_period
 from osem_tasks.schema.model import NO_LIMIT, Attribute, Index, Key, Projection, Table, Throughput
+from osem_tasks.schema.warm import WarmThroughput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     Types = Mapping[str, str]
 
 
-def declared_table(name: str, properties: Mapping[str, Any]) -> Table:
+def declared_table(
+    name: str, properties: Mapping[str, Any], ignored: frozenset[str] = frozenset()
+) -> Table:
     """Return the table that ``properties`` declare; omitted properties are not declared.
 
+    ``ignored`` are the facts that something else sets.
     Raises ModelError for a table that DynamoDB would refuse, and KeyError, TypeError,
     ValueError or AttributeError for properties that do not have CreateTable's shape.
     """
@@ -29,7 +33,7 @@ def declared_table(name: str, properties: Mapping[str, Any]) -> Table:
     undefined = [name for name in _key_names(properties) if name not in types]
     if undefined:
         raise ValueError(f"key attribute {undefined[0]!r} is not in AttributeDefinitions")
-    return _table(name, properties, check=True)
+    return _table(name, properties, ignored, check=True)
 
 
 def from_description(description: Mapping[str, Any]) -> Table:
@@ -58,7 +62,13 @@ def _capacity(holder: Table | Index, billing: str) -> dict[str, Any]:
     return {"throughput": None, "max_throughput": holder.max_throughput or NO_LIMIT}
 
 
-def _table(name: str, properties: Mapping[str, Any], *, check: bool) -> Table:
+def _table(
+    name: str,
+    properties: Mapping[str, Any],
+    ignored: frozenset[str] = frozenset(),
+    *,
+    check: bool,
+) -> Table:
     types = _types(properties)
     # A description omits BillingModeSummary if the table was always PROVISIONED.
     summary = properties.get("BillingModeSummary", {})
@@ -76,6 +86,9 @@ def _table(name: str, properties: Mapping[str, Any], *, check: bool) -> Table:
         billing=billing,
         throughput=_throughput(properties, billing),
         max_throughput=_max_throughput(properties),
+        warm_throughput=_warm_throughput(properties),
+        recovery_period_in_days=recovery_period(properties),
+        ignored=ignored,
         check=check,
         **{setting.field: setting.read(properties) for setting in SETTINGS},
     )
@@ -122,6 +135,7 @@ def _global_index(properties: Mapping[str, Any], types: Types, billing: str) -> 
         _index(properties, types),
         throughput=_throughput(properties, billing),
         max_throughput=_max_throughput(properties),
+        warm_throughput=_warm_throughput(properties),
     )
 
 
@@ -140,3 +154,11 @@ def _max_throughput(holder: Mapping[str, Any]) -> Throughput | None:
     return Throughput(
         int(units.get("MaxReadRequestUnits", -1)), int(units.get("MaxWriteRequestUnits", -1))
     )
+
+
+def _warm_throughput(holder: Mapping[str, Any]) -> WarmThroughput | None:
+    units = holder.get("WarmThroughput") or {}
+    read, write = (units.get(f"{what}UnitsPerSecond") for what in ("Read", "Write"))
+    if read is None and write is None:
+        return None
+    return WarmThroughput(*(None if number is None else int(number) for number in (read, write)))

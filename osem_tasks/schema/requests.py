@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.schema.facts import SETTINGS
+from osem_tasks.schema.facts import PERIOD, RECOVERY, SETTINGS
 from osem_tasks.schema.model import NO_LIMIT, Throughput
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
 
     from osem_tasks.schema.model import Index, Key, Projection, Table
+    from osem_tasks.schema.warm import WarmThroughput
 
 
 def create_request(table: Table) -> CreateTableInputTypeDef:
@@ -47,6 +48,8 @@ def document(table: Table) -> dict[str, Any]:
         value = getattr(table, setting.field)
         if value is not None:
             request |= setting.write(value)
+    if table.recovery_period_in_days is not None:
+        request[RECOVERY][PERIOD] = table.recovery_period_in_days
     return request
 
 
@@ -65,6 +68,8 @@ def _body(table: Table) -> dict[str, Any]:
         request["ProvisionedThroughput"] = provisioned(table.throughput)
     if table.max_throughput:
         request["OnDemandThroughput"] = on_demand(table.max_throughput)
+    if table.warm_throughput:
+        request["WarmThroughput"] = warm_request(table.warm_throughput)
     return request
 
 
@@ -87,6 +92,8 @@ def index_request(index: Index) -> GlobalSecondaryIndexUnionTypeDef:
         request["ProvisionedThroughput"] = provisioned(index.throughput)
     if index.max_throughput:
         request["OnDemandThroughput"] = on_demand(index.max_throughput)
+    if index.warm_throughput:
+        request["WarmThroughput"] = warm_request(index.warm_throughput)
     return request
 
 
@@ -100,6 +107,12 @@ def on_demand(throughput: Throughput | None) -> Any:
     """Return an OnDemandThroughput; -1 removes a limit."""
     throughput = throughput or NO_LIMIT
     return {"MaxReadRequestUnits": throughput.read, "MaxWriteRequestUnits": throughput.write}
+
+
+def warm_request(throughput: WarmThroughput) -> Any:
+    """Return a WarmThroughput with the numbers that are declared."""
+    numbers = {"ReadUnitsPerSecond": throughput.read, "WriteUnitsPerSecond": throughput.write}
+    return {name: units for name, units in numbers.items() if units is not None}
 
 
 def _local_request(index: Index) -> LocalSecondaryIndexTypeDef:

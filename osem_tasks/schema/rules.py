@@ -12,14 +12,18 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from osem_tasks.schema import warm
 from osem_tasks.schema.ignored import ignored_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from osem_tasks.schema.model import Index, Key, Table
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+# A prefix or a suffix makes the real name of a table long enough.
+DECLARED_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,255}")
+_SIGNS = "characters of a-z, A-Z, 0-9, '_', '-' and '.'"
 KEY_TYPES = ("S", "N", "B")
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 STREAM_VIEWS = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
@@ -33,16 +37,18 @@ MAX_ATTRIBUTE_NAME = 255
 MAX_TAGS = 50
 MAX_TAG_KEY = 128
 MAX_TAG_VALUE = 256
+MAX_RECOVERY_DAYS = 35
 
 
 def table_problems(table: Table) -> list[str]:
     """Return one sentence for every rule that ``table`` breaks; empty if it is valid."""
     found = [
-        *_name_problems("table", table.name),
+        *_table_name_problems(table.name),
         *_key_problems("its key", table.key, parts=1),
         *_index_set_problems(table),
         *_attribute_problems(table),
         *_capacity_problems(table),
+        *_warm_problems(table),
         *_setting_problems(table),
         *_tag_problems(table),
         *ignored_problems((index.name for index in table.global_indexes), table.ignored),
@@ -57,9 +63,24 @@ def duplicate_problems(what: str, names: Iterable[str]) -> list[str]:
     ]
 
 
-def _name_problems(what: str, name: str) -> Iterator[str]:
+def real_name_problems(names: Mapping[str, str]) -> list[str]:
+    """Return one sentence for each real name that DynamoDB refuses, by the declared names."""
+    return [
+        f"table {declared!r}: its real name {real!r} has {len(real)} characters; "
+        f"it must be 3 to 255 {_SIGNS}"
+        for declared, real in names.items()
+        if not NAME.fullmatch(real)
+    ]
+
+
+def _table_name_problems(name: str) -> Iterator[str]:
+    if not DECLARED_NAME.fullmatch(name):
+        yield f"table name {name!r} must be 1 to 255 {_SIGNS}"
+
+
+def _index_name_problems(name: str) -> Iterator[str]:
     if not NAME.fullmatch(name):
-        yield f"{what} name {name!r} must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'"
+        yield f"index name {name!r} must be 3 to 255 {_SIGNS}"
 
 
 def _key_problems(where: str, key: Key, *, parts: int) -> Iterator[str]:
@@ -88,7 +109,7 @@ def _index_set_problems(table: Table) -> Iterator[str]:
         yield from _key_problems(f"local index {index.name!r}", index.key, parts=1)
         yield from _local_index_problems(table, index)
     for index in both:
-        yield from _name_problems("index", index.name)
+        yield from _index_name_problems(index.name)
         yield from _projection_problems(index)
     included = sum(len(index.projection.attributes) for index in both)
     if included > MAX_INCLUDED_IN_ALL:
@@ -102,7 +123,7 @@ def _local_index_problems(table: Table, index: Index) -> Iterator[str]:
         yield f"local index {index.name!r} must have the table's own partition key"
     if not index.key.sort:
         yield f"local index {index.name!r} needs a sort key"
-    if index.throughput or index.max_throughput:
+    if index.throughput or index.max_throughput or index.warm_throughput:
         yield f"local index {index.name!r} has no throughput of its own"
 
 
@@ -140,11 +161,16 @@ def _attribute_name_problems(name: str) -> Iterator[str]:
         yield f"attribute name {name!r} must be 1 to {MAX_ATTRIBUTE_NAME} bytes"
 
 
+def _holders(table: Table) -> Iterator[tuple[str, Table | Index]]:
+    """Yield what has capacity: the table and its global indexes, by their names in sentences."""
+    yield "the table", table
+    for index in table.global_indexes:
+        yield f"index {index.name!r}", index
+
+
 def _capacity_problems(table: Table) -> Iterator[str]:
-    holders: list[tuple[str, Table | Index]] = [("the table", table)]
-    holders += [(f"index {index.name!r}", index) for index in table.global_indexes]
     provisioned = table.billing == "PROVISIONED"
-    for where, holder in holders:
+    for where, holder in _holders(table):
         units, limit = holder.throughput, holder.max_throughput
         if provisioned and units is None:
             yield f"{where} needs a throughput, because billing is PROVISIONED"
@@ -158,7 +184,41 @@ def _capacity_problems(table: Table) -> Iterator[str]:
             yield f"{where} needs a maximum throughput of at least 1, or -1 for none"
 
 
+def _warm_problems(table: Table) -> Iterator[str]:
+    """Yield warm throughput below what AWS gives anyway; AWS refuses such a request."""
+    for where, holder in _holders(table):
+        wanted = holder.warm_throughput
+        if wanted is None:
+            continue
+        least = warm.least(holder, table.billing)
+        if "billing" in table.ignored:
+            least = warm.WarmThroughput(1, 1)  # whichever mode the table has
+        if wanted == warm.WarmThroughput():
+            yield f"{where} has a warm throughput of neither reads nor writes"
+        for units, bound, what in (
+            (wanted.read, least.read, "read"),
+            (wanted.write, least.write, "write"),
+        ):
+            if units is not None and bound is not None and units < bound:
+                yield (
+                    f"{where} needs a warm throughput of at least {bound} {what} units per second "
+                    f"with {table.billing} billing, not {units}"
+                )
+
+
+def _recovery_problems(table: Table) -> Iterator[str]:
+    days = table.recovery_period_in_days
+    if days is None:
+        return
+    if not 1 <= days <= MAX_RECOVERY_DAYS:
+        yield f"the recovery period must be 1 to {MAX_RECOVERY_DAYS} days, not {days}"
+    if table.point_in_time_recovery is not True:
+        state = "off" if table.point_in_time_recovery is False else "not declared"
+        yield f"it has a recovery period of {days} days, but point-in-time recovery is {state}"
+
+
 def _setting_problems(table: Table) -> Iterator[str]:
+    yield from _recovery_problems(table)
     if table.billing not in ("PAY_PER_REQUEST", "PROVISIONED"):
         yield f"billing mode {table.billing!r} must be PAY_PER_REQUEST or PROVISIONED"
     if table.stream and table.stream.view is not None and table.stream.view not in STREAM_VIEWS:

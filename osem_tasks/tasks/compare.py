@@ -9,7 +9,7 @@ from osem_tasks.config import guards
 from osem_tasks.config.commands import command as command_line
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.output.verify import verify_outcome
-from osem_tasks.schema.compare import compare_live, wanting_everything
+from osem_tasks.schema.compare_live import compare_live, wanting_everything
 from osem_tasks.schema.model import TableSet
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import open_target

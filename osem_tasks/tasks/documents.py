@@ -13,7 +13,7 @@ from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
 from osem_tasks.output.unmanaged import ignored_texts, unmanaged_texts
 from osem_tasks.schema import requests
-from osem_tasks.schema.compare import wanting_everything
+from osem_tasks.schema.compare_live import wanting_everything
 from osem_tasks.schema.model import Key, Table
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command

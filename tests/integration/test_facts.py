@@ -20,6 +20,7 @@ from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.naming import Naming
 from osem_tasks.config.target import Target
 from osem_tasks.schema.difference import IssueType
+from osem_tasks.schema.facts import RECOVERY
 from osem_tasks.schema.model import (
     Attribute,
     Encryption,
@@ -32,7 +33,8 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
-from osem_tasks.schema.requests import create_request
+from osem_tasks.schema.requests import create_request, document
+from osem_tasks.schema.warm import WarmThroughput
 from tests.properties.world import announce, comparison_of, run_of
 from tests.support import fake_dynamodb as fakes
 
@@ -42,11 +44,20 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Engine
 
 UNITS, MORE = Throughput(2, 3), Throughput(4, 5)
+WARM, COLDER = WarmThroughput(20_000, 5_000), WarmThroughput(20_000, 4_999)
 KMS = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 OTHER_KMS = "arn:aws:kms:us-east-1:123456789012:key/5678efab"
 # What an engine takes and drops, or has no call for.
 HIDDEN = {
-    "docker": {"tags", "encryption", "table_class", "max_throughput", "point_in_time_recovery"},
+    "docker": {
+        "tags",
+        "encryption",
+        "table_class",
+        "max_throughput",
+        "warm_throughput",
+        "point_in_time_recovery",
+        "recovery_period_in_days",
+    },
     "moto": {"table_class", "max_throughput"},
     "fake": set(),
 }
@@ -64,17 +75,20 @@ ON_DEMAND = Table(
         _index("keys", "b N", projection=Projection("KEYS_ONLY")),
         _index("some", "c S", projection=Projection("INCLUDE", ("x", "y"))),
         _index("capped", "a S", max_throughput=UNITS),
+        _index("warm", "a S", warm_throughput=WARM),
     ),
     local_indexes=(
         _index("local-all", "pk S, a S"),
         _index("local-some", "pk S, b N", projection=Projection("INCLUDE", ("x", "y"))),
     ),
     max_throughput=UNITS,
+    warm_throughput=WARM,
     tags=(("Application", "osem"), ("Environment", "test")),
     ttl=TimeToLive("expiresAt"),
     stream=Stream("NEW_IMAGE"),
     deletion_protection=True,
     point_in_time_recovery=True,
+    recovery_period_in_days=7,
     encryption=Encryption("KMS", KMS),
     table_class="STANDARD_INFREQUENT_ACCESS",
 )
@@ -182,10 +196,14 @@ def _of_settings() -> Iterator[Mutation]:
         ),
         ("table_class", IssueType.WRONG_TABLE_CLASS, ("STANDARD", None)),
         ("max_throughput", IssueType.WRONG_BILLING_MODE, (MORE, None, Throughput(2, -1))),
+        ("warm_throughput", IssueType.WRONG_WARM_THROUGHPUT, (COLDER, None)),
+        ("recovery_period_in_days", IssueType.WRONG_PITR, (6, 35, None)),
     ]
     for path, issue, values in rows:
         for number, value in enumerate(values):
             facts: dict[str, Any] = {path: value}
+            if path == "point_in_time_recovery":
+                facts["recovery_period_in_days"] = None
             yield _mutation(f"{path}-{number}", replace(ON_DEMAND, **facts), issue, path)
 
 
@@ -315,6 +333,10 @@ def _of_indexes() -> Iterator[Mutation]:
         held = _with(ON_DEMAND, "capped", max_throughput=units)
         path = "index[capped].max_throughput"
         yield _mutation(f"capped-{number}", held, IssueType.WRONG_BILLING_MODE, path)
+    for number, warm in enumerate((COLDER, None)):
+        held = _with(ON_DEMAND, "warm", warm_throughput=warm)
+        path = "index[warm].warm_throughput"
+        yield _mutation(f"warm-{number}", held, IssueType.WRONG_WARM_THROUGHPUT, path)
     # DynamoDB Local 1.25.1 refuses keys of several attributes, which AWS has since.
     held = _with(ON_DEMAND, "all", key=Key.parse("a S + c S, b N"))
     several = _mutation("several", held, IssueType.WRONG_GSI_KEYS, "index[all].key")
@@ -385,7 +407,7 @@ class Shelf:
         if table.point_in_time_recovery and self.kind == "moto":
             self.client.update_continuous_backups(
                 TableName=table.name,
-                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+                PointInTimeRecoverySpecification=document(table)[RECOVERY],
             )
 
     def clear(self) -> None:
@@ -493,6 +515,7 @@ def test_the_matrix_covers_every_fact() -> None:
         "name",
         "check",
         "ignored",
+        "unmanaged",
         "global_indexes",
         "local_indexes",
     }

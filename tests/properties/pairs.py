@@ -25,6 +25,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 
 POOL = ("pk", "sk", "a", "b", "c")
 GLOBAL_NAMES = ("g-one", "g-two", "g-three", "g-four", "either")
@@ -33,6 +34,14 @@ TABLE_NAMES = ("Users", "Teams", "Plans")
 KMS = "arn:aws:kms:us-east-1:123456789012:key/own"
 UNITS = (Throughput(1, 1), Throughput(2, 1), Throughput(1, 2))
 CEILINGS = (None, *UNITS)
+# AWS's own for a table on demand, one that is raised, and one that names reads alone.
+WARM = (
+    None,
+    WarmThroughput(12_000, 4_000),
+    WarmThroughput(20_000, 5_000),
+    WarmThroughput(read=15_000),
+)
+PERIODS = (None, 1, 7, 35)
 KEYS = (("pk",), ("pk", "sk"), ("pk", "a"))
 PROJECTIONS = (
     Projection(),
@@ -66,6 +75,7 @@ class Body(NamedTuple):
     projection: Projection
     units: Throughput
     ceiling: Throughput | None
+    warm: WarmThroughput | None
 
 
 class Local(NamedTuple):
@@ -86,6 +96,8 @@ class Draft:
     provisioned: bool
     units: Throughput
     ceiling: Throughput | None
+    warm: WarmThroughput | None
+    period: int | None
     settings: dict[str, Any]
 
     def table(self, name: str) -> Table:
@@ -97,6 +109,7 @@ class Draft:
             if sort and other not in partition
         }
         units, ceiling = self._capacity(self)
+        recovery = self.settings["point_in_time_recovery"]
         return Table(
             name=name,
             key=Key(self._part(partition), self._part(sort)),
@@ -106,6 +119,7 @@ class Draft:
                     Key(self._part(body.key[0]), self._part(body.key[1])),
                     body.projection,
                     *self._capacity(body),
+                    body.warm,
                 )
                 for each, body in self.indexes.items()
                 if each not in local
@@ -114,6 +128,8 @@ class Draft:
             billing="PROVISIONED" if self.provisioned else "PAY_PER_REQUEST",
             throughput=units,
             max_throughput=ceiling,
+            warm_throughput=self.warm,
+            recovery_period_in_days=self.period if recovery else None,
             **self.settings,
         )
 
@@ -125,7 +141,7 @@ class Draft:
 
 
 _BODIES = st.sampled_from(
-    tuple(Body(*parts) for parts in product(INDEX_KEYS, PROJECTIONS, UNITS, CEILINGS))
+    tuple(Body(*parts) for parts in product(INDEX_KEYS, PROJECTIONS, UNITS, CEILINGS, WARM))
 )
 _LOCALS = st.sampled_from(tuple(Local(*parts) for parts in product(POOL[1:], PROJECTIONS)))
 _SETTINGS = {name: st.sampled_from((None, *values)) for name, values in SETTINGS.items()}
@@ -138,6 +154,8 @@ DRAFTS = st.builds(
     provisioned=st.booleans(),
     units=st.sampled_from(UNITS),
     ceiling=st.sampled_from(CEILINGS),
+    warm=st.sampled_from(WARM),
+    period=st.sampled_from(PERIODS),
     settings=st.fixed_dictionaries(_SETTINGS),
 )
 
@@ -178,6 +196,7 @@ _CHANGES = st.one_of(
                 ("projection", PROJECTIONS),
                 ("units", UNITS),
                 ("ceiling", CEILINGS),
+                ("warm", WARM),
             )
             for name in GLOBAL_NAMES
             for value in values
@@ -187,6 +206,8 @@ _CHANGES = st.one_of(
     st.builds(Change, st.just("provisioned"), st.just(""), st.booleans()),
     st.builds(Change, st.just("units"), st.just(""), st.sampled_from(UNITS)),
     st.builds(Change, st.just("ceiling"), st.just(""), st.sampled_from(CEILINGS)),
+    st.builds(Change, st.just("warm"), st.just(""), st.sampled_from(WARM)),
+    st.builds(Change, st.just("period"), st.just(""), st.sampled_from(PERIODS)),
     st.sampled_from(
         [Change("settings", name, each) for name, values in SETTINGS.items() for each in values]
     ),

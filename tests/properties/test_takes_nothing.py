@@ -57,11 +57,26 @@ def taken(was: Json, now: Json) -> set[str]:
         less.add(REPLACE)
     if was["protection"] > now["protection"] or was["recovery"] > now["recovery"]:
         less.add(UNPROTECT)
+    if was["recovery"] and now["recovery"] and was["period"] > now["period"]:
+        less.add(UNPROTECT)  # the backups of the days between are gone
     if was["kms"] not in (None, now["kms"]):
         less.add(UNPROTECT)
     if _less_capacity(was, now):
         less.add(REDUCE)
+    if _less_warm(was, now):
+        less.add("nothing allows it")
     return less
+
+
+def _less_warm(was: Json, now: Json) -> bool:
+    """Whether warm throughput is lower that was raised or grew with use."""
+    own = (12_000, 4_000)
+    for before, after in [(was, now), *_both(was, now)]:
+        least = own if was["billing"] == "PAY_PER_REQUEST" else _units(before)
+        for number, one in enumerate(("ReadUnitsPerSecond", "WriteUnitsPerSecond")):
+            if before["warm"][one] > max(least[number], after["warm"][one]):
+                return True
+    return False
 
 
 def _less_capacity(was: Json, now: Json) -> bool:

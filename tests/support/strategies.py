@@ -21,6 +21,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,14 +35,18 @@ UNITS = st.integers(1, 40_000)
 CEILINGS = st.builds(Throughput, *[st.just(-1) | UNITS] * 2)
 TAGS = st.lists(
     st.tuples(
+        # CloudFormation's pattern of a tag's key has no line break.
         st.text(_TEXT, min_size=1, max_size=6).filter(
-            lambda key: not key.lower().startswith("aws:")
+            lambda key: not key.lower().startswith("aws:") and "\n" not in key
         ),
         st.text(_TEXT, max_size=6),
     ),
     max_size=4,
     unique_by=lambda tag: tag[0],
 ).map(tuple)
+# Above every number of UNITS, and above what AWS gives to a table on demand.
+_WARM = st.none() | st.integers(40_000, 90_000)
+WARM = st.builds(WarmThroughput, _WARM, _WARM).filter(lambda warm: warm != WarmThroughput())
 PROJECTIONS = st.sampled_from((Projection(), Projection("KEYS_ONLY"))) | st.lists(
     st.text(_TEXT, min_size=1, max_size=6), min_size=1, max_size=4, unique=True
 ).map(lambda names: Projection("INCLUDE", tuple(names)))
@@ -66,9 +71,17 @@ def tables(draw: st.DrawFn) -> Table:
     capacity = st.builds(Throughput, UNITS, UNITS) if provisioned else st.none()
     ceiling = st.none() if provisioned else st.none() | CEILINGS
     indexes = tuple(
-        Index(name, draw(_index_keys(pool)), draw(PROJECTIONS), draw(capacity), draw(ceiling))
+        Index(
+            name,
+            draw(_index_keys(pool)),
+            draw(PROJECTIONS),
+            draw(capacity),
+            draw(ceiling),
+            draw(st.none() | WARM),
+        )
         for name in names[local:]
     )
+    recovery = draw(st.none() | st.booleans())
     return Table(
         name=draw(NAMES),
         key=key,
@@ -80,11 +93,13 @@ def tables(draw: st.DrawFn) -> Table:
         billing="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
         throughput=draw(capacity),
         max_throughput=draw(ceiling),
+        warm_throughput=draw(st.none() | WARM),
         tags=draw(st.none() | TAGS),
         ttl=draw(st.none() | st.builds(TimeToLive, st.none() | st.just("expiresAt"))),
         stream=draw(st.none() | st.builds(Stream, st.none() | st.sampled_from(rules.STREAM_VIEWS))),
         deletion_protection=draw(st.none() | st.booleans()),
-        point_in_time_recovery=draw(st.none() | st.booleans()),
+        point_in_time_recovery=recovery,
+        recovery_period_in_days=draw(st.none() | st.integers(1, 35)) if recovery else None,
         encryption=draw(st.none() | ENCRYPTIONS),
         table_class=draw(st.none() | st.sampled_from(rules.TABLE_CLASSES)),
     )

@@ -23,6 +23,7 @@ PUBLIC = [
     "TableSet",
     "Throughput",
     "TimeToLive",
+    "WarmThroughput",
     "table",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations.export.hcl import Block
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from osem_tasks.schema.model import Encryption, Index, Key, Stream, Table, Throughput
+    from osem_tasks.schema.warm import WarmThroughput
 
 _NAME_LIMIT = 255
+_RECOVERY = "point_in_time_recovery"
 
 
 def write_terraform(tables: Sequence[Table]) -> str:
@@ -45,13 +48,21 @@ def _resource(name: str, table: Table) -> Block:
     blocks = [Block("attribute", {"name": a.name, "type": a.type}) for a in table.attributes]
     blocks += [_global_index(index) for index in table.global_indexes]
     blocks += [_local_index(index) for index in table.local_indexes]
-    blocks += _ceiling(table.max_throughput)
+    blocks += _ceiling(table.max_throughput) + _warm(table.warm_throughput)
     for part in settings:
         if isinstance(part, Block):
-            blocks.append(part)
+            blocks.append(_with_period(part, table))
         else:
             arguments |= part
     return Block(f'resource "aws_dynamodb_table" "{name}"', arguments, blocks)
+
+
+def _with_period(block: Block, table: Table) -> Block:
+    """Return the block of recovery with its period, any other block as it is."""
+    if block.header != _RECOVERY or table.recovery_period_in_days is None:
+        return block
+    period = {"recovery_period_in_days": table.recovery_period_in_days}
+    return replace(block, arguments={**block.arguments, **period})
 
 
 def _stream(stream: Stream) -> Iterator[dict[str, Any]]:
@@ -77,7 +88,7 @@ SETTINGS: dict[str, Callable[[Any], Iterator[dict[str, Any] | Block] | Sequence[
             },
         )
     ],
-    "point_in_time_recovery": lambda on: [Block("point_in_time_recovery", {"enabled": on})],
+    "point_in_time_recovery": lambda on: [Block(_RECOVERY, {"enabled": on})],
     "encryption": _encryption,
     "deletion_protection": lambda on: [{"deletion_protection_enabled": on}],
     "table_class": lambda name: [{"table_class": name}],
@@ -100,6 +111,7 @@ def _global_index(index: Index) -> Block:
         for attribute in part
     ]
     blocks = (keys if several else []) + _ceiling(index.max_throughput)
+    blocks += _warm(index.warm_throughput)
     return Block("global_secondary_index", arguments, blocks)
 
 
@@ -129,3 +141,11 @@ def _ceiling(units: Throughput | None) -> list[Block]:
     names = ("max_read_request_units", "max_write_request_units")
     limits = zip(names, (units.read, units.write), strict=True)
     return [Block("on_demand_throughput", dict(limits))]
+
+
+def _warm(warm: WarmThroughput | None) -> list[Block]:
+    if warm is None:
+        return []
+    numbers = {"read_units_per_second": warm.read, "write_units_per_second": warm.write}
+    given = {name: units for name, units in numbers.items() if units is not None}
+    return [Block("warm_throughput", given)]

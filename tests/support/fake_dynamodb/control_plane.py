@@ -91,6 +91,7 @@ class FakeDynamoDB:
         mine = self._tables[table.name]
         mine.ttl = table.ttl.attribute if table.ttl else None
         mine.recovery = bool(table.point_in_time_recovery)
+        mine.period = table.recovery_period_in_days or 35
         mine.items = [{"n": {"N": str(number)}} for number in range(items)]
 
     def put(self, name: str, item: Json) -> None:
@@ -347,14 +348,23 @@ class FakeDynamoDB:
         return {"TimeToLiveSpecification": wanted}
 
     def _describe_backups(self, request: Json) -> Json:
-        on = self._find(request).recovery
-        recovery = {"PointInTimeRecoveryStatus": "ENABLED" if on else "DISABLED"}
+        table = self._find(request)
+        recovery: Json = {"PointInTimeRecoveryStatus": "DISABLED"}
+        if table.recovery:
+            recovery = {
+                "PointInTimeRecoveryStatus": "ENABLED",
+                "RecoveryPeriodInDays": table.period,
+            }
         shown = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
         return {"ContinuousBackupsDescription": shown}
 
     def _update_backups(self, request: Json) -> Json:
-        wanted = request["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
-        self._find(request).recovery = wanted
+        wanted = request["PointInTimeRecoverySpecification"]
+        table, on = self._find(request), wanted["PointInTimeRecoveryEnabled"]
+        period = wanted.get("RecoveryPeriodInDays", 35)
+        if not 1 <= period <= 35 or (not on and "RecoveryPeriodInDays" in wanted):
+            raise Refused(VALID, f"Invalid PointInTimeRecoverySpecification: {wanted}")
+        table.recovery, table.period = on, period
         return self._describe_backups(request)
 
     def _shown(self, table: HeldTable) -> Json:

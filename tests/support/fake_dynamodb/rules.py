@@ -25,6 +25,7 @@ def new_table(request: Json) -> HeldTable:
         billing=billing,
         throughput=request.get("ProvisionedThroughput"),
         ceiling=request.get("OnDemandThroughput"),
+        warm=_warm(request, billing),
         indexes={},
         local=[],
         tags=tags_of(request.get("Tags", [])),
@@ -107,6 +108,7 @@ def _new_index(table: HeldTable, request: Json, status: str = "ACTIVE") -> HeldI
         projection=_projection(request["Projection"]),
         throughput=request.get("ProvisionedThroughput"),
         ceiling=request.get("OnDemandThroughput"),
+        warm=_warm(request, table.billing),
         status=status,
     )
     if len(table.indexes) >= 20:
@@ -124,6 +126,37 @@ def _check_capacity(billing: str, what: str, units: Json | None, ceiling: Json |
         raise Refused(
             VALID, f"ProvisionedThroughput of {what} cannot be specified: PAY_PER_REQUEST"
         )
+
+
+def _least_warm(holder: Json, billing: str) -> Json:
+    """What AWS gives without being asked: the units, or what a new on-demand table serves."""
+    if billing != "PROVISIONED":
+        return {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
+    units = holder.get("ProvisionedThroughput") or {}
+    return {
+        "ReadUnitsPerSecond": units.get("ReadCapacityUnits", 1),
+        "WriteUnitsPerSecond": units.get("WriteCapacityUnits", 1),
+    }
+
+
+def _warm(request: Json, billing: str) -> Json:
+    """The warm throughput of what is created."""
+    return _warmer(_least_warm(request, billing), request.get("WarmThroughput"))
+
+
+def _warmer(held: Json, wanted: Json | None) -> Json:
+    """What is held after a request, which may only raise it."""
+    if wanted == {}:
+        raise Refused(VALID, "WarmThroughput is empty")
+    wanted = {**held, **(wanted or {})}
+    if any(wanted[name] < held[name] for name in held):
+        raise Refused(VALID, f"decreasing WarmThroughput is not supported: {held} to {wanted}")
+    return wanted
+
+
+def _grown(warm: Json, least: Json) -> Json:
+    """What AWS makes of it by itself when units or the mode change."""
+    return {name: max(warm[name], least[name]) for name in warm}
 
 
 def tags_of(tags: list[Json]) -> dict[str, str]:
@@ -163,6 +196,7 @@ def add_settings(shown: Json, table: HeldTable) -> None:
         shown["BillingModeSummary"] = {"BillingMode": table.billing}
     if table.ceiling:
         shown["OnDemandThroughput"] = table.ceiling
+    shown["WarmThroughput"] = {**table.warm, "Status": "ACTIVE"}
     if table.stream:
         view = {"StreamEnabled": True, "StreamViewType": table.stream}
         shown["StreamSpecification"] = view
@@ -187,6 +221,7 @@ def shown_index(table: HeldTable, index: HeldIndex) -> Json:
         "IndexArn": f"{ARN}{table.name}/index/{index.name}",
         "ItemCount": len(table.items),
         "IndexSizeBytes": 0,
+        "WarmThroughput": {**index.warm, "Status": "ACTIVE"},
     }
     if index.status == "CREATING":
         shown["Backfilling"] = index.left <= 1
@@ -213,6 +248,10 @@ def _change_billing(table: HeldTable, request: Json) -> None:
         index.ceiling = index.throughput = None
     _change_throughput(table, request)
     _change_indexes(table, request)
+    table.warm = _grown(table.warm, _least_warm(request, mode))
+    for index in table.indexes.values():
+        units = {"ProvisionedThroughput": index.throughput}
+        index.warm = _grown(index.warm, _least_warm(units, mode))
 
 
 def _change_throughput(table: HeldTable, request: Json) -> None:
@@ -223,6 +262,7 @@ def _change_throughput(table: HeldTable, request: Json) -> None:
         return
     _check_capacity(table.billing, "the table", units, None)
     table.throughput = units
+    table.warm = _grown(table.warm, _least_warm(request, table.billing))
 
 
 def _change_max_throughput(table: HeldTable, request: Json) -> None:
@@ -230,6 +270,10 @@ def _change_max_throughput(table: HeldTable, request: Json) -> None:
     if table.billing == "PROVISIONED":
         raise Refused(VALID, "OnDemandThroughput is for PAY_PER_REQUEST")
     table.ceiling = units
+
+
+def _change_warm_throughput(table: HeldTable, request: Json) -> None:
+    table.warm = _warmer(table.warm, request["WarmThroughput"])
 
 
 def _change_indexes(table: HeldTable, request: Json) -> None:
@@ -265,13 +309,16 @@ def _create_index(table: HeldTable, wanted: Json, request: Json) -> None:
 
 def _update_index(table: HeldTable, index: HeldIndex, wanted: Json, *, switching: bool) -> None:
     units, ceiling = wanted.get("ProvisionedThroughput"), wanted.get("OnDemandThroughput")
-    if not units and not ceiling:
+    if "WarmThroughput" in wanted:
+        index.warm = _warmer(index.warm, wanted["WarmThroughput"])
+    elif not units and not ceiling:
         raise Refused(VALID, f"Nothing to update in index {index.name}")
     if units:
         _check_capacity(table.billing, index.name, units, None)
         if units == index.throughput and not switching:
             raise Refused(VALID, f"The throughput of index {index.name} will not change")
         index.throughput = units
+        index.warm = _grown(index.warm, _least_warm(wanted, table.billing))
     if ceiling:
         if table.billing == "PROVISIONED":
             raise Refused(VALID, "OnDemandThroughput is for PAY_PER_REQUEST")
@@ -322,6 +369,7 @@ CHANGES_BY_FIELD: dict[str, Callable[[HeldTable, Json], None]] = {
     "BillingMode": _change_billing,
     "ProvisionedThroughput": _part_of_billing(_change_throughput),
     "OnDemandThroughput": _change_max_throughput,
+    "WarmThroughput": _change_warm_throughput,
     "GlobalSecondaryIndexUpdates": _part_of_billing(_change_indexes),
     "StreamSpecification": _change_stream,
     "DeletionProtectionEnabled": _change_protection,

@@ -42,6 +42,7 @@ class HeldIndex:
     projection: Json
     throughput: Json | None
     ceiling: Json | None
+    warm: Json
     status: str = "ACTIVE"
     left: int = 0
 
@@ -56,6 +57,7 @@ class HeldTable:
     billing: str
     throughput: Json | None
     ceiling: Json | None
+    warm: Json
     indexes: dict[str, HeldIndex]
     local: list[Json]
     tags: dict[str, str]
@@ -67,6 +69,7 @@ class HeldTable:
     ttl: str | None = None
     ttl_changed: float = float("-inf")
     recovery: bool = False
+    period: int = 35
     items: list[Json] = field(default_factory=list)
     status: str = "ACTIVE"
     busy: int = 0

@@ -21,6 +21,7 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
+from osem_tasks.schema.warm import WarmThroughput
 from tests.support.scripted_dynamodb import Fault, ScriptedDynamoDB, Way
 from tests.unit.apply.runs import POLICY, new_run
 
@@ -37,6 +38,11 @@ CHANGES: dict[str, tuple[Table, Table]] = {
     "billing to provisioned": (PLAIN, PAID),
     "throughput": (PAID, replace(PAID, throughput=Throughput(9, 9))),
     "maximum throughput": (PLAIN, replace(PLAIN, max_throughput=Throughput(9, 9))),
+    "warm throughput": (PLAIN, replace(PLAIN, warm_throughput=WarmThroughput(20_000, 5_000))),
+    "recovery period": (
+        replace(PLAIN, point_in_time_recovery=True, recovery_period_in_days=35),
+        replace(PLAIN, point_in_time_recovery=True, recovery_period_in_days=7),
+    ),
     "stream on": (PLAIN, replace(PLAIN, stream=Stream("NEW_IMAGE"))),
     "stream off": (replace(PLAIN, stream=Stream("NEW_IMAGE")), replace(PLAIN, stream=Stream(None))),
     "time to live on": (PLAIN, replace(PLAIN, ttl=TimeToLive("ends"))),

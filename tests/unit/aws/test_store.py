@@ -213,6 +213,22 @@ def test_point_in_time_recovery(answer: Answer, expected: bool) -> None:
     assert live.table.point_in_time_recovery is expected
 
 
+@pytest.mark.parametrize("days", [1, 35, None])
+def test_the_recovery_period_comes_with_recovery(days: int | None) -> None:
+    """One call tells both; an engine that tells no period leaves it unreadable."""
+    answer = recovery()
+    shown: Any = answer["ContinuousBackupsDescription"]
+    if days is not None:
+        shown["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] = days
+    mine, _ = store_with(DescribeTable=described(), DescribeContinuousBackups=answer)
+
+    live = mine.read(replace(PLANS, point_in_time_recovery=True, recovery_period_in_days=7))
+
+    assert live is not None
+    assert live.table.recovery_period_in_days == days
+    assert ("recovery_period_in_days" in live.unreadable) == (days is None)
+
+
 def test_tags_come_in_pages() -> None:
     """AWS lists ten tags at a time."""
     fake = FakeDynamoDB()
@@ -276,7 +292,8 @@ def test_a_refusal_of_a_fact_names_fact_and_table() -> None:
             LOCAL_ARN,
             "Jetty",
             dict.fromkeys(
-                ("encryption", "table_class", "max_throughput"), "DynamoDB Local does not keep it"
+                ("encryption", "table_class", "max_throughput", "warm_throughput"),
+                "DynamoDB Local does not keep it",
             ),
             id="dynamodb-local",
         ),

@@ -37,6 +37,8 @@ def action(
         (Kind.UPDATE_BILLING, "update billing", Effect.CHANGES),
         (Kind.UPDATE_THROUGHPUT, "update throughput", Effect.CHANGES),
         (Kind.UPDATE_MAX_THROUGHPUT, "update max throughput", Effect.CHANGES),
+        (Kind.UPDATE_WARM_THROUGHPUT, "update warm throughput", Effect.CHANGES),
+        (Kind.UPDATE_PITR_PERIOD, "update point-in-time recovery period", Effect.CHANGES),
         (Kind.ENABLE_STREAM, "enable stream", Effect.ADDS),
         (Kind.DISABLE_STREAM, "disable stream", Effect.REMOVES),
         (Kind.ENABLE_TTL, "enable ttl", Effect.ADDS),

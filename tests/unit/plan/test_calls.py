@@ -19,6 +19,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 from tests.support.fake_dynamodb.shapes import check_shape
 
 OPERATIONS = {
@@ -55,6 +56,9 @@ CREATED = {
     ],
     "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x", "y"]},
 }
+
+WARM, WRITES = WarmThroughput(20_000, 5_000), "WriteUnitsPerSecond"
+WARM_UNITS = {"ReadUnitsPerSecond": 20_000, WRITES: 5_000}
 
 
 def step(kind: Kind, target: str = "", index: Index | None = None) -> Action:
@@ -167,6 +171,58 @@ CASES: dict[str, tuple[Action, Table, LiveTable, Call]] = {
         live(),
         updated(**updates("Update", IndexName="kept", OnDemandThroughput=LIMIT)),
     ),
+    **{
+        f"warm-{case}": (
+            step(Kind.UPDATE_WARM_THROUGHPUT),
+            declared(warm_throughput=wanted),
+            live(replace(BASE, check=False, warm_throughput=found)),
+            updated(WarmThroughput=sent),
+        )
+        for case, wanted, found, sent in (
+            ("of-the-table", WARM, None, WARM_UNITS),
+            ("keeps-what-is-higher", WARM, WarmThroughput(1, 9_000), {**WARM_UNITS, WRITES: 9_000}),
+            ("reads-alone", WarmThroughput(20_000), WarmThroughput(1, 5_000), WARM_UNITS),
+        )
+    },
+    "warm-of-an-index": (
+        step(Kind.UPDATE_WARM_THROUGHPUT, "", replace(KEPT, warm_throughput=WARM)),
+        BASE,
+        live(),
+        updated(**updates("Update", IndexName="kept", WarmThroughput=WARM_UNITS)),
+    ),
+    "create-index-with-its-warm-throughput": (
+        step(Kind.CREATE_INDEX, "one", replace(ONE, warm_throughput=WARM)),
+        BASE,
+        live(),
+        updated(
+            **updates("Create", **CREATED, WarmThroughput=WARM_UNITS),
+            AttributeDefinitions=DEFINITIONS,
+        ),
+    ),
+    "create-index-without-less-than-aws-gives": (
+        step(Kind.CREATE_INDEX, "one", replace(ONE, warm_throughput=WarmThroughput(9, 4_000))),
+        BASE,
+        live(),
+        updated(**updates("Create", **CREATED), AttributeDefinitions=DEFINITIONS),
+    ),
+    **{
+        f"period-{case}": (
+            step(kind),
+            declared(point_in_time_recovery=True, recovery_period_in_days=7),
+            live(),
+            Call(
+                "update_continuous_backups",
+                {
+                    "TableName": "Plans",
+                    "PointInTimeRecoverySpecification": {
+                        "PointInTimeRecoveryEnabled": True,
+                        "RecoveryPeriodInDays": 7,
+                    },
+                },
+            ),
+        )
+        for case, kind in (("alone", Kind.UPDATE_PITR_PERIOD), ("when-on", Kind.ENABLE_PITR))
+    },
     "stream-on": (
         step(Kind.ENABLE_STREAM, "NEW_IMAGE"),
         BASE,

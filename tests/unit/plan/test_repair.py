@@ -23,6 +23,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 
 K, R = Kind, Risk
 TWO, THREE = Throughput(2, 2), Throughput(3, 3)
@@ -55,6 +56,7 @@ NEVER: Step = (K.NOT_IN_PLACE, R.IMPOSSIBLE, ())
 SWITCH: Step = (K.UPDATE_BILLING, R.RATE_LIMITED, ())
 UNITS: Step = (K.UPDATE_THROUGHPUT, R.RATE_LIMITED, ())
 LIMIT: Step = (K.UPDATE_MAX_THROUGHPUT, R.SAFE, ())
+WARMER: Step = (K.UPDATE_WARM_THROUGHPUT, R.SAFE, ())
 # The same where less is declared than there is.
 LESS_MODE: Step = (K.UPDATE_BILLING, R.REMOVES, (REDUCE,))
 FEWER: Step = (K.UPDATE_THROUGHPUT, R.REMOVES, (REDUCE,))
@@ -184,6 +186,46 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         with_(index("one", max_throughput=TWO)),
         with_(index("one")),
         [LOWER],
+    ),
+    "more-warm": (
+        replace(BASE, warm_throughput=WarmThroughput(20_000, 5_000)),
+        replace(BASE, warm_throughput=WarmThroughput(20_000, 4_999)),
+        [WARMER],
+    ),
+    "less-warm": (
+        replace(BASE, warm_throughput=WarmThroughput(20_000, 5_000)),
+        replace(BASE, warm_throughput=WarmThroughput(20_001, 5_000)),
+        [],
+    ),
+    "more-warm-index": (
+        with_(index("one", warm_throughput=WarmThroughput(20_000))),
+        with_(index("one", warm_throughput=WarmThroughput(12_000, 4_000))),
+        [WARMER],
+    ),
+    "warm-after-the-mode": (
+        replace(BASE, warm_throughput=WarmThroughput(20_000, 5_000)),
+        replace(PROVISIONED, warm_throughput=WarmThroughput(5, 5)),
+        [SWITCH, WARMER],
+    ),
+    "longer-backups": (
+        replace(BASE, point_in_time_recovery=True, recovery_period_in_days=35),
+        replace(BASE, point_in_time_recovery=True, recovery_period_in_days=34),
+        [(K.UPDATE_PITR_PERIOD, R.SAFE, ())],
+    ),
+    "shorter-backups": (
+        replace(BASE, point_in_time_recovery=True, recovery_period_in_days=7),
+        replace(BASE, point_in_time_recovery=True, recovery_period_in_days=35),
+        [(K.UPDATE_PITR_PERIOD, R.REMOVES, (UNPROTECT,))],
+    ),
+    "backups-on-with-a-period": (
+        replace(BASE, point_in_time_recovery=True, recovery_period_in_days=7),
+        replace(BASE, point_in_time_recovery=False),
+        [(K.ENABLE_PITR, R.SAFE, ())],
+    ),
+    "backups-off-with-a-period": (
+        replace(BASE, point_in_time_recovery=False),
+        replace(BASE, point_in_time_recovery=True, recovery_period_in_days=7),
+        [(K.DISABLE_PITR, R.REMOVES, (UNPROTECT,))],
     ),
     "tags": (
         replace(BASE, tags=(("a", "1"),)),
@@ -374,3 +416,29 @@ def test_a_rebuilt_index_keeps_the_limit_that_it_does_not_declare(limit: Through
 
     assert build.index is not None
     assert build.index.max_throughput == (limit or TWO)
+
+
+@pytest.mark.parametrize(
+    "declared, found, built",
+    [
+        (None, WarmThroughput(12_000, 4_000), None),
+        (None, WarmThroughput(20_000, 4_000), WarmThroughput(20_000)),
+        (
+            WarmThroughput(15_000, 6_000),
+            WarmThroughput(20_000, 5_000),
+            WarmThroughput(20_000, 6_000),
+        ),
+    ],
+    ids=["aws-own", "raised", "the-higher-of-both"],
+)
+def test_a_rebuilt_index_keeps_the_warm_throughput_that_was_raised(
+    declared: WarmThroughput | None, found: WarmThroughput, built: WarmThroughput | None
+) -> None:
+    """A new projection takes no warm throughput away: AWS would give a new index its least."""
+    held = with_(index("one", "b S", warm_throughput=found))
+
+    steps = plan(with_(index("one", warm_throughput=declared)), held)
+
+    (build,) = [step for step in steps if step.kind is K.CREATE_INDEX]
+    assert build.index is not None
+    assert build.index.warm_throughput == built

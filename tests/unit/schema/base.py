@@ -16,6 +16,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 
 if TYPE_CHECKING:
     from osem_tasks.schema.difference import IssueType, TableDiff
@@ -37,6 +38,7 @@ BASE = Table(
     encryption=Encryption("KMS", ARN),
     table_class="STANDARD",
     max_throughput=Throughput(100, -1),
+    warm_throughput=WarmThroughput(20_000, 5_000),
 )
 PROVISIONED = replace(
     BASE,

@@ -19,6 +19,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 from tests.unit.schema.base import (
     ARN,
     BASE,
@@ -216,6 +217,20 @@ CHANGES: list[tuple[str, LiveTable | None, IssueType, str]] = [
         IssueType.WRONG_BILLING_MODE,
         "max_throughput",
     ),
+    *(
+        (
+            f"warm-{case}",
+            changed(warm_throughput=warm),
+            IssueType.WRONG_WARM_THROUGHPUT,
+            "warm_throughput",
+        )
+        for case, warm in {
+            "fewer-reads": WarmThroughput(19_999, 5_000),
+            "fewer-writes": WarmThroughput(30_000, 4_999),
+            "reads-alone": WarmThroughput(read=20_000),
+            "gone": None,
+        }.items()
+    ),
     (
         "tag-gone",
         changed(tags=(("Application", "osem-ladders"),)),
@@ -302,3 +317,64 @@ def test_renamed_index_is_missing_and_extra() -> None:
         (IssueType.MISSING_GSI, "index[status-index]"),
         (IssueType.EXTRA_GSI, "index[state-index]"),
     ]
+
+
+@pytest.mark.parametrize("days", [6, 35, 1])
+def test_another_recovery_period_is_one_issue(days: int) -> None:
+    """The period is a fact beside recovery itself, longer or shorter."""
+    declared = replace(BASE, recovery_period_in_days=7)
+
+    diff = compare(declared, changed(declared, recovery_period_in_days=days))
+
+    assert named(diff) == [(IssueType.WRONG_PITR, "recovery_period_in_days")]
+    (fact,) = diff.issues
+    assert (fact.expected, fact.found) == ("7 days", f"{days} day{'s' if days > 1 else ''}")
+
+
+def test_recovery_that_is_off_has_no_period() -> None:
+    """Recovery that is off is one issue: the step that turns it on sets the period as well."""
+    declared = replace(BASE, recovery_period_in_days=7)
+    off = changed(declared, point_in_time_recovery=False, recovery_period_in_days=None)
+
+    assert named(compare(declared, off)) == [(IssueType.WRONG_PITR, "point_in_time_recovery")]
+
+
+@pytest.mark.parametrize("unreadable", ["point_in_time_recovery", "recovery_period_in_days"])
+def test_a_period_that_the_engine_does_not_tell_is_not_comparable(unreadable: str) -> None:
+    """Without an answer the period is neither right nor wrong, and the reason is kept."""
+    declared = replace(BASE, recovery_period_in_days=7)
+    blind = replace(changed(declared, recovery_period_in_days=None), unreadable={unreadable: "no"})
+
+    facts = {fact.path: fact for fact in compare(declared, blind).not_comparable}
+
+    assert facts["recovery_period_in_days"].reason == "no"
+    assert compare(declared, blind).issues == ()
+
+
+@pytest.mark.parametrize(
+    "declared, found",
+    [
+        (WarmThroughput(20_000, 5_000), WarmThroughput(20_000, 5_000)),
+        (WarmThroughput(20_000, 5_000), WarmThroughput(90_000, 5_001)),
+        (WarmThroughput(20_000), WarmThroughput(20_000, 1)),
+        (WarmThroughput(write=5_000), WarmThroughput(write=5_000)),
+    ],
+)
+@pytest.mark.parametrize("of_index", [False, True], ids=["table", "index"])
+def test_warm_throughput_that_is_reached_is_as_declared(
+    declared: WarmThroughput, found: WarmThroughput, of_index: bool
+) -> None:
+    """AWS raises warm throughput with use: more than declared is no difference."""
+    if of_index:
+        mine = replace(BASE, global_indexes=(replace(TEAM, warm_throughput=declared), STATUS))
+        theirs = replace(
+            BASE, check=False, global_indexes=(replace(TEAM, warm_throughput=found), STATUS)
+        )
+    else:
+        mine = replace(BASE, warm_throughput=declared)
+        theirs = replace(BASE, check=False, warm_throughput=found)
+
+    diff = compare(mine, live(theirs))
+
+    path = "index[team-index].warm_throughput" if of_index else "warm_throughput"
+    assert (diff.issues, path in {fact.path for fact in diff.same}) == ((), True)

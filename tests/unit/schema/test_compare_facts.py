@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.difference import IssueType
-from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, TABLE_CLASS, LiveTable
+from osem_tasks.schema.live import (
+    ENCRYPTION,
+    MAX_THROUGHPUT,
+    TABLE_CLASS,
+    WARM_THROUGHPUT,
+    LiveTable,
+)
 from osem_tasks.schema.model import Encryption, Key, Stream, Table, Throughput, TimeToLive
 from tests.support.strategies import reordered, tables
 from tests.unit.schema.base import ARN, BASE, PROVISIONED, TEAM, changed, live, named
@@ -162,6 +168,7 @@ def test_order_never_matters(data: st.DataObject, declared: Table) -> None:
         "encryption",
         "table_class",
         "max_throughput",
+        "warm_throughput",
     ],
 )
 def test_undeclared_fact_is_not_compared(fact: str) -> None:
@@ -189,6 +196,7 @@ def test_foreign_tags_are_not_judged() -> None:
         ENCRYPTION,
         TABLE_CLASS,
         MAX_THROUGHPUT,
+        WARM_THROUGHPUT,
     ],
 )
 def test_unreadable_fact_is_not_comparable(fact: str) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.schema.compare import compare_live, wanting_everything
+from osem_tasks.schema.compare_live import compare_live, wanting_everything
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Encryption, Index, Key, Stream, Table, Throughput, TimeToLive
+from osem_tasks.schema.warm import WarmThroughput
 
 OWN = frozenset({"Environment"})
 FULL = Table(
@@ -137,3 +138,62 @@ def test_a_limit_that_the_expected_side_cannot_tell() -> None:
     )
 
     assert compare_live(blind, sighted, "test-Users", OWN).issues == ()
+
+
+AWS_OWN = WarmThroughput(12_000, 4_000)
+
+
+@pytest.mark.parametrize(
+    "mine, theirs, differs",
+    [
+        (AWS_OWN, AWS_OWN, False),
+        (WarmThroughput(20_000, 5_000), AWS_OWN, True),
+        (AWS_OWN, WarmThroughput(20_000, 5_000), True),
+        (WarmThroughput(20_000, 5_000), WarmThroughput(30_000, 5_000), True),
+        (WarmThroughput(20_000, 5_000), WarmThroughput(20_000, 5_000), False),
+    ],
+)
+@pytest.mark.parametrize("of_index", [False, True], ids=["table", "index"])
+def test_warm_throughput_of_two_environments(
+    mine: WarmThroughput, theirs: WarmThroughput, differs: bool, of_index: bool
+) -> None:
+    """Two environments differ if one is warmer, whichever it is."""
+    tables = [
+        replace(FULL, global_indexes=(replace(FULL.global_indexes[0], warm_throughput=warm),))
+        if of_index
+        else replace(FULL, warm_throughput=warm)
+        for warm in (mine, theirs)
+    ]
+
+    diff = compare_live(live(tables[0]), live(tables[1]), "test-Users", OWN)
+
+    issues = [IssueType.WRONG_WARM_THROUGHPUT] if differs else []
+    assert [fact.issue_type for fact in diff.issues] == issues
+
+
+def test_warm_throughput_that_follows_the_units_is_no_difference_of_its_own() -> None:
+    """A provisioned table has its units warm: only the units differ."""
+    one, other = (
+        replace(
+            FULL,
+            global_indexes=(),
+            billing="PROVISIONED",
+            throughput=Throughput(units, units),
+            warm_throughput=WarmThroughput(units, units),
+        )
+        for units in (5, 50)
+    )
+
+    diff = compare_live(live(one), live(other), "test-Users", OWN)
+
+    assert [fact.path for fact in diff.issues] == ["throughput"]
+
+
+@pytest.mark.parametrize("days, differs", [(7, False), (35, True)])
+def test_recovery_periods_of_two_environments(days: int, differs: bool) -> None:
+    """Two environments differ if one keeps its backups longer."""
+    one, other = (replace(FULL, recovery_period_in_days=period) for period in (7, days))
+
+    diff = compare_live(live(one), live(other), "test-Users", OWN)
+
+    assert [fact.path for fact in diff.issues] == (["recovery_period_in_days"] if differs else [])

@@ -18,7 +18,13 @@ from osem_tasks.schema.emulators import (
     latest_tags,
     local_engine_of,
 )
-from osem_tasks.schema.live import ENCRYPTION, MAX_THROUGHPUT, TABLE_CLASS, LiveTable
+from osem_tasks.schema.live import (
+    ENCRYPTION,
+    MAX_THROUGHPUT,
+    TABLE_CLASS,
+    WARM_THROUGHPUT,
+    LiveTable,
+)
 from osem_tasks.schema.model import Key, Table
 
 AWS_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Plans"
@@ -27,6 +33,7 @@ WERKZEUG = "Werkzeug/3.0.3 Python/3.12.3"
 SHOWN: dict[str, Any] = {
     ENCRYPTION: {"SSEDescription": {"Status": "ENABLED"}},
     TABLE_CLASS: {"TableClassSummary": {"TableClass": "STANDARD"}},
+    WARM_THROUGHPUT: {"WarmThroughput": {"ReadUnitsPerSecond": 12000}},
     MAX_THROUGHPUT: {"OnDemandThroughput": {"MaxReadRequestUnits": 5}},
 }
 

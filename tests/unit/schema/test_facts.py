@@ -14,7 +14,8 @@ from hypothesis import Phase, find, settings
 from osem_tasks.declarations.export import terraform
 from osem_tasks.plan.calls import call_for
 from osem_tasks.plan.repair import repair_actions
-from osem_tasks.schema.compare import compare, compare_all, wanting_everything
+from osem_tasks.schema.compare import compare, compare_all
+from osem_tasks.schema.compare_live import wanting_everything
 from osem_tasks.schema.difference import Verdict
 from osem_tasks.schema.facts import SETTINGS, Setting, encryption_request
 from osem_tasks.schema.live import LiveTable
@@ -34,6 +35,8 @@ STRUCTURE = {
     "billing",
     "throughput",
     "max_throughput",
+    "warm_throughput",
+    "recovery_period_in_days",
     "ignored",
     "unmanaged",
 }

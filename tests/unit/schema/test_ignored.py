@@ -11,7 +11,8 @@ from osem_tasks.errors import ModelError
 from osem_tasks.output.verify import verify_outcome
 from osem_tasks.plan.calls import call_for
 from osem_tasks.plan.repair import repair_actions
-from osem_tasks.schema.compare import compare, compare_all, compare_live
+from osem_tasks.schema.compare import compare, compare_all
+from osem_tasks.schema.compare_live import compare_live
 from osem_tasks.schema.facts import SETTINGS
 from osem_tasks.schema.ignored import TABLE_FACTS
 from osem_tasks.schema.live import LiveTable
@@ -25,6 +26,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 
 INDEX = Index("by-date", Key.parse("day S"), throughput=Throughput(5, 5))
 ORDERS = Table(
@@ -164,6 +166,7 @@ def test_the_other_half_is_judged_and_the_ignored_half_kept() -> None:
         ("point_in_time_recovery", False, True),
         ("encryption", Encryption(), Encryption("KMS")),
         ("table_class", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+        ("warm_throughput", WarmThroughput(20_000), WarmThroughput(5, 5)),
     ],
 )
 def test_every_setting_can_be_left_to_others(fact: str, mine: Any, theirs: Any) -> None:
@@ -212,3 +215,38 @@ def test_an_ignored_billing_mode_stays(switched: bool) -> None:
     (arguments,) = planned(declared, replace(held, global_indexes=()))
     request = arguments["GlobalSecondaryIndexUpdates"][0]["Create"]
     assert ("ProvisionedThroughput" in request) == (held.billing == "PROVISIONED")
+
+
+@pytest.mark.parametrize(
+    "rule, paths",
+    [
+        ("recovery_period_in_days", ["recovery_period_in_days"]),
+        ("point_in_time_recovery", ["point_in_time_recovery", "recovery_period_in_days"]),
+    ],
+)
+def test_a_recovery_period_can_be_left_to_others(rule: str, paths: list[str]) -> None:
+    """Whoever else sets recovery also sets its period: both are listed, and nothing is sent."""
+    on = replace(ORDERS, point_in_time_recovery=True, recovery_period_in_days=7)
+    declared = ignoring(on, f"Orders.{rule}")
+    held = replace(on, recovery_period_in_days=35)
+
+    diff = compare(declared, live(held))
+
+    assert diff.issues == ()
+    assert [item.path for item in diff.not_judged] == paths
+    assert diff.not_judged[-1].expected == "7 days"
+    assert planned(declared, held) == []
+
+
+def test_the_warm_throughput_of_an_index_can_be_left_to_others() -> None:
+    """An index's own fact is ignored by its path."""
+    warm = replace(INDEX, warm_throughput=WarmThroughput(20_000, 5_000))
+    declared = ignoring(replace(ORDERS, global_indexes=(warm,)), "*.index[*].warm_throughput")
+
+    diff = compare(declared, live(ORDERS))
+
+    assert (diff.issues, [item.path for item in diff.not_judged]) == (
+        (),
+        ["index[by-date].warm_throughput"],
+    )
+    assert planned(declared, ORDERS) == []

@@ -153,6 +153,37 @@ def test_own_declaration_wins_over_the_environments(
     assert expected == {name: getattr(actual, name) for name in expected}
 
 
+@pytest.mark.parametrize("name", ["a", "Ms", "Orders"])
+def test_a_prefix_makes_a_short_name_long_enough(name: str) -> None:
+    """DynamoDB's least of three characters counts for the real name, not for the declared one."""
+    declared = TableSet((Table(name=name, key=Key.parse("id S")),))
+
+    assert declared.for_environment("shop-", tags={}).names == (f"shop-{name}",)
+    assert declared.for_environment("", "-x", tags={}).names == (f"{name}-x",)
+
+
+@pytest.mark.parametrize(
+    "name, prefix, suffix",
+    [("Ms", "", ""), ("a", "", "b"), ("O" * 250, "shop-d", ""), ("O" * 250, "shop", "-d")],
+)
+def test_a_real_name_that_dynamodb_refuses(name: str, prefix: str, suffix: str) -> None:
+    """A real name of fewer than 3 or more than 255 characters is refused with both names."""
+    declared = TableSet(
+        (Table(name=name, key=Key.parse("id S")), Table(name="Sound", key=Key.parse("id S")))
+    )
+    real = f"{prefix}{name}{suffix}"
+
+    with pytest.raises(ModelError) as caught:
+        declared.for_environment(prefix, suffix, tags={})
+
+    assert caught.value.problems == (
+        (
+            f"table {name!r}: its real name {real!r} has {len(real)} characters; it must be 3 to 255 "
+            "characters of a-z, A-Z, 0-9, '_', '-' and '.'"
+        ),
+    )
+
+
 @given(table_sets())
 def test_placing_changes_nothing_else(declared: TableSet) -> None:
     """Without tags and protection, a placed table differs from its declaration by name only."""

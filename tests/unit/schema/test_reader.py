@@ -25,6 +25,7 @@ from osem_tasks.schema.model import (
 )
 from osem_tasks.schema.reader import declared_table, from_description
 from osem_tasks.schema.requests import create_request, document
+from osem_tasks.schema.warm import WarmThroughput
 from tests.support.strategies import tables
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def describe(request: CreateTableInputTypeDef, order: Random) -> dict[str, Any]:
         "ProvisionedThroughput": asked.get("ProvisionedThroughput", NO_UNITS),
         "DeletionProtectionEnabled": asked.get("DeletionProtectionEnabled", False),
     }
-    for key in ("StreamSpecification", "OnDemandThroughput"):
+    for key in ("StreamSpecification", "OnDemandThroughput", "WarmThroughput"):
         if key in asked:
             answer[key] = asked[key]
     for key in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
@@ -96,6 +97,7 @@ def as_described(declared: Table) -> Table:
         tags=None,
         ttl=None,
         point_in_time_recovery=None,
+        recovery_period_in_days=None,
     )
 
 
@@ -117,6 +119,7 @@ def test_fresh_table_verifies_clean(declared: Table, order: Random) -> None:
             tags=declared.tags,
             ttl=declared.ttl,
             point_in_time_recovery=declared.point_in_time_recovery,
+            recovery_period_in_days=declared.recovery_period_in_days,
         ),
         status="ACTIVE",
         index_status={},
@@ -175,7 +178,7 @@ def provisioned(units: Throughput, *indexes: Index) -> Table:
                 GlobalSecondaryIndexes=[{**INDEX, "WarmThroughput": {"Status": "ACTIVE"}}],
                 WarmThroughput={"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000},
             ),
-            WITH_INDEX,
+            replace(WITH_INDEX, warm_throughput=WarmThroughput(12000, 4000)),
             id="moto-shows-warm-throughput",
         ),
         pytest.param(

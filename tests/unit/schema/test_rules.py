@@ -18,6 +18,7 @@ from osem_tasks.schema.model import (
     Throughput,
     TimeToLive,
 )
+from osem_tasks.schema.warm import WarmThroughput
 
 SORTED = Key.parse("planId S, teamId S")
 UNITS = Throughput(1, 1)
@@ -63,14 +64,14 @@ def wide(partition: int, sort: int) -> tuple[Index, ...]:
     )
 
 
+TABLE_RULE = "must be 1 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'"
 NAME_RULE = "must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'"
 
 BROKEN = [
     *(
-        pytest.param({"name": name}, f"table name {name!r} {NAME_RULE}", id=f"table-name-{case}")
+        pytest.param({"name": name}, f"table name {name!r} {TABLE_RULE}", id=f"table-name-{case}")
         for case, name in {
             "empty": "",
-            "of-2": "ab",
             "of-256": "a" * 256,
             "with-blank": "my plans",
             "with-umlaut": "Pläne",
@@ -208,6 +209,7 @@ BROKEN = [
         for case, with_units in (
             ("throughput", index("planId S, at N", throughput=UNITS)),
             ("max-throughput", index("planId S, at N", max_throughput=UNITS)),
+            ("warm", index("planId S, at N", warm_throughput=WarmThroughput(20_000, 5_000))),
         )
     ),
     pytest.param(
@@ -250,6 +252,60 @@ BROKEN = [
             id=f"maximum-{units.read}-{units.write}",
         )
         for units in (Throughput(0, 1), Throughput(1, -2))
+    ),
+    *(
+        pytest.param(facts, problem, id=f"warm-{case}")
+        for case, facts, problem in (
+            (
+                "nothing",
+                {"warm_throughput": WarmThroughput()},
+                "the table has a warm throughput of neither reads nor writes",
+            ),
+            (
+                "reads-of-on-demand",
+                {"warm_throughput": WarmThroughput(11_999, 4_000)},
+                (
+                    "the table needs a warm throughput of at least 12000 read units per second with "
+                    "PAY_PER_REQUEST billing, not 11999"
+                ),
+            ),
+            (
+                "writes-of-an-index",
+                {"global_indexes": (index(warm_throughput=WarmThroughput(write=3_999)),)},
+                (
+                    "index 'a-index' needs a warm throughput of at least 4000 write units per second "
+                    "with PAY_PER_REQUEST billing, not 3999"
+                ),
+            ),
+            (
+                "below-the-units",
+                {
+                    "billing": "PROVISIONED",
+                    "throughput": Throughput(9, 9),
+                    "warm_throughput": WarmThroughput(8, 9),
+                },
+                (
+                    "the table needs a warm throughput of at least 9 read units per second with "
+                    "PROVISIONED billing, not 8"
+                ),
+            ),
+        )
+    ),
+    *(
+        pytest.param(
+            {"point_in_time_recovery": True, "recovery_period_in_days": days},
+            f"the recovery period must be 1 to 35 days, not {days}",
+            id=f"recovery-period-{days}",
+        )
+        for days in (0, 36, -7)
+    ),
+    *(
+        pytest.param(
+            {"point_in_time_recovery": on, "recovery_period_in_days": 7},
+            f"it has a recovery period of 7 days, but point-in-time recovery is {words}",
+            id=f"recovery-period-but-{words.replace(' ', '-')}",
+        )
+        for on, words in ((False, "off"), (None, "not declared"))
     ),
     pytest.param(
         {"billing": "FREE"},
@@ -304,6 +360,7 @@ BROKEN = [
 ]
 
 SOUND = [
+    pytest.param({"name": "a"}, id="table-name-of-1"),
     pytest.param({"name": "abc"}, id="table-name-of-3"),
     pytest.param({"name": "a" * 255}, id="table-name-of-255"),
     pytest.param({"name": "My_plans-2.0"}, id="table-name-of-every-kind"),
@@ -321,6 +378,23 @@ SOUND = [
     pytest.param({"global_indexes": (index(projection=Projection("KEYS_ONLY")),)}, id="keys-only"),
     pytest.param({"billing": "PROVISIONED", "throughput": UNITS}, id="throughput-of-1"),
     pytest.param({"max_throughput": Throughput(-1, 1)}, id="maximum-of-one-kind"),
+    pytest.param({"warm_throughput": WarmThroughput(12_000, 4_000)}, id="warm-as-on-demand"),
+    pytest.param({"warm_throughput": WarmThroughput(write=4_001)}, id="warm-writes-alone"),
+    pytest.param(
+        {
+            "billing": "PROVISIONED",
+            "throughput": UNITS,
+            "warm_throughput": WarmThroughput(UNITS.read, UNITS.write),
+        },
+        id="warm-as-provisioned",
+    ),
+    *(
+        pytest.param(
+            {"point_in_time_recovery": True, "recovery_period_in_days": days},
+            id=f"recovery-period-of-{days}",
+        )
+        for days in (1, 35)
+    ),
     pytest.param({"global_indexes": (index(max_throughput=UNITS),)}, id="maximum-of-an-index"),
     pytest.param({"stream": Stream(None), "ttl": TimeToLive(None)}, id="declared-to-be-off"),
     pytest.param({"table_class": "STANDARD_INFREQUENT_ACCESS"}, id="infrequent-access"),
@@ -381,7 +455,7 @@ def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(ModelError) as caught:
         declare(
             {
-                "name": "x",
+                "name": "x y",
                 "key": Key.parse("a BOOL"),
                 "global_indexes": (index(name="i"),),
                 "billing": "PROVISIONED",
@@ -391,11 +465,11 @@ def test_all_problems_are_reported_at_once() -> None:
         )
 
     assert (
-        f"table 'x': table name 'x' {NAME_RULE}",
-        f"table 'x': index name 'i' {NAME_RULE}",
-        "table 'x': attribute 'a' has type 'BOOL', a key is of type S, N or B",
-        "table 'x': index 'i' needs a throughput, because billing is PROVISIONED",
-        "table 'x': tag 'aws:x' may not begin with 'aws:'",
+        f"table 'x y': table name 'x y' {TABLE_RULE}",
+        f"table 'x y': index name 'i' {NAME_RULE}",
+        "table 'x y': attribute 'a' has type 'BOOL', a key is of type S, N or B",
+        "table 'x y': index 'i' needs a throughput, because billing is PROVISIONED",
+        "table 'x y': tag 'aws:x' may not begin with 'aws:'",
     ) == caught.value.problems
     assert ErrorCode.INVALID_CONFIGURATION is caught.value.code
 

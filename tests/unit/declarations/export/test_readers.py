@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hcl2
 import pytest
@@ -16,6 +16,9 @@ from osem_tasks.declarations.export.cloudformation import write_template
 from osem_tasks.declarations.export.terraform import write_terraform
 from osem_tasks.schema.model import Index, Table, TableSet, Throughput, table
 from tests.support.strategies import NAMES, table_sets
+
+if TYPE_CHECKING:
+    from osem_tasks.schema.warm import WarmThroughput
 
 # Names of tables that many spellings of a resource's name confuse.
 ALIKE = ("cart-items", "cart.items", "cart_items", "CartItems", "2fa_codes", "2fa.codes", "___")
@@ -63,6 +66,14 @@ def ceiling(units: Throughput | None) -> list[dict[str, int]] | None:
     return [{"max_read_request_units": units.read, "max_write_request_units": units.write}]
 
 
+def warm(units: WarmThroughput | None) -> list[dict[str, int]] | None:
+    """The block of warm throughput, with the numbers that are declared."""
+    if units is None:
+        return None
+    numbers = {"read_units_per_second": units.read, "write_units_per_second": units.write}
+    return [{name: number for name, number in numbers.items() if number is not None}]
+
+
 def index_key(index: dict[str, Any]) -> tuple[list[str], list[str]]:
     """The names of an index's key, whichever way they are written."""
     blocks = index.get("key_schema")
@@ -82,6 +93,7 @@ def check_index(index: Index, found: dict[str, Any]) -> None:
     assert found.get("non_key_attributes", []) == list(index.projection.attributes)
     assert found.get("read_capacity") == (index.throughput.read if index.throughput else None)
     assert found.get("on_demand_throughput") == ceiling(index.max_throughput)
+    assert found.get("warm_throughput") == warm(index.warm_throughput)
 
 
 def check_settings(declared: Table, found: dict[str, Any]) -> None:
@@ -97,6 +109,7 @@ def check_settings(declared: Table, found: dict[str, Any]) -> None:
         assert found["ttl"][0]["enabled"] == (declared.ttl.attribute is not None)
     recovery = found.get("point_in_time_recovery", [{"enabled": None}])
     assert recovery[0]["enabled"] == declared.point_in_time_recovery
+    assert recovery[0].get("recovery_period_in_days") == declared.recovery_period_in_days
     assert ("server_side_encryption" in found) == (declared.encryption is not None)
     if declared.encryption:
         encryption = found["server_side_encryption"][0]
@@ -121,6 +134,7 @@ def test_an_independent_reader_finds_every_fact_of_every_table(declared: TableSe
         assert resource["billing_mode"] == one.billing
         assert resource.get("write_capacity") == (one.throughput.write if one.throughput else None)
         assert resource.get("on_demand_throughput") == ceiling(one.max_throughput)
+        assert resource.get("warm_throughput") == warm(one.warm_throughput)
         indexes = {index["name"]: index for index in resource.get("global_secondary_index", ())}
         assert indexes.keys() == {index.name for index in one.global_indexes}
         for index in one.global_indexes:

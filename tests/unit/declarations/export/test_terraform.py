@@ -16,6 +16,8 @@ WORDS = {
     "encryption": "server_side_encryption {",
     "table_class": "table_class",
     "throughput": "read_capacity",
+    "warm_throughput": "warm_throughput {",
+    "recovery_period_in_days": "  recovery_period_in_days",
     "max_throughput": "on_demand_throughput {",
 }
 
