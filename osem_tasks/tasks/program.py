@@ -85,8 +85,19 @@ def _typed() -> tuple[str, ...]:
     script, given = sys.argv[0], sys.argv[1:]
     leading = tuple(sys.orig_argv[: len(sys.orig_argv) - len(given)])
     if getattr(sys.modules.get("__main__"), "__spec__", None) is not None:
-        return leading  # python -m invoke, python -m osem_tasks
+        # python -m invoke, python -m osem_tasks
+        return (_interpreter(leading[0]), *leading[1:])
     return _temporary(Path(script)) or _in_shell(script) or leading
+
+
+def _interpreter(path: str) -> str:
+    """Return ``python``, if that is this interpreter in the shell, or else its path.
+
+    The file alone does not tell: that of a virtual environment is a link to another one's.
+    """
+    name = Path(path).name
+    found = shutil.which(name)
+    return name if found and os.path.abspath(found) == os.path.abspath(path) else path  # noqa: PTH100  resolve follows links
 
 
 def _in_shell(script: str) -> tuple[str, ...] | None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from osem_tasks.declarations.export.cloudformation import write_template
 from osem_tasks.declarations.export.json_text import json_text
 from osem_tasks.declarations.osem import TABLES
+from tests.support.examples import examples
 from tests.support.strategies import table_sets
 
 if TYPE_CHECKING:
@@ -30,12 +31,7 @@ def test_osem_tables_are_a_sound_template() -> None:
     assert complaints(TABLES) == []
 
 
-@settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    max_examples=30,
-    phases=[Phase.generate],
-)
+@examples(30)
 @given(table_sets().filter(len))
 def test_random_tables_are_sound_templates(declared: TableSet) -> None:
     """Any set of tables that DynamoDB takes is a template that CloudFormation takes."""

@@ -92,7 +92,7 @@ class Inv:
 
 def started(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """`inv WORDS...` as a process, in this process's environment unless another is given."""
-    return spawned([sys.executable, "-m", "invoke", *words], environment)
+    return spawned([str(Path(sys.executable).with_name("inv")), *words], environment)
 
 
 def spawned(
