@@ -70,7 +70,9 @@ def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
     """Return the plan of a setup; what stops the real run stops this one in the same way."""
 
     def outcome(error: OsemError | None) -> Outcome:
-        account = setup_outcome(run.journal, error, run.deadline.elapsed)
+        account = with_unmanaged(
+            setup_outcome(run.journal, error, run.deadline.elapsed), run.tables
+        )
         return replace(account, data={"actions": [], **account.data})
 
     job.partial_outcome = outcome
