@@ -82,9 +82,9 @@ def open_target(
         f"Target: {where} · {target.described} · region {connection.region} · "
         f"{target.naming} · {_declared(job)}"
     )
-    _await_service(job, target, deadline)
     if target.local:
         strangers.refuse_stranger(target)
+    _await_service(job, target, deadline)
     tables = target.tables_of(declared)
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))

@@ -175,8 +175,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(cloud: Cloud, inv: Inv, tmp_path: Path) -> Shop:
-    """An account of the test's own."""
+def shop(cloud: Cloud, inv: Inv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """An account of the test's own, in a folder whose files declare nothing else."""
+    monkeypatch.chdir(tmp_path)
     return Shop(cloud, inv, tmp_path / "orders.json")
 
 

@@ -84,7 +84,8 @@ def shop(cloud: Cloud, inv: Inv, tmp_path: Path) -> Inv:
 
 
 def configured(inv: Inv, tmp_path: Path, **more: Any) -> Inv:
-    """``inv`` with that file, and further configuration."""
+    """``inv`` with that file, and further configuration; the test's folder declares nothing."""
+    inv.patch.chdir(tmp_path)
     tables = {"tables": str(tmp_path / "tables.json"), "prefix": "shop-{env}-"}
     return replace(inv, configuration={**tables, **more})
 
