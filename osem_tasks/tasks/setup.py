@@ -72,7 +72,8 @@ def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
 
     def outcome(error: OsemError | None) -> Outcome:
         account = setup_outcome(run.journal, error, run.deadline.elapsed)
-        return replace(account, data={"actions": [], **account.data})
+        account = replace(account, data={"actions": [], **account.data})
+        return with_unmanaged(account, run.tables)
 
     job.partial_outcome = outcome
     decided = applying.plan(run, repairing=repair)
