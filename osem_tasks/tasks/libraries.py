@@ -9,12 +9,13 @@ from pathlib import Path
 from osem_tasks.errors import ErrorCode, OsemError
 
 # What a task imports only when it needs it; Invoke puts the project's folder before all others.
-LIBRARIES = ("boto3", "botocore", "docker", "requests", "urllib3", "halo")
+# These are names of Python packages, not of kinds of engines.
+LIBRARIES = "boto3 botocore docker requests urllib3 halo"
 
 
 def hiding() -> OsemError | None:
     """Return the error (INVALID_CONFIGURATION) for a module in the place of a library, if any."""
-    for name in LIBRARIES:
+    for name in LIBRARIES.split():
         found, installed = _found(name), _installed(name)
         if found and installed and installed not in found.parents:
             return OsemError(

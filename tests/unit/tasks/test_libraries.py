@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("package", [False, True], ids=["module", "package"])
-@pytest.mark.parametrize("name", libraries.LIBRARIES)
+@pytest.mark.parametrize("name", libraries.LIBRARIES.split())
 def test_the_module_that_hides_a_library_is_named(
     name: str, package: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
