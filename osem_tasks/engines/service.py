@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from osem_tasks.config.commands import command
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import probe
+from osem_tasks.engines import probe, strangers
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import clock, policy, wait
 from osem_tasks.waiting.clock import Deadline
@@ -72,7 +72,10 @@ def _ask(endpoint: str) -> Answer:
     if probe.ask(endpoint, PROBE_SECONDS) is not None:
         return Answer.SOME
     # A refusal takes no time.
-    return Answer.LATE if clock.now() - begin >= PROBE_SECONDS else Answer.NONE
+    if clock.now() - begin >= PROBE_SECONDS:
+        return Answer.LATE
+    # What speaks another protocol is up, and no wait makes a DynamoDB of it.
+    return Answer.SOME if strangers.stranger_at(endpoint, PROBE_SECONDS) else Answer.NONE
 
 
 def offered(error: OsemError) -> OsemError:

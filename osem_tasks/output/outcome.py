@@ -58,6 +58,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
+def agreeing(number: int, noun: str, verb: str) -> str:
+    """Return ``1 table exists`` or ``2 tables exist``."""
+    ending = ("es" if verb.endswith("ch") else "s") if number == 1 else ""
+    return f"{counted(number, noun)} {verb}{ending}"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows as lines with aligned columns."""
     if not rows:

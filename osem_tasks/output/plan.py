@@ -52,7 +52,8 @@ def plan_outcome(plan: Plan, tables: int, error: OsemError | None = None) -> Out
     if plan.impossible:
         text += f", {len(plan.impossible)} impossible in place"
     if not plan.actions:
-        text = f"nothing to do: all {counted(tables, 'table')} are as declared"
+        found = "the table is" if tables == 1 else f"all {counted(tables, 'table')} are"
+        text = f"nothing to do: {found} as declared"
         if error:
             text = "nothing to create; the differences need db.repair"
     return Outcome(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted, size
+from osem_tasks.output.outcome import Line, Mark, Outcome, agreeing, aligned, counted, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def list_outcome(live: dict[str, LiveTable | None], others: Sequence[str]) -> Ou
         lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
         summary=Line(
             Mark.INFO,
-            f"{len(found)} of {counted(len(live), 'table')} exist, "
+            f"{len(found)} of {agreeing(len(live), 'table', 'exist')}, "
             f"{counted(sum(table.items for table in found), 'item')}",
         ),
     )
@@ -76,7 +76,7 @@ def deletion_outcome(deleted: Sequence[str], error: OsemError | None) -> Outcome
     """Return the outcome of a deletion."""
     return Outcome(
         data={"tablesDeleted": list(deleted)},
-        lines=[Line(Mark.DONE, f"{name}  deleted") for name in deleted],
+        lines=[Line(Mark.DONE, text) for text in aligned([(name, "deleted") for name in deleted])],
         summary=Line(
             Mark.FAILED if error else Mark.DONE, f"{counted(len(deleted), 'table')} deleted"
         ),

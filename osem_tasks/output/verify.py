@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.output.messages import message
-from osem_tasks.output.outcome import Line, Mark, Outcome, counted
+from osem_tasks.output.outcome import Line, Mark, Outcome, agreeing, counted
 from osem_tasks.schema.difference import Fact, TableDiff, Verdict
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def verify_outcome(
         lines += [Line(Mark.DETAIL, f"not {words}: {text}") for text in _listed(diffs, verdict)]
     passed = sum(1 for diff in diffs if not diff.issues)
     checks = sum(len(diff.same) for diff in diffs)
-    agree = f"agree with '{other}'" if other else "match the model"
+    verb, rest = ("agree", f"with '{other}'") if other else ("match", "the model")
     return Outcome(
         data={
             "checks": [_check(diff, remedy) for diff in diffs],
@@ -51,7 +51,7 @@ def verify_outcome(
         lines=lines,
         summary=Line(
             Mark.FAILED if error else Mark.DONE,
-            f"{passed} of {counted(len(diffs), 'table')} {agree} "
+            f"{passed} of {agreeing(len(diffs), 'table', verb)} {rest} "
             f"({counted(checks, 'check')} passed)",
         ),
         error=error,

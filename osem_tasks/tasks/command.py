@@ -25,7 +25,7 @@ from osem_tasks.config import commands, variables
 from osem_tasks.errors import EXIT_INTERRUPTED, ErrorCode, OsemError, exit_code
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
-from osem_tasks.tasks import arguments, program
+from osem_tasks.tasks import arguments, libraries, program
 from osem_tasks.tasks.job import NOWHERE, Job
 from osem_tasks.waiting import interrupts, watchdog
 
@@ -226,7 +226,7 @@ def _outcome(call: _Call, job: Job, args: Sequence[Any], given: Mapping[str, Any
         return job.failed(interrupted())
     except Exception as error:  # noqa: BLE001  last resort: a document and a code
         job.console.detail(_frames(error))
-        return job.failed(_unexpected(error))
+        return job.failed(libraries.hiding() or _unexpected(error))
 
 
 def _listed(call: _Call, given: Mapping[str, Any]) -> dict[str, Any]:

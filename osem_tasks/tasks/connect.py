@@ -21,7 +21,6 @@ from osem_tasks.config.target import (
     TargetOptions,
     resolve,
 )
-from osem_tasks.declarations import load
 from osem_tasks.engines import manager, probe, records, service, strangers
 from osem_tasks.engines.selection import select
 from osem_tasks.errors import ConfigurationError, ModelError, OsemError
@@ -102,6 +101,9 @@ def declared_tables(job: Job, context: Context) -> TableSet:
 
     ``context`` has the values that the declaration may depend on. Raises OsemError.
     """
+    # The readers of all formats are many modules, which a list of tasks does not need.
+    from osem_tasks.declarations import load
+
     tables = load.load(*job.settings.declaration(), context)
     source = job.settings.declared_in(project.current())
     job.declaration.update(source=source, tables=len(tables))

@@ -6,9 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import command as command_line
-from osem_tasks.declarations.export import cloudformation, terraform
 from osem_tasks.declarations.export.json_text import json_text
-from osem_tasks.declarations.properties import declared_part
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
 from osem_tasks.output.unmanaged import ignored_texts, unmanaged_texts
@@ -72,6 +70,8 @@ def import_(
 
 def _declared(target: Target, live: LiveTable) -> Table:
     """Return the declaration of a live table, by its declared name, without the suite's tags."""
+    from osem_tasks.declarations.properties import declared_part
+
     own = target.environment.all_tags.items()
     unreadable: dict[str, Any] = dict.fromkeys(live.unreadable)
     part = declared_part(replace(live.table, check=False, **unreadable))
@@ -113,6 +113,9 @@ def export(
         )
     tables = list(chosen)
     document: dict[str, Any] = {"Tables": [requests.document(table) for table in tables]}
+    # Imported here: a list of tasks needs no writer.
+    from osem_tasks.declarations.export import cloudformation, terraform
+
     if format == "cloudformation":
         document = cloudformation.write_template(tables)
     text = terraform.write_terraform(tables) if format == "terraform" else json_text(document)

@@ -63,6 +63,7 @@ def _first_setup(job: Job, names: Sequence[str] | None) -> Outcome:
     tables = only(target, target.tables_of(declared), names)
     job.location.update(environment=target.environment.name)
     outcome = plan_outcome(setup_plan(compare_all(tables, {})).plan, len(tables))
+    outcome = replace(outcome, data={**outcome.data, "indexesNotDeclared": []})
     return with_unmanaged(outcome, tables)
 
 
@@ -70,15 +71,19 @@ def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
     """Return the plan of a setup; what stops the real run stops this one in the same way."""
 
     def outcome(error: OsemError | None) -> Outcome:
-        account = with_unmanaged(
-            setup_outcome(run.journal, error, run.deadline.elapsed), run.tables
-        )
-        return replace(account, data={"actions": [], **account.data})
+        account = setup_outcome(run.journal, error, run.deadline.elapsed)
+        account = replace(account, data={"actions": [], **account.data})
+        return with_unmanaged(account, run.tables)
 
     job.partial_outcome = outcome
     decided = applying.plan(run, repairing=repair)
     planned = plan_outcome(decided.plan, len(run.tables))
-    planned = replace(planned, lines=[*planned.lines, *undeclared_lines(run.journal)])
+    told = outcome(None).data["indexesNotDeclared"]
+    planned = replace(
+        planned,
+        data={**planned.data, "indexesNotDeclared": told},
+        lines=[*planned.lines, *undeclared_lines(run.journal)],
+    )
     return with_unmanaged(planned, run.tables)
 
 

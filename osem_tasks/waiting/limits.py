@@ -77,8 +77,7 @@ _WORDINGS: tuple[tuple[Limit, tuple[str, ...]], ...] = (
     ),
 )
 _TABLE = tuple(
-    (limit, re.compile("|".join(f"(?:{wording})" for wording in wordings), re.IGNORECASE))
-    for limit, wordings in _WORDINGS
+    (limit, "|".join(f"(?:{wording})" for wording in wordings)) for limit, wordings in _WORDINGS
 )
 _NEXT = re.compile(
     r"next (?:\w+ )?\w+ can be (?:made|performed) (?:at|after|on) (?P<when>.+?)\s*(?:[(.]|$)",
@@ -92,7 +91,11 @@ _SPAN = re.compile(
 
 def limit_in(words: str) -> Limit:
     """Return the kind of the limit that the service's ``words`` are about."""
-    return next((limit for limit, wording in _TABLE if wording.search(words)), Limit.UNKNOWN)
+    # ``re`` compiles a pattern at its first use and keeps it: most tasks are never limited.
+    return next(
+        (limit for limit, wording in _TABLE if re.search(wording, words, re.IGNORECASE)),
+        Limit.UNKNOWN,
+    )
 
 
 def limit_of(error: OsemError) -> Limit:

@@ -508,15 +508,19 @@ def test_setup_takes_nothing_away(engine: Engine, inv: Inv, prefix: str) -> None
 def test_setup_passes_by_an_undeclared_index(
     engine: Engine, inv: Inv, prefix: str, options: tuple[str, ...]
 ) -> None:
-    """It stops nothing and stays: exit code 0, nothing is sent, and the document names it."""
+    """It stops nothing and stays: exit code 0, nothing is sent, and the document names it.
+
+    A dry run says the same.
+    """
     _build(engine, prefix, DRIFTS[2])
 
     run = inv("db.setup", *options, "--json", "--verbose")
+    shown = inv("db.setup", *options, "--dry-run", "--json")
 
     assert (run.code, {*_calls(run)}) == (0, {"DescribeTable"})
-    assert [row["path"] for row in run.document["data"]["indexesNotDeclared"]] == [
-        f"index[{EXTRA.name}]"
-    ]
+    for document in (run.document, shown.document):
+        (row,) = document["data"]["indexesNotDeclared"]
+        assert row["path"] == f"index[{EXTRA.name}]"
 
 
 def test_an_interrupted_repair_is_carried_on(session_engine: Engine, prefix: str) -> None:

@@ -187,10 +187,11 @@ def test_emulators_are_known_in_one_module() -> None:
 
 @pytest.mark.process
 def test_listing_tasks_loads_no_sdk() -> None:
-    """`inv --list` and completion load neither boto3 nor docker nor halo."""
+    """`inv --list` and completion load neither an SDK nor halo, nor what reads declarations."""
     code = (
         "import sys, tasks; "
-        "print(sorted({'boto3','botocore','docker','halo','moto','psutil','requests'}"
+        "print(sorted({'boto3','botocore','docker','halo','moto','psutil','requests',"
+        " 'osem_tasks.declarations.load','osem_tasks.declarations.export.terraform'}"
         " & set(sys.modules)))"
     )
 

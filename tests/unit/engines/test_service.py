@@ -14,6 +14,7 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.policy import Policy, using
 from tests.support.fake_engines import FakeDynamoDB, fake_dynamodb
+from tests.support.strangers import SERVERS, listening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +78,16 @@ def test_what_answers_is_not_waited_for() -> None:
         service.wait_for(endpoint, Deadline(60), said.append, {})
     with fake_dynamodb(status=501, body="no") as endpoint:
         service.wait_for(endpoint, Deadline(60), said.append, {})
+
+    assert said == []
+
+
+@pytest.mark.parametrize("name", ["ssh", "smtp", "redis", "tls", "http2", "garbage"])
+def test_what_speaks_another_protocol_is_not_waited_for(name: str) -> None:
+    """Such a server is up: the next check says what it is, instead of "nothing answers"."""
+    said: list[str] = []
+    with listening(SERVERS[name]) as place:
+        service.wait_for(f"http://{place}", Deadline(10), said.append, {})
 
     assert said == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from osem_tasks.output.outcome import aligned, counted, size
+from osem_tasks.output.outcome import agreeing, aligned, counted, size
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,18 @@ def test_counted(number: int, noun: str, expected: str) -> None:
 def test_columns_are_aligned(rows: list[tuple[str, ...]], expected: list[str]) -> None:
     """Every column is as wide as its widest cell."""
     assert expected == aligned(rows)
+
+
+@pytest.mark.parametrize(
+    "number, verb, expected",
+    [
+        (0, "match", "0 tables match"),
+        (1, "match", "1 table matches"),
+        (1, "agree", "1 table agrees"),
+        (1, "exist", "1 table exists"),
+        (2, "exist", "2 tables exist"),
+    ],
+)
+def test_a_verb_agrees_with_its_number(number: int, verb: str, expected: str) -> None:
+    """One table matches, two tables match."""
+    assert agreeing(number, "table", verb) == expected

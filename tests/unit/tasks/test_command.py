@@ -19,6 +19,7 @@ from osem_tasks.tasks.options import OUTPUT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from osem_tasks.tasks.job import Job
 
@@ -200,3 +201,14 @@ def test_a_project_s_own_task_may_call_a_task(capsys: pytest.CaptureFixture[str]
 
     document = json.loads(capsys.readouterr().out)
     assert document["data"] == {"env": "local", "table": ["Users"]}
+
+
+def test_a_library_that_the_project_hides_is_no_unknown_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the wrong module made the task raise, the message names that module."""
+    (tmp_path / "docker.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert called(raising(ImportError("cannot import name"))) == 1
+    assert f"INVALID_CONFIGURATION: {tmp_path / 'docker.py'} hides" in capsys.readouterr().err
