@@ -3,7 +3,8 @@
 What gives a table or an index less than it has needs ``--reduce``: fewer units, a lower
 limit, a limit that goes (it bounds the cost), and the switch to provisioned billing, because
 an on-demand table serves up to twice its highest peak. The switch to on-demand takes nothing
-away: AWS documents that the table then serves at least what it was provisioned for.
+away, unless it brings limits: AWS documents that the table then serves at least what it was
+provisioned for.
 """
 
 from __future__ import annotations
@@ -94,31 +95,18 @@ def _switch(declared: Table, live: LiveTable) -> Iterator[Action]:
         return
     # Only this mode has limits; an index that is built gets its own limit.
     holders = [
-        (f"{prefix}max_throughput", index, found, holder)
-        for prefix, holder, index, found in _holders(declared, live)
+        (f"{prefix}max_throughput", index, holder)
+        for prefix, holder, index, _ in _holders(declared, live)
         if holder.max_throughput and MAX_THROUGHPUT not in live.unreadable
     ]
-    # A switch without the declared limits would leave the cost open.
-    less = any(_below(holder, found) for _, _, found, holder in holders)
-    risk = Risk.REMOVES if less else Risk.RATE_LIMITED
-    requires = (REDUCE,) if less else ()
+    # A switch without the declared limits would leave the cost open, and limits that come after
+    # the switch take capacity away: after an interruption between them, the next run says so too.
+    risk = Risk.REMOVES if holders else Risk.RATE_LIMITED
+    requires = (REDUCE,) if holders else ()
     yield _billing(declared, target, risk, limit, requires)
-    for path, index, found, holder in holders:
-        why = "the declared limit is below what is provisioned"
-        yield _max_throughput(
-            declared,
-            holder,
-            index,
-            path,
-            (Risk.REMOVES, why) if _below(holder, found) else (Risk.SAFE, "a limit is declared"),
-            requires,
-        )
-
-
-def _below(holder: Table | Index, found: Table | Index) -> bool:
-    """Return whether an on-demand limit is lower than what is provisioned now."""
-    limit, units = holder.max_throughput, found.throughput
-    return limit is not None and units is not None and _less(limit, units)
+    for path, index, holder in holders:
+        why = "requests above the declared limit are throttled"
+        yield _max_throughput(declared, holder, index, path, (Risk.REMOVES, why), requires)
 
 
 def _billing(

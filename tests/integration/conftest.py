@@ -13,6 +13,7 @@ from osem_tasks.config.local_access import ACCESS_KEY, SECRET_KEY
 from osem_tasks.engines import manager
 from osem_tasks.engines import records as state
 from osem_tasks.engines.base import EngineRequest
+from tests.support.faulty_aws import FaultyServer
 from tests.support.inv import Inv
 
 if TYPE_CHECKING:
@@ -78,6 +79,13 @@ def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         patch.setenv("OSEM_STATE_DIR", directory)
         removed = manager.take_down(name)
     assert removed, "the moto engine of these tests was not there to be removed"
+
+
+@pytest.fixture(scope="session")
+def aws_of_moto(moto_engine: Engine) -> Iterator[str]:
+    """The URL of a server in the role of AWS, which keeps its tables in moto."""
+    with FaultyServer(moto_engine.endpoint) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["session", "moto"])

@@ -26,7 +26,7 @@ from osem_tasks.engines.docker.container import LABEL, volume_of
 from osem_tasks.errors import OsemError
 from tests.conftest import FOREIGN
 from tests.integration.conftest import DOCKER_VARIABLES, Engine
-from tests.support.inv import Run
+from tests.support.inv import INV, Run
 
 if TYPE_CHECKING:
     import signal
@@ -125,7 +125,7 @@ class Shell:
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """`inv WORDS...`, still running."""
-        return self.spawn([sys.executable, "-m", "invoke", *words], **variables)
+        return self.spawn([INV, *words], **variables)
 
     def sh(self, script: str, **variables: str) -> Run:
         """A script of the real `sh`, in which `inv` is ours."""

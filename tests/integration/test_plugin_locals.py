@@ -64,6 +64,9 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_failing_test_shows_no_key(project: Path, moto_engine: Engine) -> None:
     """Fixtures are arguments of tests: their values hide what opens the database."""
+    ini = "[pytest]\ndynamodb_tables = osem_tasks.declarations.osem:TABLES\n"
+    (project / "pytest.ini").write_text(ini, encoding="utf-8")
+
     text = output(project, "--dynamodb-endpoint", moto_engine.endpoint)
 
     keys = (project / "keys.txt").read_text(encoding="utf-8").splitlines()

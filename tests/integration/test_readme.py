@@ -84,12 +84,12 @@ def test_the_local_commands_work_as_written() -> None:
     assert codes == commands
 
 
-def test_the_aws_commands_work_as_written(moto_engine: Engine) -> None:
+def test_the_aws_commands_work_as_written(aws_of_moto: str) -> None:
     """The AWS commands, with moto in the role of AWS."""
     commands = lines("--env dev --dry-run")
 
     codes = [
-        (command, run(command, AWS_ENDPOINT_URL=moto_engine.endpoint, **AWS).returncode)
+        (command, run(command, AWS_ENDPOINT_URL=aws_of_moto, **AWS).returncode)
         for command, _ in commands
     ]
 
@@ -111,10 +111,10 @@ def test_the_integration_session_takes_an_engine_and_a_filter(session_engine: En
 
 
 def test_the_policy_allows_what_the_tasks_call_and_no_more(
-    moto_engine: Engine, inv: Inv, monkeypatch: pytest.MonkeyPatch
+    aws_of_moto: str, inv: Inv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The minimal policy of the README is minimal, and enough."""
-    for key, value in {**AWS, "AWS_ENDPOINT_URL": moto_engine.endpoint}.items():
+    for key, value in {**AWS, "AWS_ENDPOINT_URL": aws_of_moto}.items():
         monkeypatch.setenv(key, value)
     called: set[str] = set()
     for words in (["db.setup"], ["db.setup"], ["db.verify"], ["db.list"]):

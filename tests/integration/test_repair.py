@@ -557,10 +557,10 @@ def test_an_interrupted_repair_is_carried_on(session_engine: Engine, prefix: str
 
 
 @pytest.fixture
-def prefix_on_aws(moto_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
+def prefix_on_aws(aws_of_moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A prefix on moto, which stands for AWS: by its endpoint variable, with credentials."""
     prefix = f"a{uuid.uuid4().hex[:10]}-"
-    for key, value in {**AWS, "AWS_ENDPOINT_URL": moto_engine.endpoint}.items():
+    for key, value in {**AWS, "AWS_ENDPOINT_URL": aws_of_moto}.items():
         monkeypatch.setenv(key, value)
     monkeypatch.setenv("OSEM_DB_PREFIX", prefix)
     return prefix

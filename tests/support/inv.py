@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 60.0
+# The program as people type it, in the environment of the tests.
+INV = str(Path(sys.executable).with_name("inv"))
 # Tests that run in a folder of their own still mean OSEM's tables.
 OSEM_TABLES = "osem_tasks.declarations.osem:TABLES"
 
@@ -92,7 +94,7 @@ class Inv:
 
 def started(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """`inv WORDS...` as a process, in this process's environment unless another is given."""
-    return spawned([str(Path(sys.executable).with_name("inv")), *words], environment)
+    return spawned([INV, *words], environment)
 
 
 def spawned(

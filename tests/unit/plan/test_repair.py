@@ -141,7 +141,7 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
     "billing-to-on-demand-with-limits": (
         with_(index("one", max_throughput=TWO), max_throughput=TWO),
         with_(index("one", throughput=TWO), of=PROVISIONED),
-        [SWITCH, LIMIT, LIMIT],
+        [LESS_MODE, LOWER, LOWER],
     ),
     "a-built-index-brings-its-limit": (
         with_(index("one", max_throughput=TWO)),
@@ -330,7 +330,12 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
     "a-limit-that-a-replacement-would-bring-later": (
         with_(index("one", max_throughput=TWO)),
         with_(index("one", "b S", throughput=TWO), of=PROVISIONED),
-        [SWITCH, LIMIT, TAKE, REBUILD],
+        [
+            LESS_MODE,
+            LOWER,
+            (K.DELETE_INDEX, R.REMOVES, (REDUCE, REPLACE)),
+            (K.CREATE_INDEX, R.ONLINE_BUILD, (REDUCE, REPLACE)),
+        ],
     ),
 }
 
