@@ -76,7 +76,8 @@ def test_every_test_has_a_database_of_its_own(
 
 def test_workers_share_one_database_each_by_default(project: Path) -> None:
     """Scope session: the second test in the same worker finds what the first one has put."""
-    (project / "pytest.ini").unlink()
+    ini = "\n".join(line for line in PROJECT_INI.splitlines() if "dynamodb_scope" not in line)
+    (project / "pytest.ini").write_text(ini, encoding="utf-8")
 
     done = run(project, "--dynamodb-engine", "moto", "-k", "nobody")
 
