@@ -141,23 +141,31 @@ class _Change:
     def _check_expiry(self) -> None:
         """Raise OsemError if TTL would let items expire without permission.
 
-        A table that this run created is empty. Any other table was empty when the plan was made,
-        or another run created it since, so it may now have items.
+        A table that this run created is empty. Any other table was empty by DynamoDB's own count,
+        or another run created it since, so it may now have items. Where the time to live moves
+        to another attribute, this holds before it is switched off: else it would stay off.
         """
         action, run = self._action, self._run
-        expires = action.kind is Kind.ENABLE_TTL and not action.requires
+        moves = action.kind is Kind.DISABLE_TTL and bool(self._expiry)
+        expires = (action.kind is Kind.ENABLE_TTL or moves) and not action.requires
         if (
             expires
             and action.table not in run.journal.created
             and not run.store.is_empty(action.table)
         ):
             raise OsemError(
-                f"{action.table} holds items, and its time to live is off: switching it on "
-                "would let items expire.",
+                f"{action.table} holds items, and its time to live is "
+                f"{'by another attribute' if moves else 'off'}: switching it on by "
+                f"{self._expiry} would let items expire.",
                 code=ErrorCode.SCHEMA_VALIDATION_FAILED,
                 remediation=run.target.command("db.repair", "--dry-run"),
                 table=action.table,
             )
+
+    @property
+    def _expiry(self) -> str | None:
+        """The attribute of the declared time to live."""
+        return self._declared.ttl.attribute if self._declared.ttl else None
 
     def _is_done(self) -> bool:
         """Read whether a request with a lost answer was carried out."""

@@ -118,6 +118,7 @@ def missed(place: Place, url: str, key: str, region: str) -> str:
     if place.region and region != place.region:
         return (
             f"calls to {place.endpoint} used region {region}, and the test's database is in "
-            f"{place.region}: every region has tables of its own"
+            f"{place.region}: every region has tables of its own, so use that one, as the "
+            "variables of dynamodb_environ do"
         )
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,9 @@ def read(found: Any) -> tuple[Table, ...]:
     """
     if callable(found) and not isinstance(found, type):
         found = found()
+    if inspect.iscoroutine(found):
+        found.close()  # else Python warns that nobody awaited it
+        raise ModelError([f"it is an async function; {WANTED}"])
     entries = _entries(found)
     strangers = [shown(entry) for entry in entries if not _is_declaration(entry)]
     if strangers:

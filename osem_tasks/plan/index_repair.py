@@ -142,6 +142,7 @@ class _IndexWork:
         names = {index.name for index in mine}
         self.extra = [index for index in self.found.values() if index.name not in names]
         self.blocked = blocked_indexes(live.table, self.replaced, self.missing)
+        self._needed = self._needed_options()
 
     def paths(self, index: Index) -> tuple[str, ...]:
         """Return the paths of the facts that deleting and building ``index`` corrects."""
@@ -154,16 +155,36 @@ class _IndexWork:
 
     def needed_for(self, index: Index) -> tuple[str, ...]:
         """Return the options that are required to build ``index``."""
+        return tuple(sorted(self._needed[index.name]))
+
+    def _needed_options(self) -> dict[str, set[str]]:
+        """Return the options by index; a build also needs those of what stands in its way.
+
+        An attribute has one type in a table, so an index can wait for the replacement of
+        another one, and that for a third one: the loop repeats until nothing is added.
+        """
+        wanted = (*self.replaced, *self.missing)
+        needed = {index.name: self._own_options(index) for index in wanted}
+        waits = [
+            (index.name, other.name)
+            for index in wanted
+            for other in self.replaced
+            if index is not other and types_conflict(index, self.found[other.name])
+        ]
+        while more := [pair for pair in waits if not needed[pair[1]] <= needed[pair[0]]]:
+            for name, other in more:
+                needed[name] |= needed[other]
+        return needed
+
+    def _own_options(self, index: Index) -> set[str]:
         needed = {REPLACE} if index in self.replaced else set()
         if index in self.replaced and self._gives_less(index):
             needed.add(REDUCE)
         if any(types_conflict(index, extra) for extra in self.extra):
             needed.add(PRUNE)
-        if any(types_conflict(index, self.found[other.name]) for other in self.replaced):
-            needed.add(REPLACE)
         if len(self.found) + len(self.missing) > MAX_GLOBAL_INDEXES:
             needed.add(PRUNE)
-        return tuple(sorted(needed))
+        return needed
 
     def _gives_less(self, index: Index) -> bool:
         """Return whether the index, built as declared, has less capacity than now."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import pytest_command
 from osem_tasks.config.local_access import SECRET_KEY
-from osem_tasks.engines import host, manager, probe, records, registry
+from osem_tasks.engines import host, manager, probe, records, registry, strangers
 from osem_tasks.engines.base import AUTO, EngineRequest
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.emulators import Isolation
@@ -62,7 +62,9 @@ def server_at(
     apart by table names. Raises OsemError.
     """
     found = probe.ask(endpoint, timeout=PROBE_SECONDS)
-    if found is None and seconds:
+    known = found is not None and found is not probe.ANOTHER_SERVER
+    stranger = None if known else strangers.stranger_at(endpoint)
+    if found is None and seconds and (stranger is None or stranger.silent):
         say(f"waiting for {endpoint} (by {source}) for up to {seconds:g} s")
         found = wait.poll(
             lambda: probe.ask(endpoint, timeout=PROBE_SECONDS),
@@ -70,7 +72,7 @@ def server_at(
             Deadline(seconds),
         )
     if found is None or found is probe.ANOTHER_SERVER:
-        raise _no_dynamodb(endpoint, source, found, seconds)
+        raise _no_dynamodb(endpoint, source, found, stranger, seconds)
     _delete_left_behind(endpoint)
     shared = found.isolation is Isolation.ACCESS_KEY and keys_share_tables(endpoint)
     if by_prefix and found.isolation is Isolation.ACCESS_KEY and not shared:
@@ -85,14 +87,21 @@ def server_at(
 
 
 def _no_dynamodb(
-    endpoint: str, source: str, found: emulators.Engine | None, seconds: float
+    endpoint: str,
+    source: str,
+    found: emulators.Engine | None,
+    stranger: strangers.Stranger | None,
+    seconds: float,
 ) -> OsemError:
-    what = found.name if found else "no server"
-    waited = f" within {seconds:g} s" if seconds and not found else ""
+    other = stranger is not None and not stranger.silent
+    what = probe.ANOTHER_SERVER.name if found or other else "no server"
+    how = f": {stranger.words}" if stranger and other else ""
+    how = how or (f" within {seconds:g} s" if seconds and not found else "")
+    check = f"Use {stranger.address} there" if stranger and stranger.address else f"Check {source}"
     return OsemError(
-        f"No DynamoDB at {endpoint} (by {source}): {what} responds{waited}.",
+        f"No DynamoDB at {endpoint} (by {source}): {what} responds{how}.",
         code=ErrorCode.ENGINE_NOT_RUNNING,
-        remediation=f"Check {source}, or have an engine started: {_own_engine(source)}",
+        remediation=f"{check}, or have an engine started: {_own_engine(source)}",
     )
 
 

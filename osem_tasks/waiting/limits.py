@@ -44,7 +44,10 @@ _WORDINGS: tuple[tuple[Limit, tuple[str, ...]], ...] = (
             r"next (\w+ )?(update|change|decrease|increase|switch|modification)s? can be (made|performed)",
             r"(per|a|in a given|same) (UTC |calendar )?(day|hour)\b",
             r"modified multiple times within a fixed interval",
-            r"(in|per|every|last|past) (the )?(last |past )?\d+ ?(h|hours?|days?|minutes?)\b",
+            # "up to four times in a 24-hour rolling window", "twice in a 30-day trailing period"
+            r"(in|per|every|last|past|within|trailing|after) ((a|any|the|last|past|trailing) )*\d+[- ]?(h|hours?|days?|minutes?)\b",
+            r"less than \d+ (hours?|days?|minutes?) ago|(?<![\w.-])daily (\w+ )?(limit|quota|maximum)",
+            r"for (one|an) hour after",
         ),
     ),
     (
@@ -54,9 +57,10 @@ _WORDINGS: tuple[tuple[Limit, tuple[str, ...]], ...] = (
         Limit.WORK,
         (
             r"(?<![\w.-])(simultaneous|concurrent)(ly)?(?![\w-])|in parallel|at the same time",
-            r"(is|are) (currently )?(being|already being|still being) \w+ed",
+            r"(?<![\w.-])being (created|updated|deleted|restored|changed|backed up)",
             r"too many (\w+ )?(operations|requests|updates|changes|calls) (for|on|in|at|per|are)",
-            r"in the (creating|updating|deleting)( \w+)* state|at any given time",
+            r"in (the )?(creating|updating|deleting)( \w+)* (state|status)",
+            r"at (a|one|any) (given )?time|(?<![\w.-])(ongoing|outstanding|busy)(?![\w-])",
             r"in progress|under way|try again later|retry later|rate (of \w+ )?exceed",
         ),
     ),
@@ -73,6 +77,9 @@ _WORDINGS: tuple[tuple[Limit, tuple[str, ...]], ...] = (
             r"(maximum|limit|capacity|reserved|exceeded) (\w+ )?(for|of|by|in) (the|this|your) account",
             r"account[- ](limit|maximum|level)|limits? of (the|this|your) account",
             r"(maximum|allowed) number of|already has the maximum",
+            # "Cannot create more than 2500 tables", "The account has reached its table limit"
+            r"(table|index|capacity|count|size|tag)s? (limit|maximum)(?![\w-])|may not exceed \d+",
+            r"more than [\d,]+ (\w+ )?(tables|indexes|attributes|tags)|exceeds (the )?maximum",
         ),
     ),
 )
@@ -86,6 +93,9 @@ _NEXT = re.compile(
 _SPAN = re.compile(
     r"(?:once|twice|\d+ times?) (?:in|every|per|within) (?P<span>\d+ [a-z]+(?:\(s\))?)",
     re.IGNORECASE,
+)
+_LENGTH = re.compile(
+    r"(?<![\w.-])(?P<number>\d+)[- ]?(?P<unit>h|hour|day|minute)s?\b", re.IGNORECASE
 )
 
 
@@ -111,6 +121,9 @@ def when(words: str) -> str:
         return f"after {moment['when']}"
     if length := _SPAN.search(words):
         return f"when {length['span']} have passed"
+    if length := _LENGTH.search(words):
+        unit = "hour" if length["unit"] in "hH" else length["unit"].lower()
+        return f"when {length['number']} {unit}s have passed"
     if "hour" in words.lower() or "interval" in words.lower():
         return "in an hour"
-    return "tomorrow" if "day" in words.lower() else "later"
+    return "tomorrow" if re.search("day|daily", words.lower()) else "later"

@@ -170,6 +170,8 @@ class Shop:
             getattr(client, method)(TableName=NAME, **arguments)
         self.cloud.server.arm(fault)
         self.file.write_text(json.dumps({"TableName": "Orders", **change.declared}))
+        # Where no invoke.yaml says otherwise.
+        self.inv.patch.chdir(self.file.parent)
         configured = replace(self.inv, configuration={"tables": str(self.file)})
         return configured(*COMMANDS[command], "--env", "dev", "--json")
 

@@ -84,7 +84,7 @@ def shop(cloud: Cloud, inv: Inv, tmp_path: Path) -> Inv:
 
 
 def configured(inv: Inv, tmp_path: Path, **more: Any) -> Inv:
-    """``inv`` with that file, and further configuration; the test's folder declares nothing."""
+    """``inv`` with that file and further configuration, where no invoke.yaml says otherwise."""
     inv.patch.chdir(tmp_path)
     tables = {"tables": str(tmp_path / "tables.json"), "prefix": "shop-{env}-"}
     return replace(inv, configuration={**tables, **more})

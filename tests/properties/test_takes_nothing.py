@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from osem_tasks.apply.setup import setup
 from osem_tasks.errors import OsemError
 from osem_tasks.plan.actions import OPTIONS, PRUNE, REDUCE, REPLACE, UNPROTECT
-from osem_tasks.schema.model import TableSet, table
+from osem_tasks.schema.model import Index, Key, Table, TableSet, Throughput, table
 from tests.properties.pairs import Pair, pairs
-from tests.properties.world import fake_of, new_run, repair
+from tests.properties.world import differences, fake_of, new_run, repair
 from tests.support.examples import examples
 from tests.support.patience import Clock, no_waiting
 
@@ -275,3 +275,53 @@ def test_a_failed_removal_of_one_index_leaves_the_other_built() -> None:
     }
     assert done.error is not None
     assert [action.target.split()[0] for action in done.completed] == ["one", "one"]
+
+
+MANY, FEW = Throughput(9, 9), Throughput(5, 5)
+
+
+def _provisioned(indexes: dict[str, tuple[str, Throughput]]) -> Table:
+    return Table(
+        name="Teams",
+        key=Key.parse("id S"),
+        billing="PROVISIONED",
+        throughput=FEW,
+        global_indexes=tuple(
+            Index(name, Key.parse(key), throughput=units) for name, (key, units) in indexes.items()
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "held, declared",
+    [
+        pytest.param(
+            {"one": ("a S", MANY)}, {"one": ("b S", FEW), "two": ("a N", FEW)}, id="missing"
+        ),
+        pytest.param(
+            {"one": ("a S", MANY), "two": ("b S", FEW)},
+            {"one": ("b N", FEW), "two": ("a N", FEW)},
+            id="replaced",
+        ),
+        pytest.param(
+            {"one": ("a S", MANY), "two": ("b S", FEW)},
+            {"one": ("c S", FEW), "two": ("a N", FEW), "three": ("b N", FEW)},
+            id="at-third-hand",
+        ),
+    ],
+)
+def test_an_index_waits_for_the_options_of_what_stands_in_its_way(
+    held: dict[str, tuple[str, Throughput]], declared: dict[str, tuple[str, Throughput]]
+) -> None:
+    """An attribute has one type: what cannot be built yet is not begun, and nothing is deleted."""
+    tables = TableSet((_provisioned(declared),))
+    fake = fake_of(Pair(tables, (_provisioned(held),), "one"))
+    before = fake.state()
+
+    done = repair(fake, tables, (REPLACE,))
+    kept = fake.state()
+    repair(fake, tables, (REPLACE, REDUCE))
+
+    assert (done.completed, kept, fake.refused) == ((), before, [])
+    assert fake.index_names("Teams") == {*declared}
+    assert differences(fake, tables) == set()

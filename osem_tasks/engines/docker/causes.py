@@ -122,6 +122,14 @@ REFUSALS = (
         "Switch Docker Desktop to Linux containers: DockerCli.exe -SwitchLinuxEngine",
     ),
     (
+        r"invalid reference format|repository name must be lowercase",
+        "Name the image as REPOSITORY:TAG, all lower case: --image IMAGE",
+    ),
+    (
+        r"executable file not found|exec format error|\bexec: ",
+        "The image cannot run here, or is not DynamoDB Local: name another one: --image IMAGE",
+    ),
+    (
         r"cgroup|rlimit|operation not permitted|userns|rootless",
         "docker info   shows what the engine may not do, such as a rootless one",
     ),

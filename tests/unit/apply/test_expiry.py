@@ -116,3 +116,18 @@ def test_a_look_counts_and_reads_consistently() -> None:
     assert [request for operation, request in fake.calls if operation == "Scan"] == [
         {"TableName": "Sessions", "Limit": 1, "ConsistentRead": True, "Select": "COUNT"}
     ]
+
+
+def test_a_time_to_live_that_cannot_move_stays_as_it_is() -> None:
+    """Items that came after the plan are seen before the old one is switched off."""
+    fake = StaleDynamoDB()
+    fake.hold(OTHER)
+    run, _ = new_run(fake, TableSet((TABLE,)))
+    plan = Plan(repair_actions(inspect_when_stable(run)))
+    fake.put("Sessions", {"id": {"S": "1"}, "expiresAt": {"N": "1"}})
+
+    with pytest.raises(OsemError, match="expiresAt would let items expire") as caught:
+        Updater(run).apply(plan.runnable)
+
+    assert caught.value.code is ErrorCode.SCHEMA_VALIDATION_FAILED
+    assert fake.writes == []

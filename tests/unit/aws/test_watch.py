@@ -31,7 +31,13 @@ WORDS = st.text("abcdefgh0123456789", min_size=1, max_size=12)
         pytest.param(ENDPOINT, "testing", "us-east-1", "the code or a fixture sets one", id="key"),
         pytest.param(ENDPOINT, "FOOBARKEY", "us-east-1", "moto's mock_aws sets one", id="mock"),
         pytest.param(ENDPOINT, "", "", "another access key", id="unsigned"),
-        pytest.param(ENDPOINT, "osemkey", "eu-west-1", "used region eu-west-1", id="region"),
+        pytest.param(
+            ENDPOINT,
+            "osemkey",
+            "eu-west-1",
+            "used region eu-west-1, and the test's database is in us-east-1: every region has tables of its own, so use that one",
+            id="region",
+        ),
         pytest.param(
             AWS, "osemkey", "us-east-1", "calls went to https://dynamodb.us-east", id="aws"
         ),

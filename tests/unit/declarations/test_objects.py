@@ -168,6 +168,10 @@ def test_a_model_of_pynamodb_in_full() -> None:
     assert read([Order, Cart]) == (orders, CARTS)
 
 
+async def _asynchronous() -> list[Any]:
+    return [REQUEST]
+
+
 @pytest.mark.parametrize(
     "found, words",
     [
@@ -179,6 +183,7 @@ def test_a_model_of_pynamodb_in_full() -> None:
         (Unset, "Meta.table_name: it is None, perhaps from a variable that is not set"),
         ({"Carts": {"TableName": "Carts"}}, "KeySchema is missing"),
         (lambda: 5, "it holds 5; wanted"),
+        (_asynchronous, "it is an async function; wanted"),
     ],
 )
 def test_objects_that_declare_nothing(found: Any, words: str) -> None:

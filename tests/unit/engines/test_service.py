@@ -102,6 +102,44 @@ def test_a_server_that_hangs_is_not_waited_for() -> None:
     assert said == []
 
 
+@pytest.mark.parametrize("accepts", ["after a moment", "at once, in a CI job"])
+def test_a_port_that_answers_late_belongs_to_a_server_that_starts(accepts: str) -> None:
+    """Docker takes the connections of a container that does not listen yet, and lets them hang."""
+    port, said = host.free_port(), []
+    variables = {"CI": "true"} if "CI" in accepts else {}
+    silent: list[socket.socket] = []
+
+    def listen() -> None:
+        silent.append(socket.create_server(("127.0.0.1", port)))
+
+    def answer() -> None:
+        peer = silent[0].accept()[0]
+        peer.recv(1)  # the first request hangs until the client gives it up
+        while peer.recv(65536):
+            pass
+        peer.close()
+        silent[0].close()
+        servers.append(FakeDynamoDB(place=("127.0.0.1", port)))
+
+    def say(text: str) -> None:
+        said.append(text)
+        if not silent:
+            listen()
+            thread.start()
+
+    servers: list[FakeDynamoDB] = []
+    thread = threading.Thread(target=answer, daemon=True)
+    if variables:
+        listen()
+        thread.start()
+    with using(Policy(service=30.0, service_in_ci=30.0)):
+        service.wait_for(f"http://127.0.0.1:{port}", Deadline(60), say, variables)
+    thread.join()
+    servers[0].close()
+
+    assert len(said) == 1
+
+
 def test_a_server_that_resets_connections_is_starting() -> None:
     """Docker listens at the port of a service before the service does."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -136,10 +174,31 @@ def test_the_dynamodb_at_a_taken_port_is_offered(server: str, name: str) -> None
     assert error.details["endpoint"] == endpoint
 
 
+def test_a_dynamodb_that_still_starts_at_a_taken_port_is_offered() -> None:
+    """Its port is taken before it answers: Docker listens there at once."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def start() -> None:
+            listener.accept()[0].close()
+            listener.close()
+            servers.append(FakeDynamoDB(place=("127.0.0.1", port)))
+
+        servers: list[FakeDynamoDB] = []
+        thread = threading.Thread(target=start, daemon=True)
+        thread.start()
+        with using(Policy(service=30.0)):
+            error = service.offered(host.port_in_use(port, REQUEST))
+        thread.join()
+    servers[0].close()
+
+    assert error.message.endswith(" DynamoDB Local answers there.")
+
+
 def test_nothing_else_is_offered() -> None:
     """Neither a server of another kind nor a port at which nothing answers; no other error."""
     other = OsemError("x", code=ErrorCode.TIMEOUT, remediation="y", details={"port": 1})
-    with fake_dynamodb(status=404) as endpoint:
+    with using(Policy(service=0.2)), fake_dynamodb(status=404) as endpoint:
         web = host.port_in_use(int(endpoint.rpartition(":")[2]), REQUEST)
         before = web.remediation
 

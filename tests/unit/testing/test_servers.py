@@ -113,10 +113,19 @@ def test_a_service_that_never_answers_is_named(source: str, remedy: str) -> None
 
 def test_another_server_is_not_waited_for() -> None:
     """It answers, and it will never be DynamoDB."""
-    with fake_dynamodb("nginx", 404) as endpoint, pytest.raises(OsemError) as caught:
+    with fake_dynamodb("nginx", 404, "no") as endpoint, pytest.raises(OsemError) as caught:
         server_at(endpoint, seconds=3600)
 
-    assert "another server responds" in caught.value.message
+    assert "another server responds: it answers HTTP 404, nginx." in caught.value.message
+
+
+def test_a_server_without_tls_is_not_waited_for() -> None:
+    """Its right address is named: https:// before a local engine is a frequent slip."""
+    with fake_dynamodb() as endpoint, pytest.raises(OsemError) as caught:
+        server_at(endpoint.replace("http", "https"), "AWS_ENDPOINT_URL", seconds=3600)
+
+    assert "another server responds: it does not speak TLS." in caught.value.message
+    assert caught.value.remediation.startswith(f"Use {endpoint} there, or")
 
 
 @pytest.mark.parametrize("by_prefix", [False, True])

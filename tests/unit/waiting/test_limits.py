@@ -45,6 +45,25 @@ INTERVALS = {
     ),
     "Time to live has been modified multiple times within a fixed interval": "in an hour",
     f"{S}Provisioned throughput can be decreased only once within the same day": "tomorrow",
+    # The words of the Developer Guide and of the API reference.
+    "You can switch tables from provisioned mode to on-demand mode up to four times in a 24-hour "
+    "rolling window.": "when 24 hours have passed",
+    "You can switch between billing modes four times in 24 hours": "when 24 hours have passed",
+    f"{S}Updates to PayPerRequest mode are limited to 4 times in a 24-hour period": (
+        "when 24 hours have passed"
+    ),
+    "You can update table class no more than twice in a 30-day trailing period": (
+        "when 30 days have passed"
+    ),
+    "Table class updates are limited to two per trailing 30 days": "when 30 days have passed",
+    f"{S}SSE mode can be changed at most 4 times within a 24h window": "when 24 hours have passed",
+    "Cannot switch yet: the table was updated less than 24 hours ago": "when 24 hours have passed",
+    "Point-in-time recovery can be enabled again after 24h": "when 24 hours have passed",
+    "Decreases are limited for one hour after the last decrease": "in an hour",
+    "Provisioned throughput can be decreased a maximum of 27 times per calendar day": "tomorrow",
+    f"{S}The daily limit of encryption changes is reached": "tomorrow",
+    "Your daily decrease quota has been exhausted": "tomorrow",
+    "Stream settings may be modified only once in 5 minutes": "when 5 minutes have passed",
 }
 WORK = [
     f"{S}Only 10 tables can be created, updated, or deleted simultaneously",
@@ -62,6 +81,19 @@ WORK = [
     ),
     "Only one table with secondary indexes can be in the CREATING state at any given time.",
     "Rate exceeded",
+    "There are too many table operations outstanding for this account.",
+    "Too many table-level operations are in progress for this account.",
+    "The account already has 2 tables being created",
+    "You can have at most 2 tables in CREATING status",
+    "There is a limit of 2 tables in the CREATING state",
+    (
+        "When you are creating a table with one or more secondary indexes, you can have up to 250 "
+        "such requests running at a time."
+    ),
+    "There is another index operation ongoing on the table",
+    f"{S}Only one global secondary index can be created or deleted at one time",
+    "Only one index may be created or deleted at a time",
+    "The control plane is busy.",
 ]
 QUOTAS = [
     f"{S}There is a limit of 2500 tables per subscriber",
@@ -90,6 +122,15 @@ QUOTAS = [
         "5."
     ),
     "There is a soft account quota of 2,500 tables.",
+    "You have exceeded your table count limit: 2500",
+    "Cannot create more than 2500 tables in this account",
+    "This account may have no more than 2,500 tables",
+    "The account has reached its table limit",
+    "Table count exceeds maximum of 10000",
+    "You may not exceed 20 global secondary indexes",
+    "The number of projected attributes may not exceed 100",
+    "Provisioned capacity limit exceeded",
+    "You have reached the TablesPerAccount service quota",
 ]
 UNKNOWN = ["", "no", "Limit exceeded", f"{S}Something new"]
 ROWS = [

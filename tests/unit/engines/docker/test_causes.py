@@ -283,6 +283,21 @@ FAILURES = [
 ]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no such image: My Image: invalid reference format: repository name must be lowercase",
+        "invalid reference format",
+        'OCI runtime create failed: exec: "sh": executable file not found in $PATH: unknown',
+        'OCI runtime create failed: exec: "/x": stat /x: no such file or directory: unknown',
+        "exec /usr/bin/java: exec format error",
+    ],
+)
+def test_an_image_that_cannot_run_leads_to_another_image(words: str) -> None:
+    """Docker's engine is sound: neither restarting it nor its log helps."""
+    assert causes.remedy_of(words).endswith("--image IMAGE")
+
+
 @pytest.mark.parametrize("routes, why, remedy", FAILURES)
 def test_a_container_that_docker_cannot_run(
     routes: Routes, why: str, remedy: str, monkeypatch: pytest.MonkeyPatch
