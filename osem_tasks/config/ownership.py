@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.schema.emulators import account_of, region_of
+from osem_tasks.schema.facts import ENVIRONMENT_TAG, OWNER_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from osem_tasks.config.target import Target
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
-
-ENVIRONMENT = "Environment"
-OWN_TAGS = (ENVIRONMENT, "Application")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +68,12 @@ def foreign_tag(claim: Claim) -> str | None:
         return None if claim.on_local_engine else "its tags cannot be read"
     found, own = dict(live.table.tags or ()), dict(claim.declared.tags or ())
     # Where our tables leave the tag out, one that names this environment is still right.
-    own.setdefault(ENVIRONMENT, claim.target.environment.name)
+    own.setdefault(ENVIRONMENT_TAG, claim.target.environment.name)
     if not claim.on_local_engine and not _is_own_by_configuration(claim):
-        missing = [key for key in OWN_TAGS if key in own and key not in found]
+        missing = [key for key in OWNER_TAGS if key in own and key not in found]
         if missing:
             return f"only OSEM_DB_PREFIX makes its name ours, and it has no tag {missing[0]}"
-    for key in OWN_TAGS:
+    for key in OWNER_TAGS:
         if key in found and found[key] != own.get(key):
             expected = f"'{own[key]}'" if key in own else "none"
             return f"its tag {key} is '{found[key]}', that of this environment is {expected}"
@@ -140,7 +138,7 @@ def _is_told_apart(other: Environment, claim: Claim) -> bool:
         return False
     if claim.on_local_engine:
         return True
-    tag = dict(claim.live.table.tags or ()).get(ENVIRONMENT)
-    theirs = other.all_tags.get(ENVIRONMENT)
+    tag = dict(claim.live.table.tags or ()).get(ENVIRONMENT_TAG)
+    theirs = other.all_tags.get(ENVIRONMENT_TAG)
     # An environment without the tag may own a table with any.
-    return theirs is not None and tag == own.all_tags.get(ENVIRONMENT) != theirs
+    return theirs is not None and tag == own.all_tags.get(ENVIRONMENT_TAG) != theirs

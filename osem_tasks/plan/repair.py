@@ -7,12 +7,13 @@ documentation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osem_tasks.plan.actions import PRUNE, UNPROTECT, Action, Kind, Risk
 from osem_tasks.plan.capacity import capacity_actions, warm_actions
 from osem_tasks.plan.index_repair import index_actions
 from osem_tasks.schema.difference import IssueType, days_text, display
+from osem_tasks.schema.facts import OWNER_TAGS
 from osem_tasks.schema.judged import as_judged
 from osem_tasks.schema.live import RECOVERY_PERIOD
 
@@ -75,7 +76,6 @@ def _impossible(declared: Table, diff: TableDiff) -> Iterator[Action]:
 
 # Settings that one call sets to the declared value.
 _ONE_CALL = {
-    IssueType.WRONG_TAGS: (Kind.SET_TAGS, Risk.SAFE, "the declared tags differ"),
     IssueType.WRONG_TABLE_CLASS: (
         Kind.UPDATE_TABLE_CLASS,
         Risk.RATE_LIMITED,
@@ -87,6 +87,8 @@ _ONE_CALL = {
 def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
     if fact.path in live.fixed and not _only_disables(fact):
         yield _not_on_this_engine(declared, fact, live.fixed[fact.path])
+    elif fact.issue_type is IssueType.WRONG_TAGS:
+        yield _tags(declared, fact)
     elif fact.issue_type in _ONE_CALL:
         kind, risk, reason = _ONE_CALL[fact.issue_type]
         yield _step(declared, fact, kind, display(fact.expected), risk, reason)
@@ -102,6 +104,22 @@ def _setting(declared: Table, live: LiveTable, fact: Fact) -> Iterator[Action]:
         yield _protection(declared, fact)
     elif fact.issue_type is IssueType.WRONG_ENCRYPTION:
         yield _encryption(declared, live, fact)
+
+
+def _tags(declared: Table, fact: Fact) -> Action:
+    """Set the declared tags. What may be deleted depends on those that name a table's owner."""
+    target = display(fact.expected)
+    wanted: Any = fact.expected
+    found: Any = fact.found or {}
+    theirs = [
+        f"{key}={found[key]}"
+        for key in OWNER_TAGS
+        if found.get(key, wanted.get(key)) != wanted.get(key)
+    ]
+    if theirs:
+        reason = f"{', '.join(theirs)}: the table belongs to somebody else, by its tags"
+        return _step(declared, fact, Kind.SET_TAGS, target, Risk.REMOVES, reason, UNPROTECT)
+    return _step(declared, fact, Kind.SET_TAGS, target, Risk.SAFE, "the declared tags differ")
 
 
 def _only_disables(fact: Fact) -> bool:

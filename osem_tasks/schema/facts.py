@@ -16,6 +16,9 @@ from osem_tasks.schema.model import Encryption, Stream, TimeToLive
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The tags that say whose a table is.
+ENVIRONMENT_TAG, APPLICATION_TAG = "Environment", "Application"
+OWNER_TAGS = (ENVIRONMENT_TAG, APPLICATION_TAG)
 TTL = "TimeToLiveSpecification"
 RECOVERY = "PointInTimeRecoverySpecification"
 PERIOD = "RecoveryPeriodInDays"

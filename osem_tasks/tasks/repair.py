@@ -32,7 +32,8 @@ if TYPE_CHECKING:
         "prune": "Also remove what is not declared: extra indexes, streams; let items expire.",
         "replace_indexes": "Also rebuild indexes whose keys or projection changed.",
         "reduce": "Also lower capacity: units, on-demand limits, the switch to provisioned.",
-        "unprotect": "Also turn off deletion protection and recovery, or give up a KMS key.",
+        "unprotect": "Also turn off deletion protection and recovery, give up a KMS key, or take over a "
+        "table that its tags give to another environment or application.",
         "yes": YES,
     },
     repeatable=["table"],

@@ -177,9 +177,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(cloud: Cloud, inv: Inv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """An account of the test's own, in a folder whose files declare nothing else."""
-    monkeypatch.chdir(tmp_path)
+def shop(cloud: Cloud, inv: Inv, tmp_path: Path) -> Shop:
+    """An account of the test's own."""
     return Shop(cloud, inv, tmp_path / "orders.json")
 
 

@@ -268,7 +268,7 @@ DRIFTS = [
         "Users",
         lambda t: replace(t, tags=(("Environment", "other"),)),
         ("set_tags",),
-        (),
+        ("--unprotect",),
         ("moto",),
     ),
 ]

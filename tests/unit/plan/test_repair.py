@@ -232,6 +232,21 @@ CASES: dict[str, tuple[Table, Table, list[Step]]] = {
         replace(BASE, tags=(("a", "2"),)),
         [(K.SET_TAGS, R.SAFE, ())],
     ),
+    "tags-of-an-owner-that-are-missing": (
+        replace(BASE, tags=(("Application", "shop"), ("Environment", "dev"))),
+        replace(BASE, tags=(("Environment", "dev"),)),
+        [(K.SET_TAGS, R.SAFE, ())],
+    ),
+    "the-tag-of-another-environment": (
+        replace(BASE, tags=(("Environment", "dev"),)),
+        replace(BASE, tags=(("Environment", "prod"),)),
+        [(K.SET_TAGS, R.REMOVES, (UNPROTECT,))],
+    ),
+    "the-tag-of-another-application": (
+        replace(BASE, tags=(("Application", "shop"), ("Team", "a"))),
+        replace(BASE, tags=(("Application", "bank"),)),
+        [(K.SET_TAGS, R.REMOVES, (UNPROTECT,))],
+    ),
     "stream-on": (
         replace(BASE, stream=Stream("NEW_IMAGE")),
         replace(BASE, stream=Stream(None)),
