@@ -7,7 +7,6 @@ collected and raised as one ConfigurationError.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,9 +16,12 @@ from osem_tasks.config.general import General
 from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.config.values import (
     checked_by,
-    integer,
+    engine_name,
+    one_of,
     pattern_or_empty,
     plain_text,
+    port_number,
+    seconds,
     sources_of,
     string_list,
     text,
@@ -74,11 +76,8 @@ def invoke_variable(key: str) -> str:
 INVOKE_VARIABLES = [
     invoke_variable(key) for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
-HIGHEST_PORT = 65535
 # The most sources of tables that a line names.
 MAX_NAMED = 3
-# A file name has at most 255 bytes, and state files contain the engine's name.
-MAX_NAME = 128
 # Other tools' names for environments, where they differ from ours.
 NODE_ENV = {"development": "dev", "production": "prod"}
 REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named above."
@@ -265,49 +264,3 @@ def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
         return check(value)
     except ValueError as error:
         raise ConfigurationError([f"{name} {error}, not {value!r}"], remediation=REMEDY) from error
-
-
-def port_number(value: Any) -> int:
-    """Check a port of this machine; 0 means any free port. Raises ValueError with a message."""
-    number = integer(value)
-    if number is None or not 0 <= number <= HIGHEST_PORT:
-        msg = f"must be a port number from 0 to {HIGHEST_PORT}"
-        raise ValueError(msg)
-    return number
-
-
-def seconds(value: Any) -> float:
-    """Check a positive number of seconds. Raises ValueError with a message."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = 0.0
-    if not 0 < number < float("inf") or isinstance(value, bool):
-        msg = "must be a number of seconds greater than 0"
-        raise ValueError(msg)
-    return number
-
-
-def engine_name(value: Any) -> str:
-    """Check a name for Docker that is also a file name. Raises ValueError with a message."""
-    name = text(value)
-    # Docker's rule for container names; the state file has the same name.
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
-        msg = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
-        raise ValueError(msg)
-    if len(name) > MAX_NAME:
-        msg = f"must have {MAX_NAME} characters at most"
-        raise ValueError(msg)
-    return name
-
-
-def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
-    """Return a check that a value is in ``known``, which raises ValueError with a message."""
-
-    def check(value: Any) -> str:
-        if value not in known:
-            msg = f"must be one of {', '.join(known)}"
-            raise ValueError(msg)
-        return str(value)
-
-    return check

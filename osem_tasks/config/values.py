@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+HIGHEST_PORT = 65535
+# A file name has at most 255 bytes, and state files contain the engine's name.
+MAX_NAME = 128
 
 
 def integer(value: Any) -> int | None:
@@ -70,3 +75,49 @@ def checked_by(problem: Callable[[Any], str]) -> Callable[[Any], str]:
 def pattern_or_empty(value: Any) -> str:
     """Check a pattern of table names, or an empty text. Raises ValueError with a message."""
     return "" if value == "" else checked_by(naming.pattern_problem)(value)
+
+
+def port_number(value: Any) -> int:
+    """Check a port of this machine; 0 means any free port. Raises ValueError with a message."""
+    number = integer(value)
+    if number is None or not 0 <= number <= HIGHEST_PORT:
+        msg = f"must be a port number from 0 to {HIGHEST_PORT}"
+        raise ValueError(msg)
+    return number
+
+
+def seconds(value: Any) -> float:
+    """Check a positive number of seconds. Raises ValueError with a message."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf") or isinstance(value, bool):
+        msg = "must be a number of seconds greater than 0"
+        raise ValueError(msg)
+    return number
+
+
+def engine_name(value: Any) -> str:
+    """Check a name for Docker that is also a file name. Raises ValueError with a message."""
+    name = text(value)
+    # Docker's rule for container names; the state file has the same name.
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
+        msg = "must be two or more letters, digits, '_', '.' and '-', beginning with a letter or digit"
+        raise ValueError(msg)
+    if len(name) > MAX_NAME:
+        msg = f"must have {MAX_NAME} characters at most"
+        raise ValueError(msg)
+    return name
+
+
+def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
+    """Return a check that a value is in ``known``, which raises ValueError with a message."""
+
+    def check(value: Any) -> str:
+        if value not in known:
+            msg = f"must be one of {', '.join(known)}"
+            raise ValueError(msg)
+        return str(value)
+
+    return check

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from osem_tasks.config.endpoints import is_loopback
-from osem_tasks.config.settings import MAX_NAME
+from osem_tasks.config.values import MAX_NAME
 from osem_tasks.engines import registry
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.config.endpoints import check_url, is_aws
-from osem_tasks.config.settings import engine_name, option
+from osem_tasks.config.settings import option
+from osem_tasks.config.values import engine_name
 from osem_tasks.engines import claims, manager, probe, records
 from osem_tasks.engines.selection import running_elsewhere, select
 from osem_tasks.errors import ConfigurationError

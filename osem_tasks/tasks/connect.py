@@ -11,16 +11,10 @@ from osem_tasks.aws.store import TableStore
 from osem_tasks.config import guards, project, secrets, variables
 from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
-from osem_tasks.config.settings import REMEDY, option, seconds
-from osem_tasks.config.target import (
-    DEFAULT,
-    ENDPOINT_VARIABLES,
-    OPTION,
-    STARTED,
-    Target,
-    TargetOptions,
-    resolve,
-)
+from osem_tasks.config.resolve import TargetOptions, resolve
+from osem_tasks.config.settings import REMEDY, option
+from osem_tasks.config.target import DEFAULT, ENDPOINT_VARIABLES, OPTION, STARTED, Target
+from osem_tasks.config.values import seconds
 from osem_tasks.engines import manager, probe, records, service, strangers
 from osem_tasks.engines.selection import select
 from osem_tasks.errors import ConfigurationError, ModelError, OsemError

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
 from osem_tasks.config.local_access import variables
-from osem_tasks.config.settings import engine_name, one_of, option, port_number, seconds
+from osem_tasks.config.settings import option
+from osem_tasks.config.values import engine_name, one_of, port_number, seconds
 from osem_tasks.engines import manager, records, registry, strangers
 from osem_tasks.engines.base import EngineRequest, EngineState
 from osem_tasks.output.outcome import Line, Mark, Outcome

@@ -15,7 +15,7 @@ from osem_tasks.apply.setup import setup
 from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.waiting.clock import Deadline

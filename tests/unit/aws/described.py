@@ -8,7 +8,7 @@ from typing import Any
 from osem_tasks.aws.session import connect
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.schema.model import TimeToLive, table
 from tests.support.canned_aws import Answer, CannedAws, Refusal, answers
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from osem_tasks.aws.session import Connection, connect
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.local_access import SECRET_KEY
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from tests.support.canned_aws import Answer, CannedAws, Refusal, answers
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from osem_tasks.aws import endpoints
 from osem_tasks.aws.session import connect
 from osem_tasks.config.endpoints import is_aws_service, undone
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 
 if TYPE_CHECKING:
     from osem_tasks.config.target import Target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore import exceptions as sdk
@@ -12,8 +12,11 @@ from botocore.parsers import ResponseParserError
 from osem_tasks.aws.error_templates import REFUSALS, REFUSED_SHAPE, SDK_ERRORS
 from osem_tasks.aws.errors import error_code, translated, truncated_response
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import Target, TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from osem_tasks.config.target import Target
 
 ENGINE = "http://127.0.0.1:8000"
 DEV = resolve(BUILT_IN["dev"], TargetOptions(), {})

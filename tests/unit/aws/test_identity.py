@@ -8,7 +8,7 @@ from osem_tasks.aws.identity import Identity, identify
 from osem_tasks.aws.session import Connection, connect
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.local_access import ACCESS_KEY
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 from tests.support.canned_aws import Answer, CannedAws, Raw, answers
 

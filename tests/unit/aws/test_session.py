@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from osem_tasks.aws.session import ATTEMPTS, PARALLEL, client_config, connect
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.local_access import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.config.secrets import MASK, redact
-from osem_tasks.config.target import Target, TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting.policy import Policy, using
 from tests.support.canned_aws import CannedAws, answers
+
+if TYPE_CHECKING:
+    from osem_tasks.config.target import Target
 
 # Many cases, or servers of their own.
 pytestmark = pytest.mark.slow

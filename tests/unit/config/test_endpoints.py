@@ -9,7 +9,7 @@ import pytest
 
 from osem_tasks.config.endpoints import AWS_DOMAINS, check_url, is_aws, is_loopback, same_place
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 
 if TYPE_CHECKING:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from osem_tasks.config import guards
 from osem_tasks.config.endpoints import SdkEndpoint
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import Target, TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from osem_tasks.config.target import Target
 
 VARIABLE = "AWS_ENDPOINT_URL"
 ELSEWHERE = "https://proxy.example:8443"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.naming import Naming, pattern_problem, prefix_problem
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.config.settings import Settings
-from osem_tasks.config.target import TargetOptions, resolve
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.errors import ConfigurationError
 

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from osem_tasks.config import guards
 from osem_tasks.config.environments import BUILT_IN, Environment
 from osem_tasks.config.ownership import Claim
-from osem_tasks.config.target import Target, TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Key, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from osem_tasks.config.target import Target
 
     Changes = dict[str, dict[str, Any]]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.declarations.context import Context
 from tests.unit.config.test_settings import problems_of, read
 

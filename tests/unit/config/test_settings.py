@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.settings import DEFAULTS, Settings, option, port_number, seconds
+from osem_tasks.config.settings import DEFAULTS, Settings, option
+from osem_tasks.config.values import port_number, seconds
 from osem_tasks.errors import ConfigurationError, ErrorCode
 
 ENGINES = ("auto", "docker", "moto")

@@ -9,7 +9,7 @@ import pytest
 
 from osem_tasks.config import guards
 from osem_tasks.config.environments import BUILT_IN, Environment
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 from tests.unit.config.test_ownership import MINE, TAGGED, THEIRS, Found
 

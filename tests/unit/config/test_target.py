@@ -8,12 +8,14 @@ import pytest
 
 from osem_tasks.config.endpoints import SdkEndpoint
 from osem_tasks.config.environments import BUILT_IN, Environment
-from osem_tasks.config.target import Target, TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.schema.model import TableSet, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from osem_tasks.config.target import Target
 
 ENGINE = "http://127.0.0.1:8000"
 OTHER = "http://127.0.0.1:9001"

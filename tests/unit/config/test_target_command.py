@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from osem_tasks.config.endpoints import same_place
 from osem_tasks.config.environments import BUILT_IN, Environment
 from osem_tasks.config.local_access import DEFAULT_REGION
-from osem_tasks.config.target import ENDPOINT_VARIABLES, Target, TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
+from osem_tasks.config.target import ENDPOINT_VARIABLES, Target
 from osem_tasks.errors import OsemError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.config.environments import BUILT_IN, configured
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.declarations.context import Context
 from osem_tasks.declarations.load import load
 from osem_tasks.declarations.resources import read_resources

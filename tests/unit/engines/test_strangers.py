@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.engines import host, strangers
 from osem_tasks.engines.strangers import refuse_stranger, stranger_at
 from osem_tasks.errors import ErrorCode, OsemError

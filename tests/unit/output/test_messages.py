@@ -9,7 +9,7 @@ import pytest
 
 from osem_tasks.config.commands import remedy_text
 from osem_tasks.config.environments import Environment
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.output.messages import message
 from osem_tasks.plan.remedies import Remedies, Remedy
 from osem_tasks.schema.compare import compare_all

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from invoke.context import Context
 
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import Target, TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.console import Console
 from osem_tasks.output.outcome import Line, Mark
@@ -17,6 +17,9 @@ from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.job import Job
 from osem_tasks.waiting.interrupts import Interrupted
 from tests.unit.output.streams import Stream
+
+if TYPE_CHECKING:
+    from osem_tasks.config.target import Target
 
 DEV = resolve(BUILT_IN["dev"], TargetOptions(), {})
 LOCAL = resolve(BUILT_IN["dev"], TargetOptions(endpoint="http://127.0.0.1:8000"), {})

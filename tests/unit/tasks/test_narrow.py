@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.target import TargetOptions, resolve
+from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.tasks.narrow import only
