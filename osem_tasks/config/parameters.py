@@ -44,6 +44,5 @@ def of_environment(
 def _text(value: object) -> str | None:
     if not is_list(value):
         return scalar_text(value)
-    assert isinstance(value, (list, tuple))  # noqa: S101  for mypy: is_list
     parts = [scalar_text(part) for part in value]
     return None if None in parts else ",".join(map(str, parts))

@@ -131,7 +131,6 @@ class Checker:
     def _list(self, value: object, kind: Kind, place: Place) -> Any:
         if not is_list(value):
             return self._wrong(value, place, "a list")
-        assert isinstance(value, (list, tuple))  # noqa: S101  for mypy: is_list
         found = [self._value(part, kind, place.at(position)) for position, part in enumerate(value)]
         return [part for part in found if part is not NO_VALUE]
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, TypeGuard
 
 from osem_tasks.declarations.limits import MAX_BYTES, MAX_DIGITS, MAX_VALUES
 from osem_tasks.errors import ModelError
@@ -146,7 +146,7 @@ def path_text(path: KeyPath) -> str:
     return text
 
 
-def is_list(value: object) -> bool:
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
     """Return whether a value is a list; a string is not."""
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
