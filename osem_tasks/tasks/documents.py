@@ -15,9 +15,10 @@ from osem_tasks.schema.compare_live import wanting_everything
 from osem_tasks.schema.model import Key, Table
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command
-from osem_tasks.tasks.connect import declared_tables, open_target, resolve_target
+from osem_tasks.tasks.connect import declared_tables, open_target
 from osem_tasks.tasks.narrow import only
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
+from osem_tasks.tasks.target import resolve_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

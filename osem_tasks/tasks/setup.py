@@ -12,10 +12,11 @@ from osem_tasks.output.unmanaged import with_unmanaged
 from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.tasks.command import command
-from osem_tasks.tasks.connect import declared_tables, open_target, resolve_target
+from osem_tasks.tasks.connect import declared_tables, open_target
 from osem_tasks.tasks.job import NOT_STARTED, Job
 from osem_tasks.tasks.narrow import narrowed, only
 from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS
+from osem_tasks.tasks.target import resolve_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,121 @@
+"""Where a task acts: its options, the shell and the running engines, put together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from osem_tasks.config import secrets, variables
+from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT
+from osem_tasks.config.resolve import TargetOptions, resolve
+from osem_tasks.config.target import DEFAULT, ENDPOINT_VARIABLES, OPTION, STARTED, Target
+from osem_tasks.engines import manager, records, service
+from osem_tasks.engines.selection import select
+from osem_tasks.errors import OsemError
+from osem_tasks.tasks.job import NOT_STARTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from osem_tasks.config.environments import Environment
+    from osem_tasks.engines.base import EngineRecord
+    from osem_tasks.tasks.job import Job
+    from osem_tasks.waiting.clock import Deadline
+
+
+def resolve_target(job: Job) -> Target:
+    """Return the target of the task from options, variables and running engines."""
+    environment = job.settings.environment(job.options["env"], os.environ)
+    recorded = _recorded_engine(job)
+    options = _options(job, environment, recorded)
+    target = resolve(environment, options, _shell(environment, options.profile))
+    # A record is a claim: an endpoint from it must belong to exactly that engine.
+    unnamed = target.local and not options.endpoint
+    if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
+        manager.refuse_stranger(recorded)
+    return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
+
+
+def _options(job: Job, environment: Environment, recorded: EngineRecord | None) -> TargetOptions:
+    started = job.session.get("endpoint")
+    if job.session.get(NOT_STARTED) and environment.where == "aws":
+        started = started or DEFAULT_ENDPOINT  # a dry local.up: where the engine would be
+    return TargetOptions(
+        region=job.options["region"],
+        endpoint=job.options["endpoint"],
+        profile=job.options["profile"],
+        force=bool(job.options["force"]),
+        started=started,
+        recorded=recorded.endpoint if recorded else None,
+        chosen_by=variables.chosen_by(environment.name, job.options["env"], os.environ),
+    )
+
+
+def _shell(environment: Environment, profile: str | None) -> Mapping[str, str]:
+    """Return the variables of this shell; a profile may tell the SDK to ignore some of them."""
+    shell = secrets.shell()
+    if environment.where == "aws" and any(map(shell.get, ENDPOINT_VARIABLES)):
+        from osem_tasks.aws.endpoints import ignores_configured
+
+        if ignores_configured(profile):
+            shell[IGNORE_ENDPOINTS] = "true"
+    return shell
+
+
+def _recorded_engine(job: Job) -> EngineRecord | None:
+    """Return the record of the engine that a task means, if there is one.
+
+    Raises OsemError if several engines run and the task needs one of them.
+    """
+    try:
+        for text in records.unreadable():
+            job.console.warn(text)
+        if _is_elsewhere(job):
+            return records.load(job.settings.name) or records.newest()
+        chosen = select(job.settings.name, project=str(job.settings.sources.default))
+    except OsemError as error:  # AWS does not need the state directory
+        job.console.warn(error.message)
+        return None
+    if chosen.others:
+        raise chosen.ambiguous()
+    return chosen.record
+
+
+def _is_elsewhere(job: Job) -> bool:
+    """Return whether a task acts elsewhere than on the engine that it would find itself."""
+    environment = job.settings.environment(job.options["env"], os.environ)
+    named = job.options["endpoint"] or job.session.get("endpoint")
+    return environment.where != "local" or bool(
+        named or any(map(os.environ.get, ENDPOINT_VARIABLES))
+    )
+
+
+def await_service(job: Job, target: Target, deadline: Deadline) -> None:
+    """Wait for a server that is named by its endpoint and is just starting.
+
+    No engine was recorded at the default endpoint: only CI services are expected there.
+    """
+    ours = target.source == STARTED or job.session.get(NOT_STARTED)
+    recorded = target.source not in (*ENDPOINT_VARIABLES, OPTION, DEFAULT)
+    if not target.local or ours or recorded:
+        return
+    if target.source != DEFAULT or service.is_ci(os.environ):
+        with job.console.working(f"waiting for {target.endpoint}"):
+            service.wait_for(str(target.endpoint), deadline, job.console.info, os.environ)
+
+
+def _empty_variables(job: Job, target: Target) -> list[str]:
+    """Return a warning for each empty variable that would have determined the target."""
+    options = ["env", "prefix", "region"]
+    # Only AWS uses a profile; an engine of this command line overrides the variables.
+    options += [] if target.local else ["profile"]
+    options += [] if target.source == STARTED else ["endpoint"]
+    options += ["name"] if target.local and target.source != STARTED else []
+    return [
+        variables.warning(name)
+        for option in options
+        if job.options.get(option) is None and not (option == "name" and job.options["endpoint"])
+        for name in variables.passed_over(option, job.empty_variables, os.environ)
+    ]
