@@ -108,8 +108,10 @@ def _short(filename: str, root: Path) -> str:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, TypeError) and (text := misuse(error)):
-        return text
+    if issubclass(type(error), TypeError) and isinstance(error, TypeError):
+        text = misuse(error)
+        if text:
+            return text
     text = _safely(lambda: " ".join(str(error).split()))
     named = not issubclass(type(error), _TooLongError)
     name = str(type.__getattribute__(type(error), "__name__"))

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +165,8 @@ def _code_of(
     begin = time.perf_counter()
     outcome = _outcome(call, job, args, given)
     seconds = time.perf_counter() - begin
+    if job.declaration:
+        outcome = replace(outcome, data={**outcome.data, "declaration": job.declaration})
     # A result is printed whole: a second Ctrl-C waits for it.
     with interrupts.shielded():
         document = _document(call.body.__name__, job.location, outcome, seconds)
