@@ -494,7 +494,11 @@ def test_status_of_nothing_says_what_to_type(bench: Bench) -> None:
 
     start = f"inv local.up --name {bench.name}"
     assert (run.code, "not running" in run.out, start in run.out) == (0, True, True)
-    assert bench.inv.json("local.status") == {"name": bench.name, "running": False}
+    assert bench.inv.json("local.status") == {
+        "name": bench.name,
+        "running": False,
+        "others": [],
+    }
 
 
 def test_logs_are_the_containers_own(running: Bench) -> None:

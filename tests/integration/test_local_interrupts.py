@@ -56,7 +56,8 @@ def check_mended(inv: Shell) -> None:
     running = inv.json("local.status")["running"]
     up, status, down = inv.json("local.up"), inv.json("local.status"), inv.json("local.down")
 
-    assert (up["how"] == "reused") is running
+    # A start that was killed before its record may have left a whole engine, which is reused.
+    assert up["how"] == "reused" or not running
     assert (status["running"], status["endpoint"]) == (True, up["endpoint"])
     assert len(down["removed"]) == 1
     assert [
