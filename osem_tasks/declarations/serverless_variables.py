@@ -7,6 +7,7 @@ on the place of the variable, and is decided by who asks.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -184,10 +185,10 @@ class Variables:
 
     def _file(self, name: str, path: str) -> Any:
         """Return the content of another file of the project, or a part of it."""
-        target = (self._folder / name.strip()).resolve()
+        target = self._folder / name.strip()
         if target.suffix.lower() not in (".yml", ".yaml", ".json"):
             raise UnresolvedError(f"${{file({name})}} is not a YAML or JSON file")
-        if not target.exists():
+        if not os.path.exists(target):  # noqa: PTH110  Path raises for a name that is too long
             return _MISSING
         try:
             content = parsing.read_documents(target, short_forms=True)

@@ -69,6 +69,8 @@ UNRESOLVED = {
     "${ssm:/shop/name}": "${ssm:/shop/name} has no value",
     "${cf(eu-west-1):stack.Output}": "has no value",
     "${env:HOME}": "${env:HOME} has no value",
+    "${file(" + "a" * 500 + ".yml)}": "has no value",
+    "${file(a\0b.yml)}": "has no value",
     "${file(x.js):a}": "${file(x.js)} is not a YAML or JSON file",
     "a${self:custom.list}": "is ['a', 'b'], which is no part of a text",
     "${self:custom.name": "has no end",
