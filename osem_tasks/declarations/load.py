@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.declarations import files, python
 from osem_tasks.declarations.context import Context
+from osem_tasks.declarations.limits import MAX_TABLES
 from osem_tasks.declarations.parameters import misspelt
 from osem_tasks.declarations.values import Problem, RefusedError
 from osem_tasks.errors import ConfigurationError, ModelError
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _NO_CONTEXT = Context()
 FILES = (".json", ".yaml", ".yml", ".template", *files.FOREIGN)
-# The maximum number of tables that AWS allows per account and region.
-MAX_TABLES = 10_000
 
 
 def load(sources: str | Sequence[str], root: Path, context: Context = _NO_CONTEXT) -> TableSet:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import pynamodb
 from osem_tasks.declarations.documents import read_document
+from osem_tasks.declarations.limits import MAX_TABLES
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.model import Table, TableSet
 from osem_tasks.schema.quoting import shown
@@ -16,8 +17,6 @@ from osem_tasks.schema.quoting import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The maximum number of tables that AWS allows per account and region.
-MAX_TABLES = 10_000
 # The most unexpected objects that a message names.
 MAX_NAMED = 5
 # What tells a request, or an answer that holds some, from a mapping of names to tables.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from osem_tasks.declarations.context import Context
     from osem_tasks.schema.model import Table
 
-TABLE = "AWS::DynamoDB::Table"
+TABLE = shape.TABLE_TYPE
 TABLES = (TABLE, global_table.GLOBAL_TABLE, sam.SIMPLE_TABLE)
 _SECTIONS = (
     "AWSTemplateFormatVersion",

@@ -14,6 +14,7 @@ from osem_tasks.schema.rules import KEY_TYPES, PROJECTIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+TABLE_TYPE = "AWS::DynamoDB::Table"
 # A name is text on which a table or an index depends.
 Scalar = Literal["name", "text", "number", "flag"]
 
@@ -203,5 +204,5 @@ RESOURCE = Fields(
         "ResourcePolicy",
         "VectorIndexes",
     ),
-    what="AWS::DynamoDB::Table",
+    what=TABLE_TYPE,
 )

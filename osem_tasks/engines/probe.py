@@ -21,7 +21,8 @@ ANOTHER_SERVER = emulators.Engine("another server")
 # A ListTables call. No engine checks the signature, and DynamoDB Local checks only the form
 # of the access key, so the request needs no SDK.
 _SCOPE = f"{ACCESS_KEY}/20200101/us-east-1/dynamodb/aws4_request"
-_HEADERS = {
+BODY = '{"Limit": 1}'
+HEADERS = {
     "X-Amz-Target": "DynamoDB_20120810.ListTables",
     "Content-Type": "application/x-amz-json-1.0",
     "Authorization": f"AWS4-HMAC-SHA256 Credential={_SCOPE}, SignedHeaders=host, Signature=0",
@@ -37,7 +38,7 @@ def ask(endpoint: str, timeout: float = 1.0) -> emulators.Engine | None:
     """
     connection = _connection(endpoint, timeout)
     try:
-        connection.request("POST", "/", body='{"Limit": 1}', headers=_HEADERS)
+        connection.request("POST", "/", body=BODY, headers=HEADERS)
         response = connection.getresponse()
         body = response.read(65536)
     except (OSError, HTTPException):
@@ -54,11 +55,18 @@ def _connection(endpoint: str, timeout: float) -> HTTPConnection:
     host = parts.hostname or ""
     if parts.scheme != "https":
         return HTTPConnection(host, parts.port, timeout=timeout)
-    # The certificate of a local engine is its own. What is sent holds no secret.
+    return HTTPSConnection(host, parts.port, timeout=timeout, context=any_certificate())
+
+
+def any_certificate() -> ssl.SSLContext:
+    """Return a context that checks no certificate: that of a local engine is its own.
+
+    What is sent holds no secret.
+    """
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return HTTPSConnection(host, parts.port, timeout=timeout, context=context)
+    return context
 
 
 def is_engine(endpoint: str, timeout: float = 1.0) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from osem_tasks.config.commands import command
-from osem_tasks.config.local_access import ACCESS_KEY
+from osem_tasks.engines import probe
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.quoting import shown
 from osem_tasks.waiting.clock import Deadline
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 # What is read of an answer: enough for the list of tables of one page to begin.
 MOST = 8192
 LONGEST_LINE = 80
-_BODY = '{"Limit": 1}'
-_REQUEST = (
-    "POST / HTTP/1.1\r\n"
-    "Host: HOST\r\n"
-    "X-Amz-Target: DynamoDB_20120810.ListTables\r\n"
-    "Content-Type: application/x-amz-json-1.0\r\n"
-    f"Authorization: AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20200101/us-east-1/dynamodb/"
-    "aws4_request, SignedHeaders=host, Signature=0\r\n"
-    f"Content-Length: {len(_BODY)}\r\n"
-    f"Connection: close\r\n\r\n{_BODY}"
+_REQUEST = "\r\n".join(
+    [
+        "POST / HTTP/1.1",
+        "Host: HOST",
+        *(f"{name}: {value}" for name, value in probe.HEADERS.items()),
+        f"Content-Length: {len(probe.BODY)}",
+        "Connection: close",
+        "",
+        probe.BODY,
+    ]
 )
 # A gateway, or an engine that starts or fails: the call itself tells more.
 _FAILING = (
@@ -88,20 +88,12 @@ def stranger_at(endpoint: str, timeout: float = 1.0) -> Stranger | None:
             if not secure:
                 return _judged(_answer(plain, parts.netloc, timeout), endpoint)
             plain.settimeout(timeout)
-            with _context().wrap_socket(plain) as tls:
+            with probe.any_certificate().wrap_socket(plain) as tls:
                 return _judged(_answer(tls, parts.netloc, timeout), endpoint)
     except ssl.SSLError:
         return Stranger("it does not speak TLS", _with_scheme(endpoint, "http"))
     except OSError:
         return None
-
-
-def _context() -> ssl.SSLContext:
-    # The certificate of a local engine is its own, and the request contains no secret.
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _answer(connection: socket.socket, host: str, timeout: float) -> bytes | None:

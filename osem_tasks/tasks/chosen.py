@@ -8,7 +8,7 @@ from osem_tasks.config.commands import engine_command
 from osem_tasks.config.endpoints import check_url, is_aws
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name
-from osem_tasks.engines import claims, manager, probe, records
+from osem_tasks.engines import manager, probe, records
 from osem_tasks.engines.selection import running_elsewhere, select
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.output.outcome import Line, Mark
@@ -28,7 +28,7 @@ def selection(job: Job) -> Selection:
         job.settings.name,
         named=None if named is None else option("--name", named, engine_name),
         started=job.session.get("name"),
-        project=project(job),
+        project=job.project,
     )
 
 
@@ -39,11 +39,6 @@ def recorded(job: Job, task: str) -> EngineRecord:
         raise chosen.not_running(task)
     job.location["endpoint"] = chosen.record.endpoint
     return chosen.record
-
-
-def project(job: Job) -> str | None:
-    """Return the folder of this project as a field of a record."""
-    return claims.text_or_none(str(job.settings.sources.default))
 
 
 def own_endpoint(job: Job) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.config import file, variables
 from osem_tasks.config.commands import configure_engine
 from osem_tasks.config.settings import DEFAULTS, INVOKE_PREFIX, Settings
-from osem_tasks.engines import records, registry
+from osem_tasks.engines import claims, records, registry
 from osem_tasks.output.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -125,6 +125,11 @@ class Job:
                 for name in variables.passed_over(key, self.empty_variables, os.environ):
                     self.console.warn(variables.warning(name))
         return settings
+
+    @property
+    def project(self) -> str | None:
+        """The folder of this project, as the record of an engine names it."""
+        return claims.text_or_none(str(self.settings.sources.default))
 
     @property
     def session(self) -> dict[str, Any]:

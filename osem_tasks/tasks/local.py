@@ -192,7 +192,7 @@ def _request(job: Job) -> EngineRequest:
         persist=options["persist"] or None,
         shared=not options["isolated"],
         fresh=options["fresh"],
-        project=chosen.project(job),
+        project=job.project,
     )
 
 

@@ -38,7 +38,7 @@ def only(target: Target, real: TableSet, names: Sequence[str] | None) -> TableSe
         return real
     # A full name comes last, so that it wins over a name in the model.
     known = {target.naming.declared(name) or name: name for name in real.names}
-    known |= dict(zip(real.names, real.names, strict=True))
+    known |= {name: name for name in real.names}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ConfigurationError(

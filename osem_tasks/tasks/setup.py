@@ -72,9 +72,8 @@ def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
     """Return the plan of a setup; what stops the real run stops this one in the same way."""
 
     def outcome(error: OsemError | None) -> Outcome:
-        account = setup_outcome(run.journal, error, run.deadline.elapsed)
-        account = replace(account, data={"actions": [], **account.data})
-        return with_unmanaged(account, run.tables)
+        account = _account(run, error)
+        return replace(account, data={"actions": [], **account.data})
 
     job.partial_outcome = outcome
     decided = applying.plan(run, repairing=repair)
@@ -93,8 +92,7 @@ def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
     before = job.partial_outcome
 
     def outcome(error: OsemError | None) -> Outcome:
-        account = setup_outcome(run.journal, error, run.deadline.elapsed)
-        account = with_unmanaged(account, run.tables)
+        account = _account(run, error)
         if before is None:
             return account
         return replace(account, data={**before(error).data, **account.data})
@@ -102,3 +100,8 @@ def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
     job.partial_outcome = outcome
     applying.setup(run, repairing=repair)
     return outcome(None)
+
+
+def _account(run: Run, error: OsemError | None) -> Outcome:
+    """Return what was done to every table, and what of the declaration is not managed here."""
+    return with_unmanaged(setup_outcome(run.journal, error, run.deadline.elapsed), run.tables)

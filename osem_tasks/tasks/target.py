@@ -74,7 +74,7 @@ def _recorded_engine(job: Job) -> EngineRecord | None:
             job.console.warn(text)
         if _is_elsewhere(job):
             return records.load(job.settings.name) or records.newest()
-        chosen = select(job.settings.name, project=str(job.settings.sources.default))
+        chosen = select(job.settings.name, project=job.project)
     except OsemError as error:  # AWS does not need the state directory
         job.console.warn(error.message)
         return None

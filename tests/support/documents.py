@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from osem_tasks.declarations.context import Context
 from osem_tasks.declarations.export.cloudformation import write_template
 from osem_tasks.declarations.global_table import GLOBAL_TABLE
-from osem_tasks.declarations.resources import TABLE
+from osem_tasks.declarations.resources import TABLE, read_resources
 from osem_tasks.declarations.sam import SIMPLE_TABLE
 from osem_tasks.declarations.scaling import SCALABLE_TARGET
 from osem_tasks.schema.requests import document
 from tests.support.strategies import tables
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from osem_tasks.schema.model import Table
+
+NO_CONTEXT = Context()
 # Words that a reader of declarations acts upon, so that random documents reach its branches.
 _WORDS = (
     "TableName",
@@ -164,6 +171,11 @@ _INTRINSICS: tuple[Any, ...] = (
     "{{resolve:ssm:/x}}",
     "${self:custom.x}",
 )
+
+
+def read_template(template: Mapping[str, Any], context: Context = NO_CONTEXT) -> tuple[Table, ...]:
+    """The tables of a parsed template. Raises ModelError with every problem."""
+    return tuple(read_resources(template, context).tables)
 
 
 @st.composite

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations.export.names import resource_names
+from osem_tasks.declarations.shape import TABLE_TYPE
 from osem_tasks.schema.requests import document
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from osem_tasks.schema.model import Table
 
-TABLE = "AWS::DynamoDB::Table"
 # CloudFormation's limit for a logical id.
 _NAME_LIMIT = 255
 
@@ -23,7 +23,7 @@ def write_template(tables: Sequence[Table]) -> dict[str, Any]:
     names = resource_names((table.name for table in tables), _logical_id, _NAME_LIMIT)
     resources = {
         names[table.name]: {
-            "Type": TABLE,
+            "Type": TABLE_TYPE,
             # A deleted stack or a changed key must not delete the data.
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",

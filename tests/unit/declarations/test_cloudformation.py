@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
-from osem_tasks.declarations.cloudformation import read_template
 from osem_tasks.declarations.export.cloudformation import write_template
 from osem_tasks.declarations.global_table import GLOBAL_TABLE
 from osem_tasks.declarations.resources import TABLE
@@ -16,6 +15,7 @@ from osem_tasks.declarations.sam import SIMPLE_TABLE
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.live import LiveTable
+from tests.support.documents import read_template
 from tests.support.strategies import tables
 from tests.unit.declarations.test_documents import ORDERS, PLAIN
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osem_tasks.declarations.cloudformation import read_template
 from osem_tasks.declarations.context import Context
 from osem_tasks.declarations.export.cloudformation import write_template
 from osem_tasks.errors import ModelError
+from tests.support.documents import read_template
 from tests.support.examples import examples
 from tests.support.strategies import tables
 from tests.support.template_writer import Writer

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.declarations.cloudformation import read_template
 from osem_tasks.declarations.context import Context
 from osem_tasks.declarations.global_table import GLOBAL_TABLE
 from osem_tasks.errors import ModelError
@@ -20,6 +19,7 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
+from tests.support.documents import read_template
 
 ORDERS: dict[str, Any] = {
     "TableName": "Orders",

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from osem_tasks.declarations.cloudformation import is_template, read_template
 from osem_tasks.declarations.documents import read_document
 from osem_tasks.declarations.load import load
 from osem_tasks.errors import ConfigurationError, ErrorCode, ModelError
@@ -24,6 +24,7 @@ from tests.support.documents import (
     SCALARS,
     YAML_DOCUMENTS,
     mutated,
+    read_template,
     requests,
     templates,
 )
@@ -41,10 +42,14 @@ PYTHON = re.compile(
 LONGEST = 1_000
 
 
+def _is_template(content: object) -> bool:
+    return isinstance(content, Mapping) and "Resources" in content
+
+
 def tables_or_problems(content: Any) -> tuple[Table, ...]:
     """The tables of a content, none where it is refused; other exceptions fail the test."""
     try:
-        return read_template(content) if is_template(content) else read_document(content)
+        return read_template(content) if _is_template(content) else read_document(content)
     except ModelError as error:
         in_words(error)
         return ()
