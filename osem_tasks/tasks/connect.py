@@ -11,11 +11,11 @@ from osem_tasks.config import guards, project
 from osem_tasks.config.settings import REMEDY, option
 from osem_tasks.config.target import OPTION, Target
 from osem_tasks.config.values import seconds
-from osem_tasks.engines import probe, strangers
+from osem_tasks.engines import probe
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.output.outcome import counted
 from osem_tasks.schema.model import TableSet
-from osem_tasks.tasks.target import await_service, resolve_target
+from osem_tasks.tasks.target import check_server, resolve_target
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
@@ -73,9 +73,7 @@ def open_target(
         f"Target: {where} · {target.described} · region {connection.region} · "
         f"{target.naming} · {_declared(job, unread=unread)}"
     )
-    if target.local:
-        strangers.refuse_stranger(target)
-    await_service(job, target, deadline)
+    check_server(job, target, deadline)
     tables = target.tables_of(declared)
     store = TableStore(connection, deadline)
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))

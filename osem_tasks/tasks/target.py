@@ -11,7 +11,7 @@ from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.config.target import DEFAULT, ENDPOINT_VARIABLES, OPTION, STARTED, Target
-from osem_tasks.engines import manager, records, service
+from osem_tasks.engines import manager, records, service, strangers
 from osem_tasks.engines.selection import select
 from osem_tasks.errors import OsemError
 from osem_tasks.tasks.job import NOT_STARTED
@@ -92,15 +92,17 @@ def _is_elsewhere(job: Job) -> bool:
     )
 
 
-def await_service(job: Job, target: Target, deadline: Deadline) -> None:
-    """Wait for a server that is named by its endpoint and is just starting.
+def check_server(job: Job, target: Target, deadline: Deadline) -> None:
+    """Refuse a server that is not DynamoDB, and wait for one that is just starting.
 
-    No engine was recorded at the default endpoint: only CI services are expected there.
+    An engine of ours was checked against its record. No engine was recorded at the default
+    endpoint: only CI services are expected there.
     """
     ours = target.source == STARTED or job.session.get(NOT_STARTED)
     recorded = target.source not in (*ENDPOINT_VARIABLES, OPTION, DEFAULT)
     if not target.local or ours or recorded:
         return
+    strangers.refuse_stranger(target)
     if target.source != DEFAULT or service.is_ci(os.environ):
         with job.console.working(f"waiting for {target.endpoint}"):
             service.wait_for(str(target.endpoint), deadline, job.console.info, os.environ)
