@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from osem_tasks.engines import host, moto, records
+from osem_tasks.engines import detached, host, records
 from osem_tasks.engines.base import EngineRecord, EngineRequest
 from osem_tasks.engines.moto import MotoEngine
 from osem_tasks.errors import ErrorCode, OsemError
@@ -54,7 +54,7 @@ def program(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]
     """A running Python program, obedient unless the test names another."""
     code = getattr(request, "param", OBEDIENT)
     with subprocess.Popen(
-        [sys.executable, "-X", moto.marker("mine"), "-c", code], stdout=subprocess.PIPE
+        [sys.executable, "-X", detached.marker("mine"), "-c", code], stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()  # it has set up its signals
@@ -82,7 +82,7 @@ def test_a_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatc
 def test_a_process_is_ended(program: subprocess.Popen[bytes]) -> None:
     """It is terminated, and killed when it ignores that."""
     with using(Policy(engine_stop=0.3)):
-        moto.stop(record(program.pid, host.process_started(program.pid)))
+        MotoEngine().stop(record(program.pid, host.process_started(program.pid)))
 
     assert program.wait() in (-15, -9)
 

@@ -1,0 +1,240 @@
+"""An engine that runs as a detached process of this machine: its life, without its program.
+
+A kind of engine derives from ``DetachedEngine`` and says which command starts its program.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from abc import abstractmethod
+from collections import deque
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from osem_tasks.config.local_access import LOOPBACK
+from osem_tasks.engines import children, host, probe, process, records
+from osem_tasks.engines.base import Engine, EngineRecord, Intent, UpResult
+from osem_tasks.errors import ErrorCode, OsemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from subprocess import Popen
+
+    from osem_tasks.engines.base import EngineRequest, Say
+    from osem_tasks.schema import emulators
+
+LOG_LINES = 8
+# How often another program may take a port between its choice and its use.
+MAX_RACES = 3
+
+
+class DetachedEngine(Engine):
+    """An engine that runs as a process; the record has its pid, port and log.
+
+    ``product`` names the program in messages, ``answers_as`` is the DynamoDB that it is.
+    """
+
+    persists = False
+    product: str
+    answers_as: emulators.Engine
+
+    @abstractmethod
+    def command(self, request: EngineRequest, port: int) -> Sequence[str]:
+        """Return the command that serves at ``port`` of the loopback; ``marker`` is a word of it."""
+
+    @abstractmethod
+    def is_server(self, words: Sequence[str]) -> bool:
+        """Return whether a command line with our marker is one of ``command``."""
+
+    @abstractmethod
+    def mending(self) -> str:
+        """Return the command that repairs the installation of a program that ends at once."""
+
+    def variables(self, request: EngineRequest, port: int) -> Mapping[str, str]:  # noqa: ARG002  for overriding
+        """Return variables of the process beside those of ``process.environment``."""
+        return {}
+
+    def describe(self, record: EngineRecord) -> str:
+        """Describe the engine of ``record`` briefly."""
+        return f"{self.kind} in process {record.pid}"
+
+    def is_running(self, record: EngineRecord) -> bool:
+        """Return whether the process of ``record`` is alive and is a server that we started."""
+        return bool(host.process_runs(record)) and self._is_ours(record)
+
+    def up(self, request: EngineRequest, say: Say) -> UpResult:
+        """Reuse our running process, or start one. Raises OsemError."""
+        running = self._running(request.name)
+        if running and not request.fresh:
+            return UpResult(record=self._reuse(running, request), how="reused")
+        # Choose the port first: if that fails, the running engine must not be stopped.
+        port = _port(request, running)
+        if running:
+            self.stop(running)
+        self._end_unrecorded(request.name)
+        return UpResult(record=self._start(request, port, say), how="started")
+
+    def down(self, name: str, *, drop_data: bool) -> list[str]:  # noqa: ARG002  keeps nothing
+        """Stop our processes, but no other program that has reused a pid."""
+        running = self._running(name)
+        if running:
+            self.stop(running)
+        ended = [running.pid] if running else []
+        ended += self._end_unrecorded(name)
+        records.forget(name)
+        return [f"{self.kind} process {pid}" for pid in ended]
+
+    def logs(self, name: str, lines: int) -> Iterator[str]:
+        """Yield the last ``lines`` lines of the process's log."""
+        yield from deque(children.log_lines(records.log_path(name)), maxlen=lines)
+
+    def stop(self, record: EngineRecord) -> None:
+        """End the running process of a record. Raises OsemError if it does not end."""
+        if record.pid is not None:
+            runs = functools.partial(host.process_runs, record)
+            children.end(record.pid, lambda: bool(runs()), record.name, self.product)
+
+    def _end_unrecorded(self, name: str) -> list[int]:
+        """End the processes of engine ``name`` that have no record; return their pids.
+
+        A command that is killed after it starts a process and before it records it leaves one.
+        """
+        mark = marker(name)
+
+        def is_ours(pid: int) -> bool:
+            words = host.command_line(pid)
+            return mark in words and self.is_server(words)
+
+        found = [pid for pid in host.processes_with(mark) if is_ours(pid)]
+        for pid in found:
+            children.end(pid, functools.partial(is_ours, pid), name, self.product)
+        return found
+
+    def _is_ours(self, record: EngineRecord) -> bool:
+        """Return whether the process of a record has a command line that we use."""
+        words = host.command_line(record.pid or 0)
+        # Earlier versions added no marker.
+        return marker(record.name) in words or (
+            not record.process_identity and self.is_server(words)
+        )
+
+    def _running(self, name: str) -> EngineRecord | None:
+        """Return the record of engine ``name`` if the process that we started is still alive."""
+        record = records.load(name)
+        return record if record and self.is_running(record) else None
+
+    def _reuse(self, running: EngineRecord, request: EngineRequest) -> EngineRecord:
+        fresh = replace(request, fresh=True).command()
+        if request.port and not _is_at(running, request.port):
+            raise OsemError(
+                f"{self.product} is already running at {running.endpoint} "
+                f"(requested port {request.port}).",
+                code=ErrorCode.ENGINE_UNAVAILABLE,
+                remediation=f"{fresh}   replaces it (its data is lost)",
+            )
+        if not probe.wait_for(running.endpoint, self.answers_as, request.timeout):
+            raise OsemError(
+                f"{self.product} (process {running.pid}) does not answer at {running.endpoint}.",
+                code=ErrorCode.TIMEOUT,
+                remediation=f"{fresh}   replaces it (its data is lost)",
+            )
+        return records.save(running)
+
+    def _start(self, request: EngineRequest, wanted: int, say: Say) -> EngineRecord:
+        for _ in range(MAX_RACES):
+            port = wanted or host.free_port()
+            try:
+                return self._start_at(port, request, say)
+            except OsemError as error:
+                # Retry only if any free port was requested and another program took it.
+                if wanted or error.code is not ErrorCode.PORT_IN_USE:
+                    raise
+        return self._start_at(host.free_port(), request, say)
+
+    def _start_at(self, port: int, request: EngineRequest, say: Say) -> EngineRecord:
+        started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        say(f"starting {self.product} on port {port}")
+        records.begin(
+            Intent(engine=self.kind, name=request.name, started_at=started_at, **request.ownership)
+        )
+        with children.undone_on_failure(lambda: records.undo(request.name)):
+            child = self._spawn(port, request)
+            self._await(child, port, request)
+            return records.save(self._record(child.pid, port, started_at, request))
+
+    def _spawn(self, port: int, request: EngineRequest) -> Popen[bytes]:
+        home = records.directory()
+        variables = process.environment(home, os.environ)
+        return children.spawn(
+            self.command(request, port),
+            {**variables, **self.variables(request, port)},
+            home,
+            records.log_path(request.name),
+        )
+
+    def _await(self, child: Popen[bytes], port: int, request: EngineRequest) -> None:
+        """Wait until this process answers at ``port``. Raises OsemError."""
+        log = records.log_path(request.name)
+
+        def check_alive() -> None:
+            if child.poll() is None:
+                return
+            if not host.is_free(port):
+                raise host.port_in_use(port, request)
+            remedy = f"Reinstall it: {self.mending()}   then: {request.command()}"
+            raise self._failed(f"ended with code {child.returncode}", log, remedy)
+
+        def is_this_process() -> bool:
+            return host.listens(child.pid, port)
+
+        # Another engine may have taken the port first and answer there.
+        arguments = (f"http://{LOOPBACK}:{port}", self.answers_as, request.timeout)
+        if not probe.wait_for(*arguments, check_alive, is_this_process):
+            remedy = f"{request.command('--timeout', f'{request.timeout * 2:g}')}   waits longer"
+            raise self._failed(f"did not answer within {request.timeout:g} s", log, remedy)
+
+    def _record(self, pid: int, port: int, started_at: str, request: EngineRequest) -> EngineRecord:
+        return EngineRecord(
+            engine=self.kind,
+            name=request.name,
+            endpoint=f"http://{LOOPBACK}:{port}",
+            started_at=started_at,
+            used_at=time.time(),
+            pid=pid,
+            process_started=host.process_started(pid),
+            process_identity=host.process_identity(pid),
+            log=str(records.log_path(request.name)),
+            **request.ownership,
+        )
+
+    def _failed(self, what: str, log: Path, remedy: str) -> OsemError:
+        tail = deque(children.log_lines(log), maxlen=LOG_LINES)
+        return OsemError(
+            "\n".join([f"{self.product} {what}. Its log ends:", *(f"  {line}" for line in tail)]),
+            code=ErrorCode.ENGINE_UNAVAILABLE,
+            remediation=remedy,
+            details={"log": str(log)},
+        )
+
+
+def marker(name: str) -> str:
+    """Return the word that identifies the process of engine ``name`` on its command line."""
+    path = os.path.realpath(records.directory() / name)
+    return f"osem-engine={path}"
+
+
+def _port(request: EngineRequest, running: EngineRecord | None) -> int:
+    """Return the port to listen on, 0 for any. A port that our own engine holds counts as free."""
+    wanted = request.default_port if request.port is None else request.port
+    own = running is not None and _is_at(running, wanted)
+    if wanted and not own and not host.is_free(wanted):
+        raise host.port_in_use(wanted, request)
+    return wanted
+
+
+def _is_at(record: EngineRecord, port: int) -> bool:
+    return record.endpoint.endswith(f":{port}")
