@@ -10,7 +10,7 @@ from osem_tasks.config import file
 from osem_tasks.config.project import starting_point
 from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.output import logs
-from osem_tasks.tasks import db, job, local
+from osem_tasks.tasks import admin, db, job, local
 from osem_tasks.tasks.command import refusing
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
         start = starting_point()
         file.check(start=start)
     engine = Collection("local")
-    for task in (local.up, local.down, local.status, local.logs, local.env):
+    for task in (local.up, local.down, local.status, local.logs, local.env, admin.admin):
         engine.add_task(task)
     database = Collection("db")
     for task in (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry, service
+from osem_tasks.engines.admin import browser
 from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
@@ -87,8 +88,9 @@ def take_down(
 
     ``lock_timeout`` (seconds) limits the wait for another command that works on the engine.
     """
-    removed = []
     with records.locked(name, lock_timeout or policy.current().engine_lock, say):
+        # Before the engine: its container cannot leave a network that is gone.
+        removed = browser.down(name)
         claim = records.load(name) or records.begun(name)
         recorded = claim.engine if claim else None
         # The recorded engine comes first, so that it stops even if another kind fails.

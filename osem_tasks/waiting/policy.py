@@ -83,6 +83,8 @@ class Policy:
     elsewhere: float = 8.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
+    # An installation of a program with npm, over a slow network.
+    npm_install: float = 300.0
     # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 
