@@ -41,6 +41,11 @@ KINDS = (
         answers_as=emulators.DYNAMODB_LOCAL,
     ),
     EngineKind(
+        name="java",
+        location="osem_tasks.engines.java.engine:JavaEngine",
+        answers_as=emulators.DYNAMODB_LOCAL,
+    ),
+    EngineKind(
         name="moto",
         location="osem_tasks.engines.moto:MotoEngine",
         answers_as=emulators.MOTO,
