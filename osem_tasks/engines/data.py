@@ -65,17 +65,9 @@ def refuse_if_used(kind: str, name: str, own: Collection[int], keeping: str) -> 
     ``keeping`` is the command that keeps the data. Call this before anything is removed.
     """
     directory = path(kind, name)
-    if not _is_ours(directory, kind, name):
-        return
-    others = [pid for pid in host.processes_using(directory) if pid not in own]
+    others = _users(directory, own) if _is_ours(directory, kind, name) else []
     if others:
-        pids = " ".join(map(str, others))
-        raise OsemError(
-            f"The data in {directory} is in use by process {pids.replace(' ', ', ')}. "
-            "Nothing was removed.",
-            code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=f"kill {pids}   or keep the data: {keeping}",
-        )
+        raise _in_use(directory, others, "Nothing was removed.", f"keep the data: {keeping}")
 
 
 @contextlib.contextmanager
@@ -122,9 +114,25 @@ def _ensure(kind: str, request: EngineRequest) -> None:
             code=ErrorCode.ENGINE_UNAVAILABLE,
             remediation=f"Use another name: {other}   or move it away",
         )
+    elif others := _users(directory, ()):
+        other = replace(request, name=f"{request.name}-2").command()
+        raise _in_use(directory, others, "Nothing was started.", f"use another name: {other}")
     with state.writing(directory):
         directory.chmod(_PRIVATE)
     state.write(directory / OWNER, {"engine": kind, "name": request.name})
+
+
+def _users(directory: Path, own: Collection[int]) -> list[int]:
+    return [pid for pid in host.processes_using(directory) if pid not in own]
+
+
+def _in_use(directory: Path, pids: list[int], so: str, instead: str) -> OsemError:
+    numbers = [str(pid) for pid in pids]
+    return OsemError(
+        f"The data in {directory} is in use by process {', '.join(numbers)}. {so}",
+        code=ErrorCode.ENGINE_UNAVAILABLE,
+        remediation=f"kill {' '.join(numbers)}   or {instead}",
+    )
 
 
 def _is_ours(directory: Path, kind: str, name: str) -> bool:

@@ -64,7 +64,7 @@ def choices() -> tuple[str, ...]:
 
 
 def choices_in_words(auto: str = AUTO) -> str:
-    """Return the choices for a help text: ``auto, docker or moto``."""
+    """Return the choices for a help text: ``auto, docker, java or moto``."""
     *first, last = (auto, *names())
     return f"{', '.join(first)} or {last}"
 

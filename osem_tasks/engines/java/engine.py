@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import data, host
+from osem_tasks.engines import data, host, registry
 from osem_tasks.engines.detached import DetachedEngine, marker
 from osem_tasks.engines.java import installation, runtime
 from osem_tasks.errors import ErrorCode, OsemError
@@ -120,16 +120,17 @@ class JavaEngine(DetachedEngine):
         addresses = host.listening_addresses(record.pid or 0, port)
         if all(_is_loopback(address) for address in addresses):
             return ""
-        why = (
-            f"this version has no {LOOPBACK} for it"
-            if self._java.has_compiler
-            else f"binding it to {LOOPBACK} needs the compiler of a JDK, and {self._java.program} "
-            "is a Java without one"
+        # Only a Java with a compiler runs the launcher that binds it.
+        mending = (
+            f"A JDK is needed to bind it to {LOOPBACK}: {runtime.install(os.environ)}   "
+            f"then: {request.replacing_command()}"
+            if "-jar" in host.command_line(record.pid or 0)
+            else f"This version cannot be bound to {LOOPBACK}"
+            f"{registry.alternatives(self.kind, request)}"
         )
         return (
-            f"DynamoDB Local listens on every interface: other machines can reach port {port}, "
-            f"without a password; {why}. Install a JDK ({runtime.INSTALL}), then: "
-            f"{request.replacing_command()}"
+            "DynamoDB Local listens on every interface of this machine: others can reach port "
+            f"{port}, and no password protects it. {mending}"
         )
 
 

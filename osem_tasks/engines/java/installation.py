@@ -56,7 +56,7 @@ def find(variables: Mapping[str, str]) -> Installation:
     try:
         return _installation(Path(value).expanduser().absolute())
     except (OSError, RuntimeError) as error:  # RuntimeError: ~ of nobody
-        why = getattr(error, "strerror", None) or error
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise _refusal(
             f"{VARIABLE} names {value}, which cannot be read: {why}.", DOWNLOAD
         ) from error
@@ -76,9 +76,10 @@ def _installation(path: Path) -> Installation:
 
 def _check_folder(folder: Path) -> None:
     """Raise OsemError if ``folder`` is no folder that Java can read from."""
-    if os.pathsep in str(folder):
+    misread = [mark for mark in (os.pathsep, "!/") if mark in f"{folder.as_posix()}/"]
+    if misread:
         moved = f"mv {_quoted(folder)} {_FOLDER} && export {VARIABLE}={_FOLDER}"
-        why = f"Java takes '{os.pathsep}' in a path for the end of it"
+        why = f"Java takes '{misread[0]}' in a path for the end of it"
         raise _refusal(f"{VARIABLE} names {folder}, and {why}.", moved)
     if folder.is_file():
         if folder.name.endswith(_ARCHIVES):
@@ -86,11 +87,14 @@ def _check_folder(folder: Path) -> None:
         raise _refusal(f"{VARIABLE} names the file {folder}, not the folder of {JAR}.", DOWNLOAD)
     if not folder.exists():
         raise _refusal(f"{VARIABLE} names {folder}, which does not exist.", DOWNLOAD)
-    if not os.access(folder, os.R_OK | os.X_OK):
+    try:
+        for path in folder.iterdir():
+            path.lstat()
+    except PermissionError as error:
         raise _refusal(
             f"{VARIABLE} names {folder}, which this user cannot read.",
             f"chmod u+rx {_quoted(folder)}",
-        )
+        ) from error
 
 
 def _without_jar(folder: Path) -> OsemError:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +20,15 @@ if TYPE_CHECKING:
 MINIMUM = 17
 HOME = "JAVA_HOME"
 _EXE = ".exe" if os.name == "nt" else ""
-_INSTALL = {
-    "darwin": "brew install openjdk",
-    "win32": "winget install EclipseAdoptium.Temurin.21.JDK",
+# Programs that install a JDK, and their command.
+_INSTALLERS = {
+    "apt-get": "apt-get install openjdk-17-jdk-headless",
+    "dnf": "dnf install java-21-openjdk-devel",
+    "apk": "apk add openjdk17-jdk",
+    "pacman": "pacman -S jdk-openjdk",
+    "brew": "brew install openjdk",
+    "winget": "winget install EclipseAdoptium.Temurin.21.JDK",
 }
-INSTALL = _INSTALL.get(sys.platform, "apt-get install openjdk-17-jdk-headless")
 # Java reads options from these variables and says so in its output.
 _OPTIONS = frozenset(
     {"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS"}
@@ -94,19 +97,27 @@ def find(variables: Mapping[str, str]) -> Java:
     )
 
 
+def install(variables: Mapping[str, str]) -> str:
+    """Return the command that installs a JDK on this machine, or where to find one."""
+    path = variables.get("PATH", os.defpath)
+    found = (line for program, line in _INSTALLERS.items() if shutil.which(program, path=path))
+    return next(found, "Install a JDK from https://adoptium.net")
+
+
 def _program(variables: Mapping[str, str]) -> tuple[Path, str]:
-    """Return the program ``java``, and how to choose another one."""
-    home = variables.get(HOME, "")
+    """Return the program ``java``, and how to get another one."""
+    home, command = variables.get(HOME, ""), install(variables)
     if not home:
+        other = f"{command}   or set {HOME} to the folder of a Java {MINIMUM} or newer"
         found = shutil.which("java", path=variables.get("PATH", os.defpath))
         if found is None:
-            raise _refusal(
-                f"No Java is installed: {HOME} is not set, and PATH has no java.",
-                f"or set {HOME} to a Java {MINIMUM} or newer",
-            )
-        return Path(found).absolute(), f"or set {HOME} to a Java {MINIMUM} or newer"
-    program = Path(home).expanduser().absolute() / "bin" / f"java{_EXE}"
-    other = f"or set {HOME} to a Java {MINIMUM} or newer, or unset it to use the java on PATH"
+            raise _refusal(f"no Java is installed: {HOME} is not set, and PATH has no java.", other)
+        return Path(found).absolute(), other
+    other = (
+        f"Set {HOME} to the folder of a Java {MINIMUM} or newer   or use the java on PATH: "
+        f"unset {HOME}   or install one: {command}"
+    )
+    program = Path(home).absolute() / "bin" / f"java{_EXE}"
     if not program.is_file():
         raise _refusal(f"{HOME} names {home}, where there is no {program}.", other)
     return program, other
@@ -142,5 +153,5 @@ def _refusal(message: str, other: str) -> OsemError:
     return OsemError(
         f"The java engine cannot run: {message}",
         code=ErrorCode.ENGINE_UNAVAILABLE,
-        remediation=f"{INSTALL}   {other}",
+        remediation=other,
     )

@@ -220,8 +220,8 @@ def test_the_help_texts_name_a_new_kind() -> None:
     )
 
     assert _python(code) == (
-        "Kind of engine: auto (default), docker, moto or fleeting.\n"
-        "engine to start for the tests: auto, docker, moto or fleeting\n"
+        "Kind of engine: auto (default), docker, java, moto or fleeting.\n"
+        "engine to start for the tests: auto, docker, java, moto or fleeting\n"
     )
 
 
