@@ -40,7 +40,7 @@ def resumed(request: EngineRequest, last: EngineRecord | None) -> EngineRequest:
     """
     if last is None or request.fresh:
         return replace(request, persist=bool(request.persist))
-    persist = last.persist if request.persist is None else request.persist
+    persist = bool(request.persist or last.persist)
     return replace(request, persist=persist, shared=request.shared and last.shared)
 
 

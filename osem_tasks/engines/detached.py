@@ -179,21 +179,25 @@ class DetachedEngine(Engine):
         return record if record and self.is_running(record) else None
 
     def _reuse(self, running: EngineRecord, request: EngineRequest) -> EngineRecord:
-        fresh = replace(request, fresh=True).command()
         if differing := self.differing(running, request):
             raise settings.runs_otherwise(request, differing)
+        replacing = (
+            f"{request.replacing_command()}   replaces it (data in memory is lost)"
+            if self.persists
+            else f"{replace(request, fresh=True).command()}   replaces it (its data is lost)"
+        )
         if request.port and not _is_at(running, request.port):
             raise OsemError(
                 f"{self.product} is already running at {running.endpoint} "
                 f"(requested port {request.port}).",
                 code=ErrorCode.ENGINE_UNAVAILABLE,
-                remediation=f"{fresh}   replaces it (its data is lost)",
+                remediation=replacing,
             )
         if not probe.wait_for(running.endpoint, self.answers_as, request.timeout):
             raise OsemError(
                 f"{self.product} (process {running.pid}) does not answer at {running.endpoint}.",
                 code=ErrorCode.TIMEOUT,
-                remediation=f"{fresh}   replaces it (its data is lost)",
+                remediation=replacing,
             )
         return records.save(running)
 
