@@ -17,7 +17,7 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from osem_tasks.engines.base import EngineRecord, EngineRequest
 
@@ -117,21 +117,29 @@ class JavaEngine(DetachedEngine):
     def note(self, record: EngineRecord, request: EngineRequest) -> str:
         """Return a warning if other machines can reach the engine; empty if they cannot."""
         port = int(record.endpoint.rpartition(":")[2])
-        addresses = host.listening_addresses(record.pid or 0, port)
-        if all(_is_loopback(address) for address in addresses):
-            return ""
-        # Only a Java with a compiler runs the launcher that binds it.
-        mending = (
-            f"A JDK is needed to bind it to {LOOPBACK}: {runtime.install(os.environ)}   "
-            f"then: {request.replacing_command()}"
-            if "-jar" in host.command_line(record.pid or 0)
-            else f"This version cannot be bound to {LOOPBACK}"
-            f"{registry.alternatives(self.kind, request)}"
-        )
-        return (
-            "DynamoDB Local listens on every interface of this machine: others can reach port "
-            f"{port}, and no password protects it. {mending}"
-        )
+        words = host.command_line(record.pid or 0)
+        return exposure(host.listening_addresses(record.pid or 0, port), words, request)
+
+
+def exposure(addresses: Collection[str], words: Sequence[str], request: EngineRequest) -> str:
+    """Return a warning if one of the ``addresses`` is not of the loopback; empty otherwise.
+
+    ``words`` is the command line of the process that listens there.
+    """
+    if all(_is_loopback(address) for address in addresses):
+        return ""
+    # Only a Java with a compiler runs the launcher that binds it.
+    mending = (
+        f"A JDK is needed to bind it to {LOOPBACK}: {runtime.install(os.environ)}   "
+        f"then: {request.replacing_command()}"
+        if "-jar" in words
+        else f"This version cannot be bound to {LOOPBACK}"
+        f"{registry.alternatives(JavaEngine.kind, request)}"
+    )
+    return (
+        "DynamoDB Local listens on every interface of this machine: others can reach it, and no "
+        f"password protects it. {mending}"
+    )
 
 
 def _is_native(line: str) -> bool:

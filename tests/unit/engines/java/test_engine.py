@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Answers as DynamoDB Local does, at the port and the address of its arguments.
+# Answers as DynamoDB Local does, at the port of its arguments.
 SERVER = """
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -37,8 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b'{"TableNames": []}')
     def version_string(self):
         return "Jetty(9.4)"
-where = "%s"
-HTTPServer((where, int(sys.argv[sys.argv.index("-port") + 1])), Handler).serve_forever()
+HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("-port") + 1])), Handler).serve_forever()
 """
 WITHOUT_SQLITE = """
 import sys, time
@@ -69,7 +68,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("TMPDIR", raising=False)
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "javac").touch()
-    runs(folder, SERVER % "127.0.0.1")
+    runs(folder, SERVER)
     yield folder
     JavaEngine().down("mine", drop_data=True)
 
@@ -236,24 +235,8 @@ def test_fresh_does_not_take_data_that_is_in_use() -> None:
         assert host.process_runs(running)
 
 
-@pytest.mark.parametrize("has_compiler", [True, False])
-def test_an_engine_that_others_can_reach_is_told_loudly(home: Path, has_compiler: bool) -> None:
-    """Started or reused, a server on every interface has a warning that says what to do."""
-    if not has_compiler:
-        (home / "bin" / "javac").unlink()
-    runs(home, SERVER % "0.0.0.0")
-
-    notes = [JavaEngine().up(request(), lambda _: None).note for _ in range(2)]
-
-    assert notes[0] == notes[1]
-    assert "listens on every interface of this machine" in notes[0]
-    assert ("A JDK is needed" in notes[0]) is not has_compiler
-    others = registry.alternatives("java", request())
-    assert ((others or "-") in notes[0]) is has_compiler
-
-
 @pytest.mark.parametrize(
-    "address, expected",
+    "address, is_safe",
     [
         ("127.0.0.1", True),
         ("127.0.0.2", True),
@@ -265,9 +248,16 @@ def test_an_engine_that_others_can_reach_is_told_loudly(home: Path, has_compiler
         ("192.168.1.7", False),
     ],
 )
-def test_the_loopback_has_many_forms(address: str, expected: bool) -> None:
-    """Java shows an address of version 4 in the form of version 6."""
-    assert java._is_loopback(address) is expected
+@pytest.mark.parametrize("launcher", ["-jar", "-cp"])
+def test_an_engine_that_others_can_reach_is_told_loudly(
+    address: str, is_safe: bool, launcher: str
+) -> None:
+    """The loopback has many forms; for any other address a warning says what to do."""
+    told = java.exposure({"127.0.0.1", address}, ["java", launcher], request())
+
+    assert ("listens on every interface of this machine" in told) is not is_safe
+    assert ("A JDK is needed" in told) is (not is_safe and launcher == "-jar")
+    assert (registry.alternatives("java", request()) in told) is (not is_safe and launcher == "-cp")
 
 
 def test_a_jar_that_ends_at_once_shows_what_it_said(home: Path) -> None:
