@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry, service
-from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState
+from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState, NotInstalledError
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 
@@ -199,13 +199,22 @@ def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
     if request.persist and not engine.persists:
         raise _cannot_persist(choice, request)
     _make_way(choice, request, say)
-    return replace(engine.up(request, say), reason=choice.reason)
+    result = engine.up(request, say)
+    return replace(result, reason=choice.reason, weakness=_weakness(choice))
+
+
+def _weakness(choice: Choice) -> str:
+    """Return what is weaker than in the kinds that ``auto`` prefers, and how to get the next."""
+    weakness = registry.kind_of(choice.engine.kind).weakness
+    if not weakness or not choice.refusals:
+        return ""
+    return f"{weakness}. A stricter engine: {choice.refusals[-1].remediation}"
 
 
 def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
     """Return the error for ``--persist`` on a kind of engine that cannot keep data."""
     kind, without = choice.engine.kind, replace(request, persist=None).command()
-    message = f"The {kind} engine keeps its data in memory only."
+    message = f"The {kind} engine {choice.engine.forgets}."
     if not choice.refusals:
         return OsemError(
             message,
@@ -250,7 +259,9 @@ def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]
         except OsemError as error:
             refusals.append(error)
         else:
-            return Choice(engine, _messages(refusals) or available, tuple(refusals))
+            # That something optional is absent is no reason.
+            known = [error for error in refusals if not isinstance(error, NotInstalledError)]
+            return Choice(engine, _messages(known) or available, tuple(refusals))
     raise OsemError(
         _messages(refusals),
         code=refusals[0].code,
