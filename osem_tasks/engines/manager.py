@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 class Choice:
     """An engine and why it was chosen; ``reason`` is empty if the request named its kind.
 
-    ``refusals`` are the errors of the preferred kinds that cannot run here.
+    ``refusals`` are the errors of the preferred kinds that cannot run here; ``persisting`` those
+    of them that would keep data.
     """
 
     engine: Engine
     reason: str
     refusals: tuple[OsemError, ...] = ()
+    persisting: tuple[OsemError, ...] = ()
 
 
 def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpResult:
@@ -215,7 +217,7 @@ def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
     """Return the error for ``--persist`` on a kind of engine that cannot keep data."""
     kind, without = choice.engine.kind, replace(request, persist=None).command()
     message = f"The {kind} engine {choice.engine.forgets}."
-    if not choice.refusals:
+    if not choice.persisting:
         return OsemError(
             message,
             code=ErrorCode.ENGINE_UNAVAILABLE,
@@ -223,13 +225,13 @@ def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
         )
     # A proposal of the preferred kind would be false: it cannot run here.
     return OsemError(
-        f"{_messages(choice.refusals)} {message}",
+        f"{_messages(choice.persisting)} {message}",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=(
-            f"{'   and '.join(error.remediation for error in choice.refusals)}   "
+            f"{'   and '.join(error.remediation for error in choice.persisting)}   "
             f"or leave --persist out: {without}"
         ),
-        details=choice.refusals[0].details,
+        details=choice.persisting[0].details,
     )
 
 
@@ -252,16 +254,19 @@ def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]
     Raises OsemError with all refusals if none can.
     """
     refusals = list(refusals)
+    persisting = list(refusals)  # with --persist, only such a kind has a fallback
     for kind in kinds:
         engine = kind.create()
         try:
             available = engine.check()
         except OsemError as error:
             refusals.append(error)
+            persisting += [error] if engine.persists else []
         else:
             # That something optional is absent is no reason.
             known = [error for error in refusals if not isinstance(error, NotInstalledError)]
-            return Choice(engine, _messages(known) or available, tuple(refusals))
+            reason = _messages(known) or available
+            return Choice(engine, reason, tuple(refusals), tuple(persisting))
     raise OsemError(
         _messages(refusals),
         code=refusals[0].code,

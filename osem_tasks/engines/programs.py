@@ -21,8 +21,8 @@ from osem_tasks.engines import process
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 
-# Where uv and pipx put programs, if nothing else is set; it need not be on PATH.
-USUAL_FOLDER = Path("~/.local/bin")
+# Where uv and pipx put programs, which need not be on PATH; uv reads the variable.
+USUAL_FOLDER, USUAL_VARIABLE = "~/.local/bin", "XDG_BIN_HOME"
 # Asks an interpreter where a package is. It is isolated as an engine's is, so that the user's
 # own packages are looked for by name.
 _ASK = """
@@ -74,7 +74,7 @@ def _candidates(name: str) -> list[Path]:
     """Return what is called ``name`` in the folders of programs, whatever it is."""
     folders = [Path(text) for text in os.environ.get("PATH", "").split(os.pathsep) if text]
     with contextlib.suppress(RuntimeError):  # without a home directory
-        folders.append(USUAL_FOLDER.expanduser())
+        folders.append(Path(os.environ.get(USUAL_VARIABLE) or USUAL_FOLDER).expanduser())
     # A relative folder is the project's, whose files are no programs of the user.
     paths = dict.fromkeys(folder / name for folder in folders if folder.is_absolute())
     return [path for path in paths if os.path.lexists(path)]

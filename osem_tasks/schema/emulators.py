@@ -212,11 +212,11 @@ def _is_moto(server: str) -> bool:
 
 
 def _shows(description: Mapping[str, Any], key: str) -> bool:
-    """Return whether a table or one of its indexes has a value of ``key``; zeros are none."""
-    members = [description, *(description.get("GlobalSecondaryIndexes") or ())]
-    return any(_is_value(member[key]) for member in members if key in member)
+    """Return whether a table, or one of its indexes, has a value of ``key``.
 
-
-def _is_value(shown: Any) -> bool:
-    units = [value for value in dict(shown or {}).values() if isinstance(value, int)]
-    return any(units) or not units
+    Zeros of the table are none: ministack shows them for whatever is set.
+    """
+    if shown := description.get(key):
+        units = [value for value in dict(shown).values() if isinstance(value, int)]
+        return any(units) or not units
+    return any(key in index for index in description.get("GlobalSecondaryIndexes") or ())

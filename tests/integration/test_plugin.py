@@ -18,6 +18,7 @@ from osem_tasks.declarations.osem import TABLES
 from osem_tasks.engines import manager, records, registry
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.testing import Server, server_at
+from tests.integration.conftest import other_kinds
 from tests.integration.fixtures_local import eventually
 from tests.support.projects import command, passed, run
 
@@ -61,7 +62,7 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("workers", ["0", "2", "8"])
-@pytest.mark.parametrize("kind", ["session", "moto"])
+@pytest.mark.parametrize("kind", ["session", *other_kinds()])
 def test_every_test_has_a_database_of_its_own(
     project: Path, session_engine: Engine, kind: str, workers: str
 ) -> None:

@@ -33,6 +33,7 @@ HOMES = (
     "engines/registry.py",
     "engines/docker/engine.py",
     "engines/docker/files.py",
+    "engines/ministack.py",
     "engines/moto.py",
 )
 # Registers a kind before anything else of the package is imported.
@@ -51,8 +52,10 @@ def test_server(dynamodb_server):
 def test_the_rows_are_the_choices() -> None:
     """`auto` comes first, then the kinds in the order in which it tries them."""
     assert registry.choices() == ("auto", *(kind.name for kind in registry.KINDS))
-    assert registry.choices() == ("auto", "docker", "moto")
-    assert registry.choices_in_words("auto (default)") == "auto (default), docker or moto"
+    assert registry.choices() == ("auto", "docker", "ministack", "moto")
+    assert (
+        registry.choices_in_words("auto (default)") == "auto (default), docker, ministack or moto"
+    )
 
 
 @pytest.mark.parametrize("kind", registry.KINDS, ids=lambda kind: kind.name)
@@ -217,8 +220,8 @@ def test_the_help_texts_name_a_new_kind() -> None:
     )
 
     assert _python(code) == (
-        "Kind of engine: auto (default), docker, moto or fleeting.\n"
-        "engine to start for the tests: auto, docker, moto or fleeting\n"
+        "Kind of engine: auto (default), docker, ministack, moto or fleeting.\n"
+        "engine to start for the tests: auto, docker, ministack, moto or fleeting\n"
     )
 
 
