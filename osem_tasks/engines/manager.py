@@ -202,7 +202,8 @@ def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
         raise _cannot_persist(choice, request)
     _make_way(choice, request, say)
     result = engine.up(request, say)
-    return replace(result, reason=choice.reason, weakness=_weakness(choice))
+    weakness = _weakness(choice) if result.how == "started" else ""
+    return replace(result, reason=choice.reason, weakness=weakness)
 
 
 def _weakness(choice: Choice) -> str:

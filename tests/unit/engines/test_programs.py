@@ -38,7 +38,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("other environment")
     venv.create(path, symlinks=True, with_pip=False)
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    command = [path / "bin" / "python", "-c", code]
+    command = [str(path / "bin" / "python"), "-c", code]
     packages = Path(subprocess.check_output(command, text=True).strip())
     (packages / f"{PACKAGE}-1.2.3.dist-info").mkdir()
     metadata = f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: 1.2.3\n"
