@@ -78,7 +78,9 @@ def _provisioned(table: Table) -> Table:
 def _table_mutations(table: Table) -> Iterator[Mutation]:
     extra = Index("stranger-index", Key((STRANGER,)))
     other = Attribute("other", table.key.partition[0].type)
-    rows: list[tuple[str, IssueType, Callable[[Table], Table | None], tuple[str, ...]]] = [
+    rows: list[
+        tuple[str, IssueType, Callable[[Table], Table | None], tuple[emulators.Engine, ...]]
+    ] = [
         ("missing", IssueType.TABLE_NOT_FOUND, lambda _: None, ()),
         (
             "partition-key-name",
