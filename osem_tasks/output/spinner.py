@@ -37,9 +37,22 @@ class Spinner:
         self._lock = threading.Lock()
         self._halo: Any = None
 
-    def start(self, text: str, stream: TextIO) -> None:
-        """Start the spinner if halo is available; a missing halo must not stop a task."""
-        halo = _halo(text, stream)
+    @property
+    def spins(self) -> bool:
+        """Whether a spinner is shown."""
+        return self._halo is not None
+
+    def start(self, text: Callable[[], str], stream: TextIO) -> None:
+        """Start the spinner if halo is available; a missing halo must not stop a task.
+
+        Every frame shows the ``text`` of that moment.
+        """
+
+        def line() -> str:
+            # halo cuts the text to the terminal's width; a line break would leave old frames.
+            return _CONTROL.sub(" ", text())
+
+        halo = _halo(line(), stream)
         if halo is None:
             return
         render = halo._render_frame  # noqa: SLF001  halo has no public way to hook it
@@ -48,6 +61,7 @@ class Spinner:
             # The lock prevents a frame between a cleared line and the text that replaces it.
             with self._lock:
                 if self._halo is not None:
+                    self._halo.text = line()
                     render()
 
         halo._render_frame = render_alone  # noqa: SLF001
@@ -64,15 +78,6 @@ class Spinner:
             # Outside the lock: stop() joins a thread that may be waiting for the lock.
             if halo is not None:
                 halo.stop()
-
-    def show(self, text: str) -> bool:
-        """Show ``text`` beside the spinner; return False if no spinner runs."""
-        with self._lock:
-            if self._halo is None:
-                return False
-            # halo cuts the text to the terminal's width; a line break would leave old frames.
-            self._halo.text = _CONTROL.sub(" ", text)
-            return True
 
     def interrupted(self, write: Callable[[], None]) -> None:
         """Clear the spinner's line, then ``write`` a line of text in its place."""

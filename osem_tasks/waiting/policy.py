@@ -83,6 +83,8 @@ class Policy:
     elsewhere: float = 8.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
+    # How often progress is told where no spinner shows it, in a pipe or in CI.
+    progress: float = 15.0
     # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 

@@ -25,11 +25,11 @@ def test_wants_spinner(stream: Stream, variables: dict[str, str], expected: bool
 
 
 def test_nothing_turns_until_it_is_started() -> None:
-    """Where no spinner turns, a text is the caller's to show, and lines are written at once."""
+    """Where no spinner turns, lines are written at once."""
     spinner = Spinner()
     written: list[str] = []
 
-    assert spinner.show("creating") is False
+    assert spinner.spins is False
     spinner.interrupted(lambda: written.append("a line"))
     spinner.stop()
 
@@ -37,12 +37,12 @@ def test_nothing_turns_until_it_is_started() -> None:
 
 
 def test_a_spinner_shares_its_terminal_with_lines() -> None:
-    """While it turns it shows what it is told, on one line; a stop gives the cursor back."""
+    """While it turns it shows its text, on one line; a stop gives the cursor back."""
     stream = Stream(terminal=True)
     spinner = Spinner()
-    spinner.start("creating", stream)
+    spinner.start(lambda: "two\nlines\x1b[31m", stream)
     try:
-        assert spinner.show("two\nlines\x1b[31m") is True
+        assert spinner.spins is True
         spinner.interrupted(lambda: print("a line", file=stream))
     finally:
         spinner.stop()
@@ -50,15 +50,15 @@ def test_a_spinner_shares_its_terminal_with_lines() -> None:
     assert "a line\n" in stream.text
     assert "two\nlines" not in stream.text
     assert stream.text.rindex("\x1b[?25h") > stream.text.rindex("\x1b[?25l")
-    assert spinner.show("after the end") is False
+    assert spinner.spins is False
 
 
 def test_a_spinner_may_be_stopped_twice() -> None:
     """A clean-up that runs once more does no harm."""
     spinner = Spinner()
-    spinner.start("creating", Stream(terminal=True))
+    spinner.start(lambda: "creating", Stream(terminal=True))
 
     spinner.stop()
     spinner.stop()
 
-    assert spinner.show("after the end") is False
+    assert spinner.spins is False
