@@ -212,10 +212,18 @@ class _Change:
             if live.ready:
                 return live
             state = ", ".join(live.unready).lower()
-            self._run.say(f"{self._what}: {state}")
+            self._run.say(f"{self._what}: {state}{self._built(live)}")
             return None
 
         return wait_until(ready, self._run.deadline, lambda: f"{self._what} ({state})")
+
+    def _built(self, live: LiveTable) -> str:
+        """Return how many items the index of the action holds, if DescribeTable tells."""
+        count = live.index_items.get(_name(self._action), 0)
+        if not count or self._action.kind is not Kind.CREATE_INDEX:
+            return ""
+        # The table's own count may be older than that of the index.
+        return f", {count:,} of {max(count, live.items):,} items"
 
     def _describe(self) -> LiveTable:
         store, table = self._run.store, self._declared

@@ -7,6 +7,7 @@ UTF-8, and wraps the standard streams on import.
 from __future__ import annotations
 
 import atexit
+import os
 import re
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
@@ -16,6 +17,8 @@ from osem_tasks.waiting import interrupts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# The columns that a frame, the space behind it and the cursor take.
+_FRAME = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -49,8 +52,8 @@ class Spinner:
         """
 
         def line() -> str:
-            # halo cuts the text to the terminal's width; a line break would leave old frames.
-            return _CONTROL.sub(" ", text())
+            # A line break, or a text that is longer than the line, would leave old frames.
+            return _fitting(_CONTROL.sub(" ", text()), stream)
 
         halo = _halo(line(), stream)
         if halo is None:
@@ -85,6 +88,18 @@ class Spinner:
             if self._halo is not None:
                 self._halo.clear()
             write()
+
+
+def _fitting(text: str, stream: TextIO) -> str:
+    """Return ``text``, cut to the terminal's width as it is now.
+
+    halo measures stdout, which may be a file, and cuts off more than it has to.
+    """
+    try:
+        room = os.get_terminal_size(stream.fileno()).columns - _FRAME
+    except (OSError, ValueError):
+        return text
+    return text if len(text) <= room or room < 1 else f"{text[: room - 1]}…"
 
 
 def _halo(text: str, stream: TextIO) -> Any:

@@ -97,7 +97,10 @@ def deletion_outcome(
         data={"tablesDeleted": list(deleted)},
         lines=lines,
         summary=Line(
-            Mark.FAILED if error else Mark.DONE, f"{counted(len(deleted), 'table')} deleted"
+            Mark.FAILED if error else Mark.DONE,
+            f"{counted(len(gone), 'table')} deleted"
+            + (f", {len(deleted) - len(gone)} more requested" if len(deleted) > len(gone) else "")
+            + (f", {len(names) - len(deleted)} not deleted" if len(names) > len(deleted) else ""),
         ),
         error=error,
         changed=bool(deleted),
