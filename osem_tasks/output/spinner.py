@@ -53,7 +53,7 @@ class Spinner:
 
         def line() -> str:
             # A line break, or a text that is longer than the line, would leave old frames.
-            return _fitting(_CONTROL.sub(" ", text()), stream)
+            return fitting(_CONTROL.sub(" ", text()), stream)
 
         halo = _halo(line(), stream)
         if halo is None:
@@ -90,7 +90,7 @@ class Spinner:
             write()
 
 
-def _fitting(text: str, stream: TextIO) -> str:
+def fitting(text: str, stream: TextIO) -> str:
     """Return ``text``, cut to the terminal's width as it is now.
 
     halo measures stdout, which may be a file, and cuts off more than it has to.

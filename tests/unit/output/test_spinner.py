@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
+import struct
+import termios
+
 import pytest
 
-from osem_tasks.output.spinner import Spinner, wants_spinner
+from osem_tasks.output.spinner import Spinner, fitting, wants_spinner
 from tests.unit.output.streams import Stream
 
 
@@ -62,3 +68,28 @@ def test_a_spinner_may_be_stopped_twice() -> None:
     spinner.stop()
 
     assert spinner.spins is False
+
+
+@pytest.mark.parametrize(
+    "columns, expected",
+    [
+        (80, "waiting for 23 of 60, 12 s: Users"),
+        (36, "waiting for 23 of 60, 12 s: Users"),
+        (35, "waiting for 23 of 60, 12 s: Use…"),
+        (20, "waiting for 23 o…"),
+        (4, "…"),
+    ],
+)
+def test_a_text_is_cut_to_the_terminal(columns: int, expected: str) -> None:
+    """The count comes first and stays, and no frame wraps into a second line."""
+    reading, writing = pty.openpty()
+    with os.fdopen(reading, "rb", 0), os.fdopen(writing, "w", encoding="utf-8") as terminal:
+        size = struct.pack("HHHH", 24, columns, 0, 0)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
+
+        assert fitting("waiting for 23 of 60, 12 s: Users", terminal) == expected
+
+
+def test_a_stream_without_a_size_gets_the_whole_text() -> None:
+    """What is no terminal has no width."""
+    assert fitting("waiting for 23 of 60", Stream(terminal=True)) == "waiting for 23 of 60"
