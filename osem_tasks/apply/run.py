@@ -68,7 +68,7 @@ class Journal:
             self.failed[name] = Entry("FAILED", error=error, issues=tuple(dict.fromkeys(issues)))
 
 
-def _untold(_: str | Action) -> None:
+def _untold(_: object) -> None:
     """Tell nobody."""
 
 
@@ -77,8 +77,8 @@ class Run:
     """A target, its tables as declared, the connection, and the deadline.
 
     ``journal`` is updated during the run, so that it is correct after an interrupt. ``finished``
-    is called, from any thread, with the name of a table once nothing is left to do on it, and with
-    every action once it is done; the journal has them by then.
+    is called with the name of a table once nothing is left to do on it, ``completed`` with every
+    step on an existing table once it is done; both from any thread, after the journal has it.
     """
 
     target: Target
@@ -87,7 +87,8 @@ class Run:
     deadline: Deadline
     progress: Progress
     journal: Journal
-    finished: Callable[[str | Action], None] = _untold
+    finished: Callable[[str], None] = _untold
+    completed: Callable[[Action], None] = _untold
 
     def say(self, text: str) -> None:
         """Report what happens right now; an empty text is nothing in particular."""

@@ -98,7 +98,7 @@ class Updater:
             return
         if change.carry_out():
             self._run.journal.completed.append(action)
-            self._run.finished(action)
+            self._run.completed(action)
         else:
             self._run.progress.info(f"{what}: not done, this engine has no such call")
         self._progress.advance()

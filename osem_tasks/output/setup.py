@@ -25,7 +25,7 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     late = {name: e.status for name, e in journal.created.items() if error and e.status != "ACTIVE"}
     why = _why_late(error)
     lines = _table_lines(journal, {name: f"{status}, {why}" for name, status in late.items()})
-    lines += [finished_line(journal, action) for action in journal.completed]
+    lines += [completed_line(action) for action in journal.completed]
     lines += undeclared_lines(journal)
     numbers = _numbers(journal, f" ({len(late)} {why})" if late else "")
     return Outcome(
@@ -40,14 +40,17 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     )
 
 
-def finished_line(journal: Journal, finished: str | Action) -> Line:
-    """Return the line of a table, by its name, that is finished, or of an action that is done."""
-    if not isinstance(finished, str):
-        return Line(Mark.DONE, f"{finished.table}: {finished.kind.words}")
-    created = journal.created.get(finished)
-    entry = created or journal.verified[finished]
+def finished_line(journal: Journal, name: str) -> Line:
+    """Return the line of a table that is finished; it does not change any more."""
+    created = journal.created.get(name)
+    entry = created or journal.verified[name]
     duration = f"{entry.duration:.2f} s"
-    return _row(journal, Mark.DONE, finished, "created" if created else "verified", duration)
+    return _row(journal, Mark.DONE, name, "created" if created else "verified", duration)
+
+
+def completed_line(action: Action) -> Line:
+    """Return the line of a step that is done."""
+    return Line(Mark.DONE, f"{action.table}: {action.kind.words}")
 
 
 def _row(journal: Journal, mark: Mark, name: str, word: str, more: str) -> Line:

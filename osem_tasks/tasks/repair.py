@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.apply.read import inspect_when_stable
 from osem_tasks.apply.repair import repair as apply_repair
-from osem_tasks.output.outcome import Line, Mark, counted
-from osem_tasks.output.plan import applied_outcome, plan_lines, plan_outcome
+from osem_tasks.output.outcome import counted
+from osem_tasks.output.plan import applied_outcome, done_line, plan_lines, plan_outcome
 from osem_tasks.plan.actions import OPTIONS, Plan
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.tasks.command import command
@@ -74,7 +74,7 @@ def repair(
         return applied_outcome(plan, run.journal, error, run.deadline.elapsed)
 
     job.partial_outcome = outcome
-    run = replace(run, finished=lambda done: job.console.row(Line(Mark.DONE, str(done))))
+    run = replace(run, completed=lambda action: job.console.row(done_line(action)))
     with job.console.working("repairing"):
         apply_repair(run, plan.runnable)
     return outcome(None)

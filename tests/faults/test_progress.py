@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import pexpect
+import pyte
 import pytest
 
 from osem_tasks.waiting.policy import using
 from tests.faults.cases.case import SIX
 from tests.support.faulty_aws import Plane
-from tests.support.inv import finished, started
+from tests.support.inv import LONGEST, ROOT, finished, started
 from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
@@ -147,6 +151,17 @@ def test_every_table_has_one_row(
     assert len({len(column) for column in columns}) == 1
 
 
+def test_every_step_of_a_repair_has_one_row(cloud: Cloud, inv: Inv) -> None:
+    """What is done is shown once, when it is done."""
+    case = next(case for case in CASES if case.words == ("db.repair",))
+
+    done = run(case, cloud, inv)
+
+    first, last = done.out.splitlines()
+    assert (done.code, first.startswith("✓ osem-dev-Users: ")) == (0, True)
+    assert last.startswith("✓ 1 of 1 step done")
+
+
 @pytest.mark.parametrize(
     "words, operation, what",
     [
@@ -179,3 +194,35 @@ def test_an_interrupted_task_ends_with_every_table(
     width = len(f"osem-dev-{max(SIX, key=len)}")
     named = [f"⚠ {f'osem-dev-{name}':{width}}  {what}" for name in SIX]
     assert (done.code, rows) == (130, named)
+
+
+@pytest.mark.parametrize("columns", [160, 60, 30])
+@pytest.mark.usefixtures("inv")
+def test_a_terminal_shows_the_count_and_keeps_the_rows(cloud: Cloud, columns: int) -> None:
+    """The spinner counts what is left on one line of any width; at the end, only rows stay."""
+    cloud.server.arm(plane=Plane(creating=1.0))
+    command = ["-m", "invoke", "db.setup", "--env", "dev"]
+    shell = {key: value for key, value in os.environ.items() if key != "CI"}
+    child = pexpect.spawn(
+        sys.executable,
+        command,
+        cwd=str(ROOT),
+        env={**shell, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
+        dimensions=(90, columns),
+        encoding="utf-8",
+        timeout=LONGEST,
+    )
+    try:
+        child.expect(r"waiting for 6 of 6, \d+ s")
+        raw = child.before + child.after
+        child.expect(pexpect.EOF)
+        raw += child.before
+    finally:
+        child.close(force=True)
+    screen = pyte.Screen(columns, 90)
+    pyte.Stream(screen).feed(raw)
+    text = "".join(line.ljust(columns) for line in screen.display)
+
+    assert (child.exitstatus, "waiting for" in text, screen.cursor.hidden) == (0, False, False)
+    for name in SIX:
+        assert text.count(f"✓ osem-dev-{name} ") == 1

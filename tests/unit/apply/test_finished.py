@@ -13,7 +13,7 @@ from osem_tasks.apply.repair import repair
 from osem_tasks.apply.setup import setup
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.progress import spinner_text
-from osem_tasks.output.setup import finished_line, setup_outcome
+from osem_tasks.output.setup import completed_line, finished_line, setup_outcome
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.schema.model import TableSet, TimeToLive, table
@@ -26,7 +26,6 @@ from tests.unit.apply.runs import MINUTE, POLICY, Told, new_run
 if TYPE_CHECKING:
     from osem_tasks.apply.run import Run
     from osem_tasks.output.outcome import Line
-    from osem_tasks.plan.actions import Action
 
 NAMES = ("Users", "Teams", "Plans", "Reports")
 PLAIN = {name: table(name, "id S") for name in NAMES}
@@ -49,10 +48,12 @@ def watched(
     run, told = new_run(fake, tables, seconds)
     lines: list[Line] = []
 
-    def show(finished: str | Action) -> None:
-        lines.append(finished_line(run.journal, finished))
-
-    return replace(run, finished=show), told, lines
+    run = replace(
+        run,
+        finished=lambda name: lines.append(finished_line(run.journal, name)),
+        completed=lambda action: lines.append(completed_line(action)),
+    )
+    return run, told, lines
 
 
 def set_up(run: Run, *, repairing: bool = False) -> OsemError | None:
@@ -198,7 +199,7 @@ def test_a_repair_tells_every_step_once_it_is_done(delay: int) -> None:
         fake.hold(PLAIN[name])
     run, told = new_run(fake, declared)
     done: list[str] = []
-    run = replace(run, finished=lambda action: done.append(str(action)))
+    run = replace(run, completed=lambda action: done.append(str(action)))
     found = run.store.read_all(declared)
     actions = repair_actions(compare_all(declared, found))
 
