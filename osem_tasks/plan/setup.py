@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.actions import Action, Kind, Plan, Risk
+from osem_tasks.plan.created import new_facts
 from osem_tasks.plan.repair import backups, repair_actions
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.live import RECOVERY
@@ -149,6 +150,7 @@ def _creation(table: Table, engine: Engine) -> Iterator[Action]:
         Risk.SAFE,
         "the table does not exist",
         mends=("table",),
+        creates=new_facts(table, engine),
     )
     if table.ttl and table.ttl.attribute:
         yield _completion(table, Kind.ENABLE_TTL, table.ttl.attribute)
