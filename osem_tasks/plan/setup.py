@@ -30,13 +30,14 @@ class SetupPlan:
 
     ``drifted`` are existing tables with differences that setup does not complete;
     ``as_declared`` are the other existing tables. ``undeclared`` are the tables with
-    indexes that are not declared; they stop nothing.
+    indexes that are not declared; they stop nothing. ``comparison`` is what it was decided from.
     """
 
     plan: Plan
     as_declared: tuple[TableDiff, ...]
     drifted: tuple[TableDiff, ...]
     blocking: tuple[TableDiff, ...]
+    comparison: Comparison
     undeclared: tuple[tuple[str, Fact], ...] = ()
 
     @property
@@ -78,6 +79,7 @@ def setup_plan(comparison: Comparison, *, repairing: bool = False) -> SetupPlan:
     ]
     mended = [action for action in repairs if action.table in names]
     return SetupPlan(
+        comparison=comparison,
         plan=Plan((*steps, *mended)),
         as_declared=tuple(d for d in comparison.diffs if d.exists and d.name not in names),
         drifted=drifted,
