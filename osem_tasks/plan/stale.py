@@ -16,7 +16,7 @@ _TARGET_WORDS = {
     "account": "the AWS account",
     "region": "the region",
     "endpoint": "the endpoint",
-    "tables": "the table names",
+    "tables": "the pattern of the table names",
     "engine": "the engine",
 }
 # What explains a step, and may change from one reading to the next, as a count of items does.
