@@ -149,9 +149,8 @@ def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, s
 
 def not_kept(engine: Engine, fact: str) -> str:
     """Return why a new table on ``engine`` will not have that fact; empty if it will."""
-    if fact in engine.lacks:
-        return f"{engine.name} has no such call"
-    return f"{engine.name} does not keep it" if fact in engine.drops else ""
+    lost = (*engine.drops, *engine.lacks)
+    return f"{engine.name} does not keep it" if fact in lost else ""
 
 
 def fixed_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, str]:

@@ -32,9 +32,9 @@ def test_lines_are_aligned() -> None:
         "      index                   by-day  day S, at N  ALL",
         "      index                   one     b S          ALL",
         "      billing                 PAY_PER_REQUEST",
-        "      tags                    team=x  (DynamoDB Local has no such call)",
+        "      tags                    team=x  (DynamoDB Local does not keep it)",
         "      time to live            endsAt",
-        "      point-in-time recovery  on  (DynamoDB Local has no such call)",
+        "      point-in-time recovery  on  (DynamoDB Local does not keep it)",
     ]
 
 
