@@ -9,7 +9,7 @@ from osem_tasks.plan.saved import CHECKSUM, FORMAT, HELD_BACK, IMPOSSIBLE, MARK,
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from osem_tasks.plan.saved import Document
 
@@ -54,9 +54,10 @@ _WORDS = {str: "a text", int: "a number", bool: "true or false", dict: "an objec
 _STATES = (RUNS, HELD_BACK, IMPOSSIBLE)
 
 
-def checked(content: object, version: str, tasks: tuple[str, ...]) -> Document:
+def checked(content: object, version: str, tasks: Mapping[str, Sequence[str]]) -> Document:
     """Return ``content`` as the document of a plan that this version wrote.
 
+    ``tasks`` are those that write plans, with the options that may be in one.
     Raises ValueError with one sentence for anything else.
     """
     if not isinstance(content, Mapping) or MARK not in content:
@@ -79,9 +80,13 @@ def checked(content: object, version: str, tasks: tuple[str, ...]) -> Document:
     return document
 
 
-def _check_words(document: Document, tasks: tuple[str, ...]) -> None:
-    if document["task"] not in tasks:
-        raise ValueError(f"task is {shown(document['task'])}, and may be {' or '.join(tasks)}")
+def _check_words(document: Document, tasks: Mapping[str, Sequence[str]]) -> None:
+    task = document["task"]
+    if task not in tasks:
+        raise ValueError(f"task is {shown(task)}, and may be {' or '.join(tasks)}")
+    for option in document["options"]:
+        if option not in tasks[task]:
+            raise ValueError(f"options has {shown(option)}, which {task} does not have")
     names = [table["tableName"] for table in document["tables"]]
     if len({*names}) < len(names):
         raise ValueError("tables names a table twice")

@@ -28,7 +28,7 @@ def target_changes(
 ) -> dict[str, str]:
     """Return a sentence for each part of the target that is another one, by its name."""
     return {
-        part: f"{words} was {_named(then)}, and is {_named(here)}"
+        part: f"{words} was {_named(part, then)}, and is {_named(part, here)}"
         for part, words in _TARGET_WORDS.items()
         if (then := saved[part]) != (here := now[part])
     }
@@ -45,8 +45,10 @@ def changes(saved: Document, now: Document) -> list[str]:
     return found
 
 
-def _named(value: str | None) -> str:
-    return "AWS's own" if value is None else value
+def _named(part: str, value: str | None) -> str:
+    if value is not None:
+        return value
+    return "none, as on a local engine" if part == "account" else "AWS's own"
 
 
 def _option_changes(saved: Document, now: Document) -> Iterator[str]:

@@ -6,10 +6,8 @@ has changed: then its own steps are those of the file.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osem_tasks import __version__
@@ -21,7 +19,6 @@ from osem_tasks.declarations.limits import MAX_BYTES
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark
 from osem_tasks.plan.saved import Origin, document_of, sealed
-from osem_tasks.plan.saved_shape import checked
 from osem_tasks.plan.stale import changes, target_changes
 from osem_tasks.tasks import files
 from osem_tasks.tasks.narrow import narrowed, only
@@ -36,10 +33,6 @@ if TYPE_CHECKING:
     from osem_tasks.schema.difference import Comparison
     from osem_tasks.tasks.job import Job
 
-TASKS = ("db.setup", "db.repair")
-PLAN_OUT = "Write the plan to this file and change nothing; apply it with --plan FILE."
-PLAN = "Apply exactly the plan in this file, or refuse if anything has changed since."
-_TARGET_OPTIONS = ("env", "region", "endpoint", "profile")
 # The most changes that a message names; the JSON document has all.
 _NAMED = 5
 # Parts of the target whose mismatch has a code of its own.
@@ -71,11 +64,12 @@ class PlanFile:
         """
         if self.saved is None:
             return narrowed(run, names)
-        self._refuse_other_target(run, self.saved["target"]["engine"])
         planned = [table["tableName"] for table in self.saved["tables"]]
         wanted = only(run.target, run.tables, names).names if names else planned
         gone = [name for name in planned if name not in run.tables.names]
         mine = narrowed(run, planned if self.saved["narrowed"] and not gone else None)
+        # The engine shows when it answers about a table.
+        self._refuse_other_target(mine, self.saved["target"]["engine"])
         found = [f"{name} is not declared any more" for name in gone]
         if sorted(wanted) != sorted(planned):
             found.append(
@@ -168,17 +162,14 @@ class PlanFile:
         """Return how to act where the plan does, if options can say it."""
         if self.saved is None or found.keys() & {"tables", "engine"}:
             return ""
-        if "account" in found:
-            return "Choose the profile of that account: --profile NAME or AWS_PROFILE. Or: "
         target = self.saved["target"]
-        words = [
-            word
-            for part in ("region", "endpoint")
-            if part in found and target[part] is not None
-            for word in (f"--{part}", target[part])
-        ]
-        if "endpoint" in found and target["endpoint"] is None:
+        if "account" in found and target["account"] is not None:
+            return "Choose the profile of that account: --profile NAME or AWS_PROFILE. Or: "
+        # On AWS no option undoes what leads the SDK elsewhere.
+        if "endpoint" in found and target["account"] is not None:
             return ""
+        parts = [part for part in ("region", "endpoint") if part in found]
+        words = [word for part in parts for word in (f"--{part}", str(target[part]))]
         there = command_line(self.task, "--env", target["environment"], *words, "--plan", self.path)
         return f"{there}   applies it there; "
 
@@ -206,79 +197,8 @@ class PlanFile:
         return run.target.command(self.task, *self.given, "--plan-out", self.path)
 
 
-def opened(
-    job: Job, task: str, given: Sequence[str], *, plan: str | None, plan_out: str | None
-) -> PlanFile:
-    """Return the file of the options ``--plan`` and ``--plan-out``, read and checked.
-
-    Raises OsemError before any request: for a file that is no plan of this task, and for a plan
-    of another environment.
-    """
-    if plan and plan_out:
-        raise ConfigurationError(
-            ["--plan applies a plan, and --plan-out writes one: give one of them"],
-            remediation=command_line(task, *_typed(job), "--plan", plan),
-        )
-    if plan:
-        return _saved(job, task, given, plan)
-    return PlanFile(job, task, tuple(given), plan_out or "", out=bool(plan_out))
-
-
-def _saved(job: Job, task: str, given: Sequence[str], path: str) -> PlanFile:
-    document = _read(job, task, path)
-    if document["task"] != task:
-        raise OsemError(
-            f"{path} holds a plan of {document['task']}, not of {task}.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation=command_line(document["task"], *_typed(job), "--plan", path),
-        )
-    options = document["options"]
-    extra = [option for option in given if option not in options]
-    planned = PlanFile(job, task, tuple(options), path, saved=document)
-    environment = job.settings.environment(job.options["env"], os.environ).name
-    theirs = document["target"]["environment"]
-    if environment != theirs:
-        raise OsemError(
-            f"The plan in {path} is for environment '{theirs}'; the task is for '{environment}'.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation=command_line(task, *_typed(job, env=theirs), "--plan", path),
-        )
-    if extra:
-        raise OsemError(
-            f"The plan in {path} was written without {' '.join(extra)}; nothing was changed.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation=(
-                f"{command_line(task, *_typed(job), *options, *extra, '--plan-out', path)}   "
-                f"writes a plan with {'it' if len(extra) == 1 else 'them'}"
-            ),
-        )
-    return planned
-
-
-def _read(job: Job, task: str, path: str) -> Document:
-    """Return the document in a file. Raises OsemError (INVALID_CONFIGURATION) for any other."""
-    try:
-        [content] = parsing.parse(parsing.read_text(Path(path)), json_only=True)
-        return checked(content, __version__, TASKS)
-    except ValueError as error:
-        raise OsemError(
-            f"{path} cannot be applied: {error}.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            # Not to this file: it may be something else that is needed.
-            remediation=(
-                f"{command_line(task, *_typed(job), '--plan-out', 'FILE')}   writes a plan"
-            ),
-        ) from error
-
-
 def _check_readable(text: str) -> None:
     """Raise ValueError for a document that a file may not hold."""
     if len(text.encode()) > MAX_BYTES:
         raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
     parsing.parse(text, json_only=True)
-
-
-def _typed(job: Job, **others: str) -> list[str]:
-    """Return the options that name the target as they were given, or as ``others`` have them."""
-    given = {name: others.get(name) or job.options[name] for name in _TARGET_OPTIONS}
-    return [word for name, value in given.items() if value for word in (f"--{name}", value)]

@@ -10,12 +10,11 @@ from osem_tasks.output.outcome import counted
 from osem_tasks.output.plan import applied_outcome, plan_lines, plan_outcome
 from osem_tasks.plan.actions import OPTIONS, Plan
 from osem_tasks.plan.repair import repair_actions
-from osem_tasks.tasks import plan_file
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
 from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS, YES
-from osem_tasks.tasks.plan_file import PLAN, PLAN_OUT
+from osem_tasks.tasks.plan_options import PLAN, PLAN_OUT, REPAIRING, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +63,7 @@ def repair(
     """
     options = dict(zip(OPTIONS, (prune, replace_indexes, reduce, unprotect), strict=True))
     given = [option for option, wanted in options.items() if wanted]
-    file = plan_file.opened(job, "db.repair", given, plan=plan, plan_out=plan_out)
+    file = opened(job, REPAIRING, given, plan=plan, plan_out=plan_out)
     run = file.narrowed(open_target(job), table)
     with job.console.working("reading"):
         comparison = inspect_when_stable(run)

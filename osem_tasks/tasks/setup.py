@@ -11,13 +11,12 @@ from osem_tasks.output.setup import setup_outcome, undeclared_lines
 from osem_tasks.output.unmanaged import with_unmanaged
 from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.compare import compare_all
-from osem_tasks.tasks import plan_file
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import declared_tables, open_target
 from osem_tasks.tasks.job import NOT_STARTED, Job
 from osem_tasks.tasks.narrow import only
 from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS
-from osem_tasks.tasks.plan_file import PLAN, PLAN_OUT
+from osem_tasks.tasks.plan_options import PLAN, PLAN_OUT, REPAIR, SETUP, opened
 from osem_tasks.tasks.target import resolve_target
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.plan.setup import SetupPlan
     from osem_tasks.tasks.plan_file import PlanFile
-
-# The option that decides about the steps of a setup.
-REPAIR = "--repair"
 
 
 @command(
@@ -61,7 +57,7 @@ def setup(
     Example: inv local.up db.setup
     """
     given = [REPAIR] if repair else []
-    file = plan_file.opened(job, "db.setup", given, plan=plan, plan_out=plan_out)
+    file = opened(job, SETUP, given, plan=plan, plan_out=plan_out)
     if (dry_run or job.dry) and job.session.get(NOT_STARTED):
         return _first_setup(job, file, table)
     run = file.narrowed(open_target(job), table)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tests.support.fake_dynamodb import FakeDynamoDB
 
 OPTIONS = st.sampled_from(((), (PRUNE,), (REPLACE,), EVERYTHING))
+TASKS = {"db.repair": EVERYTHING, "db.setup": ("--repair",)}
 TARGET = dict.fromkeys(("account", "region", "endpoint", "engine"), "") | {
     "environment": "dev",
     "tables": "{table}",
@@ -55,7 +56,7 @@ def planned(fake: FakeDynamoDB, tables: TableSet, options: tuple[str, ...]) -> d
     plan = Plan(repair_actions(comparison), options)
     origin = Origin(task="db.repair", version="1", written="now", target=TARGET, options=plan.given)
     text = json.dumps(document_of(origin, comparison, plan))
-    return checked(json.loads(text), "1", ("db.repair",))
+    return checked(json.loads(text), "1", TASKS)
 
 
 def applied(
@@ -149,7 +150,7 @@ def test_a_setup_reads_its_plan_again(pair: Pair, repairing: bool) -> None:
         decided = setup_plan(inspect_when_stable(run), repairing=repairing)
         origin = Origin(task="db.setup", version="1", written="now", target=TARGET)
         text = json.dumps(document_of(origin, decided.comparison, decided.plan))
-        return checked(json.loads(text), "1", ("db.setup",))
+        return checked(json.loads(text), "1", TASKS)
 
     first = document()
 

@@ -35,7 +35,7 @@ TARGET = {
     "tables": "osem-dev-{table}",
     "engine": "AWS",
 }
-TASKS = ("db.setup", "db.repair")
+TASKS: dict[str, tuple[str, ...]] = {"db.setup": ("--repair",), "db.repair": ("--prune",)}
 
 
 def written() -> dict[str, Any]:
@@ -101,6 +101,8 @@ def test_what_is_no_plan_of_this_version_says_what_it_is(content: object, words:
         (("target", "tables"), None, "target.tables must be a text, not None"),
         (("options",), "--prune", "options must be a list, not '--prune'"),
         (("options",), [1], "options[0] must be a text, not 1"),
+        (("options",), ["--yes"], "options has '--yes', which db.repair does not have"),
+        (("options",), ["--repair"], "options has '--repair', which db.repair does not have"),
         (("narrowed",), 1, "narrowed must be true or false, not 1"),
         (("tables",), {}, "tables must be a list, not {}"),
         (("tables", 0, "differences", 0, "path"), None, "tables[0].differences[0].path must be"),

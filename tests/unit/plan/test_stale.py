@@ -172,6 +172,7 @@ def test_units_that_something_else_sets_are_no_change() -> None:
     [
         ("environment", "prod", "the environment was dev, and is prod"),
         ("account", "2", "the AWS account was 1, and is 2"),
+        ("account", None, "the AWS account was 1, and is none, as on a local engine"),
         ("region", "eu-west-1", "the region was us-east-1, and is eu-west-1"),
         ("endpoint", "http://127.0.0.1:1", "the endpoint was AWS's own, and is http://127.0.0.1:1"),
         (
@@ -182,7 +183,7 @@ def test_units_that_something_else_sets_are_no_change() -> None:
         ("engine", "moto", "the engine was AWS, and is moto"),
     ],
 )
-def test_another_target_is_named(part: str, value: str, words: str) -> None:
+def test_another_target_is_named(part: str, value: str | None, words: str) -> None:
     """Each part of the target, with what it was and what it is."""
     assert target_changes(TARGET, {**TARGET, part: value}) == {part: words}
     assert target_changes(TARGET, dict(TARGET)) == {}
