@@ -80,7 +80,7 @@ def _changes_of(name: str, before: Document, after: Document) -> Iterator[str]:
         return  # its differences follow
     then, here = _differences(before), _differences(after)
     told = [
-        f"{name}: {path} {_was(then.get(path))}, and {_is(here.get(path))}"
+        f"{name}: {path} was {_state(path, then, here)}, and is {_state(path, here, then)}"
         for path in [*then, *(path for path in here if path not in then)]
         if then.get(path) != here.get(path)
     ]
@@ -99,16 +99,16 @@ def _differences(table: Document) -> dict[str, tuple[Any, Any]]:
     return {fact["path"]: (fact["expected"], fact["found"]) for fact in table["differences"]}
 
 
-def _was(difference: tuple[Any, Any] | None) -> str:
-    return f"was {_value(difference[1])}" if difference else "was as declared"
-
-
-def _is(difference: tuple[Any, Any] | None) -> str:
-    return f"is {_value(difference[1])}" if difference else "is as declared"
-
-
-def _value(found: Any) -> str:
-    return "missing" if found is None else display(found)
+def _state(
+    path: str, differences: Mapping[str, tuple[Any, Any]], others: Mapping[str, tuple[Any, Any]]
+) -> str:
+    """Return what was found at ``path``; ``others`` are the differences at the other time."""
+    if path in differences:
+        found = differences[path][1]
+        return "missing" if found is None else display(found)
+    # A whole index that is not declared.
+    undeclared = path.endswith("]") and others[path][0] is None
+    return "not there" if undeclared else "as declared"
 
 
 def _steps(document: Document) -> list[Document]:

@@ -148,7 +148,7 @@ def _again(cloud: Cloud) -> None:
     "change, words",
     [
         (_protect, f"{USERS}: tags was as declared, and is"),
-        (_drop, f"{TEAMS}: index[old-index] was old S, and is as declared"),
+        (_drop, f"{TEAMS}: index[old-index] was old S, and is not there"),
         (_delete, f"{USERS} existed, and does not now"),
         (_again, f"{USERS} was deleted and created again"),
     ],

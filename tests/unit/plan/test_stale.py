@@ -80,7 +80,7 @@ HELD = live().table
         ),
         pytest.param(
             saved(found=live(replace(HELD, global_indexes=(EXTRA,)))),
-            ["Users: index[old] was as declared, and is foo S"],
+            ["Users: index[old] was not there, and is foo S"],
             id="an-index-that-is-not-declared",
         ),
         pytest.param(
