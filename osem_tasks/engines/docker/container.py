@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.local_access import LOOPBACK
+from osem_tasks.engines.docker import names
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -193,8 +194,12 @@ def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
 
 def mismatches(found: Snapshot, request: EngineRequest) -> list[str]:
     """Describe the differences between ``found`` and the explicitly requested settings."""
+    image = request.image
+    # Podman completes a name: it is shown only if it means another image.
+    if image and names.same(image, found.image):
+        image = found.image
     settings = (
-        ("image", request.image, found.image),
+        ("image", image, found.image),
         ("port", request.port or None, found.port),
         ("persist", _yes_or_no(request.persist), _yes_or_no(found.persist)),
         ("isolated", None if request.shared else "yes", _yes_or_no(not found.shared)),

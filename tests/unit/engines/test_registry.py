@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 PACKAGE = Path(osem_tasks.__file__).parent
 ROOT = PACKAGE.parent
 # Where a kind's name is written: in its row, in its own file. `emulators` names DynamoDBs.
-# engines/docker/files.py: "docker" is also a key in the docker command's own files.
+# engines/docker/files.py, product.py: "docker" is also a key in the docker command's own files,
+# and that command itself.
 HOMES = (
     "engines/registry.py",
     "engines/docker/engine.py",
     "engines/docker/files.py",
+    "engines/docker/product.py",
     "engines/moto.py",
 )
 # Registers a kind before anything else of the package is imported.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.engines.docker.images import PullProgress
+from osem_tasks.engines.docker.progress import PullProgress
 
 
 def loading(layer: str, current: int, total: int) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_progress(events: list[dict[str, Any]], expected: str, layers: int) -> N
 
 
 @pytest.mark.parametrize(
-    "layers, expected", [("a", "1 of 2 MB, 1 layer"), ("ab", "2 of 4 MB, 2 layers")]
+    "layers, expected", [("a", "1 of 2 MB, 0 of 1 layer"), ("ab", "2 of 4 MB, 0 of 2 layers")]
 )
 def test_progress_in_words(layers: str, expected: str) -> None:
     """Progress reads as megabytes and a number of layers."""
