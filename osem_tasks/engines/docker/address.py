@@ -92,7 +92,8 @@ def _recorded_address(
         # The SDK shows tcp:// as http:// or https://.
         if configured.tls and urlsplit(configured.host).netloc == urlsplit(recorded).netloc:
             return configured
-    return _variable_address(recorded, environment)
+    found = _variable_address(recorded, environment)
+    return found if environment.get("DOCKER_HOST") else replace(found, undo="")
 
 
 def _variable_address(host: str, environment: Mapping[str, str]) -> Address:

@@ -93,8 +93,9 @@ def unreachable(error: Exception, host: str, undo: str = "", note: str = "") -> 
     """
     host = without_userinfo(host)
     whose = product.by_address(host)
-    rights = causes.JOIN if whose is DOCKER else f"Start a Podman of your own: {_own_podman()}"
-    why, remedy = causes.cause_of(error, whose, rights) or _silent(error, host, undo, whose)
+    why, remedy = causes.cause_of(error, whose, _rights(host, whose)) or _silent(
+        error, host, undo, whose
+    )
     return EngineFailureError(
         f"No {whose.name} engine at {host}: {redact(why)}{f' ({note})' if note else ''}.",
         code=ErrorCode.ENGINE_UNAVAILABLE,
@@ -138,6 +139,16 @@ def _start() -> str:
     if not product.docker_is_installed(os.environ):
         return f"Start Podman: {_own_podman()}   or set DOCKER_HOST"
     return f"Start Docker, or set DOCKER_HOST   or start Podman: {_own_podman()}"
+
+
+def _rights(host: str, whose: Product) -> str:
+    """Return the remedy for a user who may not open the socket at ``host``."""
+    others = [other for other in product.podman_sockets(os.environ) if other != host]
+    if whose is not DOCKER:
+        mine = f"export DOCKER_HOST={others[0]}" if others else _own_podman()
+        return f"Use a Podman of your own: {mine}"
+    podman = product.podman_is_installed(os.environ)
+    return f"{causes.JOIN}   or start Podman: {_own_podman()}" if podman else causes.JOIN
 
 
 def _own_podman() -> str:

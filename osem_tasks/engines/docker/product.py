@@ -27,7 +27,7 @@ _MACHINES = (
     "{home}/.local/share/containers/podman/machine/podman-machine-default/podman.sock",
     "{home}/.local/share/containers/podman/machine/qemu/podman.sock",
 )
-_SYSTEMD = Path("/run/systemd/system")
+SYSTEMD = Path("/run/systemd/system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ def start_command(host: str, environment: Mapping[str, str]) -> str:
         return "podman machine start"
     own = f"{UNIX}{SYSTEM if _is_root() else _runtime(environment) / _USERS}"
     wanted = host if by_address(host) is not DOCKER and host.startswith(UNIX) else own
-    if _SYSTEMD.is_dir() and wanted == own:
+    if SYSTEMD.is_dir() and wanted == own:
         return f"systemctl {'' if _is_root() else '--user '}start podman.socket"
-    if _SYSTEMD.is_dir() and wanted == f"{UNIX}{SYSTEM}":
+    if SYSTEMD.is_dir() and wanted == f"{UNIX}{SYSTEM}":
         return "sudo systemctl start podman.socket"
     folder = Path(wanted.removeprefix(UNIX)).parent
     made = "" if folder.is_dir() else f"mkdir -p {shlex.quote(str(folder))} && "

@@ -122,7 +122,7 @@ CAUSES = (
         r"manifest unknown|name unknown|name_unknown|manifest for \S+ not found|: not found\b"
         r"|\b404\b|no such image|repository name not known",
         "{registry} has no such image or tag",
-        "Correct the name or the tag: --image IMAGE",
+        "{cli} pull {image}   shows the same: correct the name or the tag: --image IMAGE",
     ),
     PullCause(
         r"unauthorized|authentication required|(?<!permission )denied|forbidden|\b40[13]\b",
@@ -141,7 +141,7 @@ CAUSES = (
         r"\bEOF\b|connection reset|happened during read|stream error|broken pipe|broke off"
         r"|filesystem layer verification failed|httpReadSeeker",
         "the download broke off",
-        "Run the command again: what has arrived is kept",
+        "Run the command again, or see how the pull fares: {cli} pull {image}",
         elsewhere=True,
     ),
     PullCause(

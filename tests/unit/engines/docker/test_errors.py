@@ -91,8 +91,8 @@ def test_a_taken_port_is_recognised_by_its_message(words: str, expected: bool) -
 
 def test_an_image_that_cannot_be_pulled() -> None:
     """The reason is quoted, and the pull that shows it is named."""
-    error = errors.pull_failed("mine:1", "words of a later Docker")
+    error = errors.pull_failed("mine:1", "manifest unknown")
 
     assert error.code is ErrorCode.IMAGE_NOT_FOUND
-    assert error.message.endswith("cannot be pulled: words of a later Docker")
+    assert error.message.endswith("manifest unknown")
     assert error.remediation.startswith("docker pull mine:1")
