@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.engines.docker import causes, names
+from osem_tasks.engines.docker.product import DOCKER
 
 if TYPE_CHECKING:
     from osem_tasks.engines.docker.product import Product
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class PullCause:
     """A cause that ``pattern`` finds in the engine's words: ``why``, and what helps.
 
-    ``{registry}`` is the image's registry, ``{name}`` and ``{cli}`` are the engine's product.
+    ``{registry}`` is the image's registry, ``{name}`` and ``{cli}`` are the engine's product,
+    ``{pull}`` is its command that pulls the image.
     ``elsewhere`` says that the same image from another registry may help.
     """
 
@@ -122,7 +124,7 @@ CAUSES = (
         r"manifest unknown|name unknown|name_unknown|manifest for \S+ not found|: not found\b"
         r"|\b404\b|no such image|repository name not known",
         "{registry} has no such image or tag",
-        "{cli} pull {image}   shows the same: correct the name or the tag: --image IMAGE",
+        "{pull}   shows the same: correct the name or the tag: --image IMAGE",
     ),
     PullCause(
         r"unauthorized|authentication required|(?<!permission )denied|forbidden|\b40[13]\b",
@@ -141,7 +143,7 @@ CAUSES = (
         r"\bEOF\b|connection reset|happened during read|stream error|broken pipe|broke off"
         r"|filesystem layer verification failed|httpReadSeeker",
         "the download broke off",
-        "Run the command again, or see how the pull fares: {cli} pull {image}",
+        "Run the command again, or see how the pull fares: {pull}",
         elsewhere=True,
     ),
     PullCause(
@@ -164,14 +166,17 @@ class Explanation:
 
 def explain(image: str, reason: str, product: Product) -> Explanation:
     """Return why ``image`` cannot be pulled, by the engine's ``reason``, and what helps."""
+    # The same name that this package pulls: Podman may know no registry for a short one.
+    name = image if product is DOCKER else names.qualified(image)
+    pull = f"{product.cli} pull {name}"
     for row in CAUSES:
         if re.search(row.pattern, reason, re.IGNORECASE):
             why, remedy = (
                 product.fill(text)
                 .replace("{registry}", names.registry_of(image))
+                .replace("{pull}", pull)
                 .replace("{image}", image)
                 for text in (row.why, row.remedy)
             )
             return Explanation(why, remedy, row.elsewhere)
-    shown = causes.remedy_of(reason, product) or f"{product.cli} pull {image}   shows why"
-    return Explanation("", shown)
+    return Explanation("", causes.remedy_of(reason, product) or f"{pull}   shows why")
