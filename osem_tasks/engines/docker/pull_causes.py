@@ -103,7 +103,7 @@ CAUSES = (
     PullCause(
         r"\blookup \S+|no such host|name resolution|server misbehaving|could not resolve",
         "the name of {registry} cannot be resolved: there is no network, or no DNS",
-        "Connect to the network, then run the command again",
+        "Connect to the network, then run the command again; the same pull by hand: {pull}",
     ),
     PullCause(
         r"authorization token has expired|token is expired|reauthenticate",
@@ -136,7 +136,7 @@ CAUSES = (
         r"network is unreachable|no route to host|connection refused|i/o timeout|timed out"
         r"|Client\.Timeout|deadline exceeded|handshake timeout|request canceled|stands still",
         "{registry} cannot be reached",
-        "Connect to the network, then run the command again",
+        "Connect to the network, then run the command again; the same pull by hand: {pull}",
         elsewhere=True,
     ),
     PullCause(
