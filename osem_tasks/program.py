@@ -56,6 +56,13 @@ class Osem(Program):
             usage.refuse(self)
             raise Exit(_line(str(error)), code=1) from error
 
+    def parse_tasks(self) -> None:
+        """Parse the tasks' options; an error that the suite cannot explain is one escaped line."""
+        try:
+            super().parse_tasks()
+        except (ParseError, ValueError) as error:
+            raise Exit(_line(str(error)), code=1) from error
+
     def parse_core_args(self) -> None:
         """Parse Invoke's own options; print a completion script that also completes values."""
         super().parse_core_args()

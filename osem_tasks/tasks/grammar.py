@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "No idea what"
 _NO_VALUE = re.compile(r"Flag <\w+: ([^ >]+).*needed value")
-# Finding the word needs a parse for every word before it.
-MAX_WORDS = 100
+# Every correction needs some parses.
+MAX_WORDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,13 @@ class Grammar:
 
     def _first(self, words: Sequence[str], kind: type[Exception], start: str = "") -> int:
         """Return the place of the word that causes an error of this kind."""
-        errors = (self.error(words[: n + 1]) for n in range(len(words)))
-        return next(
-            n for n, e in enumerate(errors) if isinstance(e, kind) and str(e).startswith(start)
-        )
+
+        def fails(count: int) -> bool:
+            error = self.error(words[:count])
+            return isinstance(error, kind) and str(error).startswith(start)
+
+        # Once a word fails, every longer beginning fails at the same word.
+        return bisect.bisect_left(range(1, len(words) + 1), True, key=fails)
 
     def named(self, words: Sequence[str]) -> Iterator[int]:
         """Yield the places of the words that may be names of tasks."""

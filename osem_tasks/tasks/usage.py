@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 
 class _State:
-    # The program whose arguments were looked at: it asks every task, more than once.
-    seen: Program | None = None
+    # The arguments that were looked at: a program asks every task, more than once.
+    seen: object = None
 
 
 def check() -> None:
     """Raise Exit if the program that parses its arguments now got wrong ones, or completes."""
     parsing = program.on_the_stack("parse_tasks")
-    if parsing is None or parsing is _State.seen:
+    if parsing is None or parsing.core is _State.seen:
         return
-    _State.seen = parsing
+    _State.seen = parsing.core
     grammar = grammar_of(parsing)
     if parsing.args.complete.value:
         _complete(parsing, grammar)

@@ -20,6 +20,8 @@ from osem_tasks.tasks.grammar import Grammar
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from osem_tasks.tasks.corrections import Mistake
+
 NS = namespace.build()
 GRAMMAR = Grammar(Program(namespace=NS).initial_context, tuple(NS.to_contexts()))
 VALUES = {
@@ -47,7 +49,7 @@ ns.add_task(rest)
 """
 
 
-def explained(words: str) -> mistakes.Mistake | None:
+def explained(words: str) -> Mistake | None:
     """What `osem WORDS` is told."""
     return mistakes.explain(shlex.split(words), GRAMMAR, lambda option: VALUES.get(option, ()))
 
@@ -186,6 +188,31 @@ def test_a_slip_of_the_keyboard(task: str, data: st.DataObject) -> None:
     mistake = explained(f"{group}.{typed}")
 
     assert mistake is None if typed == leaf else mistake and task in mistake.text
+
+
+def test_a_long_command_line() -> None:
+    """The word is found among many; beyond a bound, Invoke's own words stay."""
+    many = ["db.verify", "--quiet"] * 100
+
+    mistake = mistakes.explain([*many, "--evn", "dev"], GRAMMAR, lambda _: ())
+    beyond = mistakes.explain([*many * 5, "--evn"], GRAMMAR, lambda _: ())
+
+    assert mistake
+    assert mistake.right == (*many, "--env", "dev")
+    assert beyond is None
+
+
+def test_a_program_that_runs_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command line is looked at, not only the first one of a program."""
+    program = Program(name="p", binary="p", namespace=namespace.build())
+
+    for word in ("setpu", "verfy"):
+        with pytest.raises(SystemExit) as caught:
+            program.run(["p", f"db.{word}"])
+        assert caught.value.code == 1
+
+    said = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("Type: ")[2] for line in said] == ["p db.setup", "p db.verify"]
 
 
 def run(program: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
