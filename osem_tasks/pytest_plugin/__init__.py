@@ -155,7 +155,7 @@ def pytest_runtest_makereport(
     if SERVER in used:
         _announce(item.config)
     if watch and DATABASE in used:
-        item.config.stash[stash.FACTS].used(report)
+        item.config.stash[stash.FACTS].used(report.nodeid, failed=report.failed)
         if report.failed and ENVIRON in used:
             watch.check_variables(os.environ)
         reports.mark_strays(report, watch.strays)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pytest
-
     from osem_tasks.testing import IsolatedDatabase, Server
 
 # The most databases that the summary lists.
@@ -62,15 +60,15 @@ class Facts:
         """Store a database that stays; the tests that follow use it."""
         self.kept.append(Kept(dict(database.environ), database.prefix))
 
-    def used(self, report: pytest.TestReport) -> None:
+    def used(self, test: str, *, failed: bool) -> None:
         """Store that a test used the last database that is kept."""
         if not self.kept:
             return
         last = self.kept[-1]
-        if report.nodeid not in last.tests:
-            last.tests.append(report.nodeid)
-        if report.failed and report.nodeid not in last.failed:
-            last.failed.append(report.nodeid)
+        if test not in last.tests:
+            last.tests.append(test)
+        if failed and test not in last.failed:
+            last.failed.append(test)
 
     def sent(self) -> dict[str, Any]:
         """Return the facts of a worker in the form that xdist transfers."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,14 +12,6 @@ from osem_tasks.schema import emulators
 from osem_tasks.testing import IsolatedDatabase, Server
 
 URL = "http://127.0.0.1:51234"
-
-
-@dataclass
-class Report:
-    """A test's report, as far as it is read."""
-
-    nodeid: str
-    failed: bool = False
 
 
 def facts(*databases: Kept, own: str = "osem-pytest-1") -> Facts:
@@ -113,6 +104,6 @@ def test_a_test_belongs_to_the_last_database() -> None:
     found = facts(kept("a"))
 
     for failed in (False, True, False):
-        found.used(Report("b", failed))  # type: ignore[arg-type]  what it reads of a report
+        found.used("b", failed=failed)
 
     assert (found.kept[0].tests, found.kept[0].failed) == (["a", "b"], ["b"])
