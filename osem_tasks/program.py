@@ -21,6 +21,7 @@ from osem_tasks.config.project import current, find
 from osem_tasks.output import logs, streams
 from osem_tasks.output.text import one_line, without_commands
 from osem_tasks.tasks.command import refusing
+from osem_tasks.tasks.init import init
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,6 +90,8 @@ def run(arguments: Sequence[str]) -> None:
 def _run(arguments: list[str]) -> None:
     try:
         tasks = namespace.build()
+        # Not in a project's own tasks: it may have an `init`, and has its files already.
+        tasks.add_task(init)
     except Exit as stop:  # an unreadable configuration file, already reported
         sys.exit(stop.code)
     program = Osem(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import pyproject
+from osem_tasks.config import commands, pyproject
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ class Project:
     def home(self) -> Path | None:
         """The file that holds the settings of ``osem``, or may hold them."""
         return self.pyproject or self.file
+
+    @property
+    def name(self) -> str:
+        """The name of that file, or of the one to write."""
+        return self.home.name if self.home else NAMES[0]
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -189,6 +194,7 @@ def undeclared(project: Project, folder: Path) -> ConfigurationError:
             f"Write into {target}: {_line_of_tables(target)}   (relative to that file: "
             "CreateTable requests as JSON or YAML, or a CloudFormation template; or a Python "
             "object as 'package.module:NAME')"
+            + ("" if home else f". Or let it be written: {commands.command('init')}")
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.apply.run import Journal, Run
@@ -87,6 +88,7 @@ def declared_tables(job: Job, context: Context) -> TableSet:
     # The readers of all formats are many modules, which a list of tasks does not need.
     from osem_tasks.declarations import load
 
+    context = replace(context, home=job.settings.sources.project.name)
     tables = load.load(*job.settings.declaration(), context)
     source = job.settings.declared_in(project.current())
     job.declaration.update(source=source, tables=len(tables))
