@@ -70,10 +70,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """A source of tables, how they are named, and the file that is to be written for it."""
+    """A source of tables, the settings that follow from it, and the file to write for it."""
 
     source: str
-    naming: texts.Settings
+    own: texts.Settings
     draft: Draft | None = None
 
 
@@ -116,7 +116,7 @@ def _with_configuration(
     around: tuple[Draft, ...],
 ) -> Origin:
     """Return the origin with the file that gets the settings, which is written last."""
-    settings = {"tables": tables.source, **scaffold.general_settings(folder), **tables.naming}
+    settings = {"tables": tables.source, **scaffold.general_settings(folder), **tables.own}
     if "table_name" in settings:
         del settings["prefix"]
     drafts = (*([tables.draft] if tables.draft else []), *around)
@@ -212,14 +212,19 @@ def _relative(source: str, folder: Path) -> str:
 
 
 def _declared(job: Job, folder: Path, source: str) -> _Tables:
+    problem = ""
+    if source != source.strip():
+        problem = "begins or ends with a blank, which a configuration file leaves out"
     try:
         source.encode()
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError:
+        problem = "is not UTF-8, and a configuration file must be"
+    if problem:
         raise OsemError(
-            f"{NOTHING} The name {source!r} is not UTF-8, and a configuration file must be.",
+            f"{NOTHING} The name {source!r} {problem}.",
             code=ErrorCode.INVALID_CONFIGURATION,
             remediation="Rename the file.",
-        ) from error
+        )
     _check_tables(job, folder, (source,), folder)
     return _Tables(source, {})
 
@@ -254,9 +259,14 @@ def _live(job: Job, folder: Path, from_table: tuple[str, ...]) -> _Tables:
     else:
         known = Naming()
         if environment.where == "aws":  # its tables keep their names, those of others get a prefix
-            naming = {"environments": {environment.name: {"prefix": ""}}}
+            naming["environments"] = {environment.name: {"prefix": ""}}
     tables = [declaration_of(replace(target, naming=known), live) for live in found]
     text = json_text({"Tables": [requests.document(table) for table in tables]})
+    # Other values of the tag would be differences at once.
+    tags = {dict(live.table.tags or ()).get("Application") for live in found}
+    own = {"application": tags.pop()} if len(tags) == 1 and all(tags) else {}
     return _Tables(
-        scaffold.TABLES, naming, scaffold.live(folder, text, counted(len(tables), "live table"))
+        scaffold.TABLES,
+        {**own, **naming},
+        scaffold.live(folder, text, counted(len(tables), "live table")),
     )
