@@ -26,7 +26,7 @@ _LIKELY = re.compile(
     rb"""(?im)^[ \t]*(?:
         \[ .* osem
         | ["']? tool ["']? [ \t]* [.=] .* osem
-        | (?: [\w-]*osem[\w-]* | "osem[\w-]*" | 'osem[\w-]*' ) [ \t]* [.=]
+        | (?: osem[\w-]* | "osem[\w-]*" | 'osem[\w-]*' ) [ \t]* [.=]
     )""",
     re.VERBOSE,
 )

@@ -12,6 +12,7 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 from osem_tasks.scaffold import texts
 from osem_tasks.scaffold.drafts import Draft, State
+from osem_tasks.scaffold.section import NOTHING
 from osem_tasks.tasks import files, origins
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.options import DRY_RUN, TARGET_OPTIONS
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from osem_tasks.tasks.command import SuiteTask
     from osem_tasks.tasks.job import Job
-
-NOTHING = "Nothing was written."
 
 
 @command(

@@ -5,27 +5,24 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from osem_tasks.config import commands, project, pyproject
+from osem_tasks.config import commands, project
 from osem_tasks.config.local_access import DEFAULT_REGION, LOCAL_ACCOUNT
 from osem_tasks.config.naming import Naming
-from osem_tasks.declarations import parsing
 from osem_tasks.declarations.context import Context
 from osem_tasks.declarations.export.json_text import json_text
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import counted
-from osem_tasks.scaffold import names, surroundings, texts
+from osem_tasks.scaffold import names, section, surroundings, texts
 from osem_tasks.scaffold import project as scaffold
+from osem_tasks.scaffold.section import NOTHING, Addition
 from osem_tasks.schema import requests
 from osem_tasks.tasks.documents import declaration_of, read_live
 
 if TYPE_CHECKING:
-    from osem_tasks.config.project import Project
     from osem_tasks.scaffold.drafts import Draft
     from osem_tasks.tasks.job import Job
-
-NOTHING = "Nothing was written."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +42,6 @@ class Asked:
             "--example": self.example,
         }
         return [name for name, value in given.items() if value]
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """A file that gets a section, with its whole new text."""
-
-    path: Path
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +111,11 @@ def _with_configuration(
     drafts = (*([tables.draft] if tables.draft else []), *around)
     found = project.find(folder)
     if asked.toml:
-        addition = _addition(folder, found, settings)
+        addition = section.addition(folder, found, settings)
         return Origin(tables.source, drafts, addition)
     home = found.home if found.folder == folder else None
     if home and _declares_here(job, folder) and not _says(home, settings):
-        _refuse_section(home, texts.section(settings, home.name))
+        section.refuse(home, texts.section(settings, home.name))
     draft = scaffold.configuration(folder, settings, home)
     return Origin(tables.source, (*drafts, draft))
 
@@ -137,52 +126,6 @@ def _says(path: Path, settings: texts.Settings) -> bool:
         return path.read_text(encoding="utf-8") == texts.settings_yaml(settings)
     except (OSError, ValueError):
         return False
-
-
-def _refuse_section(path: Path, wanted: str) -> NoReturn:
-    lines = " / ".join(wanted.rstrip().split("\n"))
-    raise OsemError(
-        f"{NOTHING} {path} has other settings already, and stays as it is.",
-        code=ErrorCode.INVALID_CONFIGURATION,
-        remediation=(
-            f"Change it by hand to: {lines}   Then, for the other files: {commands.command('init')}"
-        ),
-    )
-
-
-def _addition(folder: Path, found: Project, settings: texts.Settings) -> Addition | None:
-    """Return ``pyproject.toml`` with the section; None if it has exactly that already."""
-    path, section = folder / pyproject.NAME, texts.section_toml(settings)
-    if found.folder == folder and found.pyproject:
-        if pyproject.read(path) == {"osem": settings}:
-            return None
-        _refuse_section(path, section)
-    try:
-        text = parsing.read_text(path)
-    except ValueError as error:
-        raise OsemError(
-            f"{NOTHING} {path}: {error}.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation=f"Leave out --pyproject, or create the file first: touch {pyproject.NAME}",
-        ) from error
-    line = "\r\n" if "\r\n" in text else "\n"
-    gap = "" if not text else line if text.endswith("\n") else 2 * line
-    new = text + gap + section.replace("\n", line)
-    if not _is_sound(new, settings):
-        raise OsemError(
-            f"{NOTHING} {path} cannot get a section {pyproject.SECTION} at its end.",
-            code=ErrorCode.INVALID_CONFIGURATION,
-            remediation="Correct the file, or leave out --pyproject.",
-        )
-    return Addition(path, new)
-
-
-def _is_sound(text: str, settings: texts.Settings) -> bool:
-    try:
-        content = pyproject.parse(text)
-    except ValueError:
-        return False
-    return bool(content["tool"]["osem"] == settings)
 
 
 def _tables(job: Job, folder: Path, asked: Asked) -> _Tables:

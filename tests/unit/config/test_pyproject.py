@@ -83,6 +83,10 @@ def test_every_spelling_of_the_section_is_read(tmp_path: Path, text: str) -> Non
         pytest.param("description = '''\n[tool.osem]\nport = 1\n'''\n", id="text-at-line"),
         pytest.param("[broken\n", id="broken-of-others"),
         pytest.param("tool = 5\nosem = 1\n", id="tool-is-a-number"),
+        pytest.param("x" + "osem" * 700_000, id="a-long-word"),
+        pytest.param("osem-" * 500_000, id="a-long-word-of-ours"),
+        pytest.param("[" * 3_000_000, id="a-long-header"),
+        pytest.param(" " * 3_000_000, id="a-long-blank"),
     ],
 )
 def test_a_file_without_the_section_is_no_configuration(tmp_path: Path, text: str) -> None:
