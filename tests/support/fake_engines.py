@@ -180,10 +180,21 @@ def refusal(words: str, code: ErrorCode = ErrorCode.ENGINE_UNAVAILABLE) -> OsemE
 
 
 @contextlib.contextmanager
+def kinds(*rows: EngineKind) -> Iterator[None]:
+    """Register these kinds alone while the body runs.
+
+    A context of its own: `monkeypatch` would undo it after `only_fake_kinds` has ended, and so
+    bring the fake kinds back.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "KINDS", rows)
+        yield
+
+
+@contextlib.contextmanager
 def only_fake_kinds() -> Iterator[tuple[Script, Script]]:
     """Register the two fake kinds alone while the body runs; their scripts."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "KINDS", (LASTING, FLEETING))
+    with pytest.MonkeyPatch.context() as patch, kinds(LASTING, FLEETING):
         for engine in (LastingEngine, FleetingEngine):
             patch.setattr(engine, "script", Script())
         yield LastingEngine.script, FleetingEngine.script

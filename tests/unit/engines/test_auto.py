@@ -10,10 +10,12 @@ import pytest
 from osem_tasks.engines import manager, registry
 from osem_tasks.engines.base import EngineRequest, NotInstalledError
 from osem_tasks.errors import ErrorCode, OsemError
-from tests.support.fake_engines import FLEETING, LASTING, refusal
+from tests.support.fake_engines import FLEETING, LASTING, kinds, refusal
 from tests.support.inv import Inv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.fake_engines import Script
 
 WEAKNESS = "fleeting lets pass much"
@@ -21,10 +23,10 @@ LINE = f"ℹ {WEAKNESS}. A stricter engine: install hardware\n"
 
 
 @pytest.fixture
-def lasting(scripts: tuple[Script, Script], monkeypatch: pytest.MonkeyPatch) -> Script:
+def lasting(scripts: tuple[Script, Script]) -> Iterator[Script]:
     """The kind that `auto` prefers to a weak one."""
-    monkeypatch.setattr(registry, "KINDS", (LASTING, replace(FLEETING, weakness=WEAKNESS)))
-    return scripts[0]
+    with kinds(LASTING, replace(FLEETING, weakness=WEAKNESS)):
+        yield scripts[0]
 
 
 def request(**facts: Any) -> EngineRequest:
@@ -111,16 +113,12 @@ def test_persist_offers_only_what_keeps_data(
 
 
 @pytest.mark.parametrize("optional", [True, False])
-def test_an_optional_kind_is_offered_where_it_is_installed(
-    lasting: Script, optional: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_optional_kind_is_offered_where_it_is_installed(lasting: Script, optional: bool) -> None:
     """A remedy that fails at once is none."""
-    kinds = (replace(LASTING, optional=optional), FLEETING)
-    monkeypatch.setattr(registry, "KINDS", kinds)
     offer = "--engine lasting"
-
-    installed = registry.alternatives("fleeting", request())
-    lasting.refusal = not_installed("program")
-    absent = registry.alternatives("fleeting", request())
+    with kinds(replace(LASTING, optional=optional), FLEETING):
+        installed = registry.alternatives("fleeting", request())
+        lasting.refusal = not_installed("program")
+        absent = registry.alternatives("fleeting", request())
 
     assert (offer in installed, offer in absent) == (True, not optional)
