@@ -232,3 +232,7 @@ class Engine(Protocol):
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
         """Yield the last ``lines`` lines of the engine's log."""
+
+    def follow(self, record: EngineRecord, lines: int) -> Iterator[str]:
+        """Yield the last ``lines`` lines of the log, then those that come, until the engine ends."""
+        yield from self.logs(record.name, lines)

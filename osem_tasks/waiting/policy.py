@@ -83,6 +83,10 @@ class Policy:
     elsewhere: float = 8.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
+    # How long the log of an engine that ended is followed on, if another one takes its place:
+    # until its start is recorded, and until it has started.
+    replacement: float = 2.0
+    replacement_start: float = 60.0
     # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 

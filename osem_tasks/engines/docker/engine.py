@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import records
+from osem_tasks.engines import following, records
 from osem_tasks.engines.base import Engine, EngineFailureError
 from osem_tasks.engines.docker import address, errors, images, reach, readiness, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
@@ -119,6 +119,15 @@ class DockerEngine(Engine):
             found = containers.find(name)
             if found and containers.snapshot(found, name).belongs_to(name):
                 yield from found.logs(tail=lines).decode(errors="replace").splitlines()
+
+    def follow(self, record: EngineRecord, lines: int) -> Iterator[str]:
+        """Yield the last ``lines`` lines of the log, then those that come, until it stops."""
+        containers = self._at(record)
+        with errors.translated("following the container's log", containers.host):
+            found = containers.find(record.name)
+            if found and containers.snapshot(found, record.name).belongs_to(record.name):
+                stream = found.logs(tail=lines, stream=True, follow=True)
+                yield from following.lines_of(stream)
 
     def _at(self, claim: EngineRecord | Intent | None) -> Containers:
         """Return the containers of the Docker engine in ``claim``, or else the default one."""
