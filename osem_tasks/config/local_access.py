@@ -86,11 +86,21 @@ def without_proxy(endpoint: str, shell: Mapping[str, str]) -> dict[str, str]:
 
     The hosts that the shell excludes already stay excluded.
     """
-    host = urlsplit(endpoint).hostname or LOOPBACK
+    host, hosts = urlsplit(endpoint).hostname or LOOPBACK, _excluded(shell)
+    if not is_excluded(host, shell):
+        hosts.append(host)
+    return dict.fromkeys(_NO_PROXY, ",".join(hosts))
+
+
+def is_excluded(host: str, shell: Mapping[str, str]) -> bool:
+    """Return whether clients of this shell reach ``host`` without its proxy."""
+    hosts = _excluded(shell)
+    return host in hosts or "*" in hosts
+
+
+def _excluded(shell: Mapping[str, str]) -> list[str]:
     # Clients read one of the two spellings; most prefer the first.
     present = next((shell[name] for name in _NO_PROXY if shell.get(name)), "")
     words = (word.strip() for word in present.split(","))
     # A word with a space or a control character is no host, and cannot be written everywhere.
-    hosts = [word for word in words if word and word.isprintable() and " " not in word]
-    hosts = hosts if host in hosts or "*" in hosts else [*hosts, host]
-    return dict.fromkeys(_NO_PROXY, ",".join(hosts))
+    return [word for word in words if word and word.isprintable() and " " not in word]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from osem_tasks.tasks.doctor import doctor
 from osem_tasks.tasks.down import down
 from osem_tasks.tasks.env import env
 from osem_tasks.tasks.logs import logs
 from osem_tasks.tasks.status import status
 from osem_tasks.tasks.up import up
 
-__all__ = ["down", "env", "logs", "status", "up"]
+__all__ = ["doctor", "down", "env", "logs", "status", "up"]

@@ -64,7 +64,7 @@ def requested(job: Job) -> EngineRequest:
     settings, options = job.settings, job.options
 
     def given(name: str, check: Any) -> Any:
-        value = options[name]
+        value = options.get(name)
         return None if value is None else option(f"--{name}", value, check)
 
     return EngineRequest(
@@ -79,7 +79,7 @@ def requested(job: Job) -> EngineRequest:
         # None, not False: without a request, a kept volume stays in use.
         persist=options["persist"] or None,
         shared=not options["isolated"],
-        fresh=options["fresh"],
+        fresh=bool(options.get("fresh")),
         project=job.project,
     )
 

@@ -151,7 +151,7 @@ class Containers:
             f"To use it: {persistent.replacing_command()}"
         )
 
-    def _published_ports(self) -> dict[int, str]:
+    def published_ports(self) -> dict[int, str]:
         """Map the host ports that running containers publish to the containers' names."""
         published = {}
         for container in self.client.containers.list():
@@ -218,7 +218,7 @@ class Containers:
                 raise
             container.reload()
             port = Snapshot.of(container.attrs).port or request.port or request.default_port
-            raise host.port_in_use(port, request, self._published_ports()) from error
+            raise host.port_in_use(port, request, self.published_ports()) from error
 
     @contextlib.contextmanager
     def _undone_on_failure(self, attempt: str, request: EngineRequest) -> Iterator[None]:

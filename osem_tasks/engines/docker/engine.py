@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import following, records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import address, errors, images, reach, readiness, volumes
+from osem_tasks.engines.docker import address, errors, findings, images, reach, readiness, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent, Say, UpResult
+    from osem_tasks.findings import Finding
 
 # How often another user's command, which our lock does not cover, may create the container first.
 MAX_CONFLICTS = 2
@@ -40,6 +41,10 @@ class DockerEngine(Engine):
         """Describe the Docker engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
         host, note = self._containers.host, address.find(os.environ).note
         return f"a Docker engine answers at {host}{f' ({note})' if note else ''}"
+
+    def findings(self, request: EngineRequest) -> Iterator[Finding]:
+        """Yield what there is to say about Docker: engine, image, containers, disk, clock."""
+        yield from findings.findings(self.kind, request)
 
     def prepare(self, request: EngineRequest, say: Say) -> None:
         """Pull the image if it is missing. Raises OsemError (IMAGE_NOT_FOUND)."""
