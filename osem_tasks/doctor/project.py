@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import variables
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.findings import Finding, fine, info, warning
@@ -58,11 +59,9 @@ def tables(situation: Situation) -> list[Finding]:
     settings = situation.settings
     try:
         sources, folder = settings.declaration()
-        target = resolve(
-            _environment(situation),
-            TargetOptions(started=situation.endpoint, recorded=situation.endpoint, chosen_by=""),
-            situation.variables,
-        )
+        started = situation.endpoint or DEFAULT_ENDPOINT
+        options = TargetOptions(started=started, recorded=started, chosen_by="")
+        target = resolve(_environment(situation), options, situation.variables)
         declared = load.load(sources, folder, target.context())
         named = target.tables_of(declared.ignoring(settings.ignore))
     except (ConfigurationError, ModelError) as error:

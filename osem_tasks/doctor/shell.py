@@ -37,7 +37,7 @@ def endpoint(situation: Situation) -> list[Finding]:
         warning(
             ENDPOINT,
             f"{named}={without_userinfo(found[named])} leads applications, and db tasks without "
-            f"local.up before them, elsewhere than to {situation.endpoint}",
+            f"local.up before them, elsewhere than to {situation.endpoint or 'the new engine'}",
             f"unset {' '.join(name for name, value in found.items() if value)}",
         )
     ]

@@ -80,8 +80,10 @@ class Situation:
 
     @property
     def endpoint(self) -> str:
-        """The endpoint of the engine that runs, or that would be started."""
-        return self.running.endpoint if self.running else f"http://{LOOPBACK}:{self.port}"
+        """The endpoint of the engine that runs, or would be started; empty for any free port."""
+        if self.running:
+            return self.running.endpoint
+        return f"http://{LOOPBACK}:{self.port}" if self.port else ""
 
 
 def _state_of(record: EngineRecord) -> EngineState:

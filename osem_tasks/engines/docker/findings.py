@@ -41,7 +41,7 @@ def findings(kind: str, request: EngineRequest) -> Iterator[Finding]:
     client = containers.client
     with errors.translated("asking for its version", containers.host):
         begin = time.time()
-        version, about = client.version(), client.info()
+        version, about = client.api.version(api_version=False), client.info()
         yield fine(kind, described(version, containers.host, os.environ))
         yield _image(containers, request)
         yield from _containers(containers, request)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from osem_tasks.findings import Finding
 
 SOUND = "[default]\nregion = us-east-1\ns3 =\n  max_concurrent_requests = 5\n[profile me]\n"
-BROKEN = {
+BROKEN: dict[str, tuple[str | bytes, str]] = {
     "no section": ("region = x\n", ", line 1: there is no [section] before it"),
     "no value": ("[default]\n\nregion\n", ", line 3: it has no name = value"),
     "section twice": ("[a]\n[b]\n[a]\n", ", line 3: its section is there twice"),
