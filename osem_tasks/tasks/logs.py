@@ -62,8 +62,6 @@ def _refuse_unfit(job: Job) -> None:
 
 def _follow(job: Job, record: EngineRecord, count: int) -> Outcome:
     job.partial_outcome = lambda error: Outcome(error=_left(record, error))
-    if job.dry:
-        return Outcome()
     try:
         for line in _lines(record, count):
             if not job.console.line(line):
