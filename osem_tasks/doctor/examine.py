@@ -147,7 +147,7 @@ def _of_engines(situation: Situation, by_check: dict[str, list[Finding]]) -> lis
         for finding in kinds.judged(name, taken, names[0], found[name]):
             if finding.name != ports.NAME:
                 own.append(finding)
-            elif name == taken:
+            elif name == taken and {one.status for one in [finding, *of_port]} != {Status.OK}:
                 of_port = [finding]
     return [*own, *of_port]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +113,15 @@ def _port(
         yield failed(
             PORT,
             f"port {port} of {LOOPBACK} is taken by container '{holder}'",
-            f"{request.command('--port', '0')}   or stop it: docker stop {holder}",
+            f"{replace(request, port=0).command()}   or stop it: {_stop(containers, holder)}",
             ErrorCode.PORT_IN_USE,
         )
+
+
+def _stop(containers: Containers, name: str) -> str:
+    found = containers.find(name)
+    ours = found is not None and found.labels.get(LABEL) == name
+    return engine_command("local.down", name) if ours else f"docker stop {name}"
 
 
 def _left(containers: Containers, request: EngineRequest) -> Iterator[Finding]:
