@@ -96,8 +96,11 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: rank[finding.status])
 
 
-def findings_of(check: Check, situation: Situation, seconds: float) -> list[Finding]:
-    """Return the findings of one check, and whatever ended it before its end."""
+def findings_of(check: Check, situation: Situation, seconds: float | None) -> list[Finding]:
+    """Return the findings of one check, and whatever ended it before its end.
+
+    ``seconds`` None carries it out in this thread, without a limit.
+    """
     found: list[Finding] = []
 
     def look() -> None:
@@ -105,9 +108,9 @@ def findings_of(check: Check, situation: Situation, seconds: float) -> list[Find
         found.extend(check.look(situation))
 
     try:
-        bounded(look, seconds)
+        look() if seconds is None else bounded(look, seconds)
     except TimeoutError:
-        late = f"it is not known: the check {check.name} did not end within {seconds:g} s"
+        late = f"it is not known: the check {check.name} did not end in time"
         return [*found, warning(check.name, late, "Run it again, or look there yourself.")]
     except OsemError as error:
         return [*found, Finding.of_error(check.name, error)]
@@ -153,6 +156,5 @@ def _of_engines(situation: Situation, by_check: dict[str, list[Finding]]) -> lis
 
 
 def _tables(check: Check, situation: Situation, seconds: float) -> list[Finding]:
-    if not any(":" in source for source in situation.settings.tables):
-        return findings_of(check, situation, seconds)
-    return list(check.look(situation))
+    is_code = any(":" in source for source in situation.settings.tables)
+    return findings_of(check, situation, None if is_code else seconds)

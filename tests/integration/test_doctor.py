@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration import fixtures_local as given
 from tests.integration.fixtures_local import NOWHERE, Docker, Shell, eventually, finished
+from tests.support.inv import INV
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,7 +167,7 @@ def test_a_follow_ends_when_nobody_reads(inv: Shell) -> None:
     """As `tail -f log | head -1` does, with the next line."""
     inv.json("local.up", "--engine", "moto")
     script = "inv local.logs --follow | head -n 1"
-    following = inv.spawn(["sh", "-c", f"inv() {{ '{given.INV}' \"$@\"; }}\n{script}"])
+    following = inv.spawn(["sh", "-c", f"inv() {{ '{INV}' \"$@\"; }}\n{script}"])
     assert following.stdout is not None
     line = following.stdout.readline()
 
@@ -193,8 +194,8 @@ def test_a_shell_that_evaluates_env_finds_the_engine(inv: Shell, shell: str) -> 
         pytest.skip(f"{shell} is not here")
     endpoint = inv.json("local.up", "--engine", "moto")["endpoint"]
     script = {
-        "bash": f'eval "$({given.INV} local.env)"; printenv AWS_ENDPOINT_URL_DYNAMODB',
-        "fish": f"{given.INV} local.env --shell fish | source; printenv AWS_ENDPOINT_URL_DYNAMODB",
+        "bash": f'eval "$({INV} local.env)"; printenv AWS_ENDPOINT_URL_DYNAMODB',
+        "fish": f"{INV} local.env --shell fish | source; printenv AWS_ENDPOINT_URL_DYNAMODB",
     }[shell]
     run = finished(inv.spawn([shell, "-c", script]))
 

@@ -148,7 +148,7 @@ def _unknown(names: Sequence[str]) -> Finding:
         LEFT,
         f"no record here knows our {', '.join(named)}{more}: left by a killed run, or in use by "
         "another state directory",
-        " && ".join(engine_command("local.down", name) for name in named),
+        f"{' && '.join(engine_command('local.down', name) for name in named)}   if nothing uses it",
     )
 
 

@@ -192,7 +192,7 @@ def test_containers_that_no_record_knows(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert finding.status is Status.INFO
     assert "our left-a, left-b, left-c and 1 more:" in finding.message
-    assert finding.remediation.endswith("local.down --name left-c")
+    assert finding.remediation.endswith("local.down --name left-c   if nothing uses it")
     assert finding.remediation.count("local.down --name left-") == 3
 
 
