@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 def env(job: Job, endpoint: str | None = None, shell: str = shells.DEFAULT) -> Outcome:
     """Print export lines, so that the AWS CLI and an application find the engine.
 
-    The lines of a dotenv file have no quotes: Docker would take them for a part of the value.
+    fish: inv local.env --shell fish | source. PowerShell: inv local.env --shell powershell |
+    Invoke-Expression. A dotenv file serves Docker's --env-file as well: it has no quotes, which
+    Docker would take for a part of the value.
 
     Example: eval "$(inv local.env)"
     """

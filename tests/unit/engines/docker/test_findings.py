@@ -117,15 +117,6 @@ def test_an_engine_that_fails_is_an_error_in_words(
     "answer, status, words, remedy",
     [
         ((200, {"Id": "sha256:1"}), Status.OK, "is here", ""),
-        (
-            (
-                200,
-                {"Id": "sha256:1", "Created": f"{NOW - timedelta(days=40):%Y-%m-%dT%H:%M:%S}.1Z"},
-            ),
-            Status.OK,
-            "(40 days ago)",
-            "",
-        ),
         ((200, {"Id": "sha256:1", "Created": "never"}), Status.OK, "is here", ""),
         (
             (404, {"message": "No such image"}),
@@ -201,28 +192,38 @@ def test_containers_that_no_record_knows(monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ({"DockerRootDir": "/"}, "docker disk", Status.OK, "GB are free at /"),
         ({"MemTotal": 2 * 10**8}, "docker memory", Status.WARNING, "0.2 GB in all"),
-        (
-            {"SystemTime": f"{NOW - timedelta(hours=2):%Y-%m-%dT%H:%M:%S}.123456789Z"},
-            "docker clock",
-            Status.WARNING,
-            "s behind this machine's",
-        ),
-        (
-            {"SystemTime": f"{NOW + timedelta(hours=2):%Y-%m-%dT%H:%M:%S}Z"},
-            "docker clock",
-            Status.WARNING,
-            "s ahead of this machine's",
-        ),
     ],
     ids=str,
 )
 def test_the_machine_of_docker(
     monkeypatch: pytest.MonkeyPatch, info: dict[str, Any], name: str, status: Status, words: str
 ) -> None:
-    """Its disk where it is this machine's, its memory, its clock."""
+    """Its disk where it is this machine's, and its memory."""
     finding = found(monkeypatch, {INFO: (200, info)})[name]
 
     assert (finding.status, words in finding.message) == (status, True)
+
+
+@pytest.mark.parametrize(
+    "hours, ending, words",
+    [(-2, ".123456789Z", "s behind this machine's"), (2, "Z", "s ahead of this machine's")],
+)
+def test_the_clock_of_docker(
+    monkeypatch: pytest.MonkeyPatch, hours: int, ending: str, words: str
+) -> None:
+    """A machine of Docker's that slept shows another time."""
+    there = f"{NOW + timedelta(hours=hours):%Y-%m-%dT%H:%M:%S}{ending}"
+    finding = found(monkeypatch, {INFO: (200, {"SystemTime": there})})["docker clock"]
+
+    assert (finding.status, words in finding.message) == (Status.WARNING, True)
+
+
+def test_the_age_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In days, from the time at which it was built."""
+    built = f"{NOW - timedelta(days=40):%Y-%m-%dT%H:%M:%S}.1Z"
+    finding = found(monkeypatch, {IMAGE: (200, {"Id": "sha256:1", "Created": built})})
+
+    assert "(40 days ago)" in finding["docker image"].message
 
 
 def test_nothing_is_asked_of_docker_that_changes_it(monkeypatch: pytest.MonkeyPatch) -> None:
