@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import Say
 
-RECORD, INTENT = ".json", ".starting"
-_SUFFIXES = (RECORD, INTENT, ".log", ".lock", ".holder")
+RECORD, INTENT, BROWSER = ".json", ".starting", ".admin"
+_SUFFIXES = (RECORD, INTENT, BROWSER, ".log", ".lock", ".holder", f"{BROWSER}.log")
 _Claim = TypeVar("_Claim", EngineRecord, Intent)
 # Ignored files that were already reported to the user.
 _reported: set[Path] = set()

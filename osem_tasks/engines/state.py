@@ -55,7 +55,7 @@ def directory() -> Path:
 def _refusal_of(path: Path, found: os.stat_result) -> str:
     if stat.S_ISLNK(found.st_mode):
         return f"The state directory {path} is a symbolic link."
-    if _is_foreign(found):
+    if is_foreign(found):
         return f"The state directory {path} belongs to another user."
     if found.st_mode & stat.S_ISVTX:
         return f"The state directory {path} is shared with other users."
@@ -140,7 +140,7 @@ def open_plain(path: Path) -> Iterator[Any]:
     """
     descriptor = os.open(path, os.O_RDONLY | _PLAIN)
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or _is_foreign(found):
+    if not stat.S_ISREG(found.st_mode) or is_foreign(found):
         os.close(descriptor)
         raise UnreadableError("it is no plain file of this user")
     with os.fdopen(descriptor, "rb") as stream:
@@ -196,7 +196,8 @@ def refusal(path: Path, error: OSError) -> OsemError:
     )
 
 
-def _is_foreign(found: os.stat_result) -> bool:
+def is_foreign(found: os.stat_result) -> bool:
+    """Return whether a file belongs to another user."""
     return hasattr(os, "geteuid") and found.st_uid != os.geteuid()
 
 

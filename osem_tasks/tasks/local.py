@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from osem_tasks.tasks.admin import admin
 from osem_tasks.tasks.doctor import doctor
 from osem_tasks.tasks.down import down
 from osem_tasks.tasks.env import env
@@ -9,4 +10,4 @@ from osem_tasks.tasks.logs import logs
 from osem_tasks.tasks.status import status
 from osem_tasks.tasks.up import up
 
-__all__ = ["doctor", "down", "env", "logs", "status", "up"]
+__all__ = ["admin", "doctor", "down", "env", "logs", "status", "up"]

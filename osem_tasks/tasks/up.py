@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name, one_of, port_number, seconds
 from osem_tasks.engines import manager, records, registry
-from osem_tasks.engines.base import EngineRequest
+from osem_tasks.engines.base import EngineRequest, Milestone
+from osem_tasks.engines.docker import names
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
 from osem_tasks.tasks.chosen import NAME_OPTION
@@ -25,7 +27,7 @@ UP_OPTIONS: dict[str, tuple[Any, str]] = {
     "port": (None, "Port on 127.0.0.1 (default 8000); 0 picks a free port."),
     **NAME_OPTION,
     "image": (None, "Image of DynamoDB Local to run."),
-    "persist": (False, "Keep the data in a named volume."),
+    "persist": (False, "Keep the data, in a named volume or a directory."),
     "isolated": (False, "Use a separate database per access key and region (for tests)."),
     "fresh": (False, "Start empty: replace the running engine and delete its data."),
     "timeout": (None, "Maximum seconds to wait for the first response (default 60)."),
@@ -45,7 +47,7 @@ def up(job: Job) -> Outcome:
         return _dry_up(job, request)
     begin = clock.now()
     with job.console.working(f"starting engine {request.name}"):
-        result = manager.bring_up(request, job.console.say, job.console.warn)
+        result = manager.bring_up(request, partial(_say, job), job.console.warn)
     record = result.record
     job.remember("endpoint", record.endpoint)
     job.remember("name", record.name)
@@ -53,7 +55,12 @@ def up(job: Job) -> Outcome:
     _remark(job, request, result)
     took = f"{result.how} in {clock.now() - begin:.2f} s"
     return Outcome(
-        data={**record.as_json(), "how": result.how, "reason": result.reason},
+        data={
+            **record.as_json(),
+            "how": result.how,
+            "reason": result.reason,
+            "weakness": result.weakness or None,
+        },
         summary=Line(Mark.DONE, f"{chosen.described(record)} ready at {record.endpoint} ({took})"),
         changed=result.how == "started",
     )
@@ -100,6 +107,12 @@ def _dry_up(job: Job, request: EngineRequest) -> Outcome:
     )
 
 
+def _say(job: Job, text: str) -> None:
+    """Show progress; what a user should read in any case is a line of its own."""
+    tell = job.console.info if isinstance(text, Milestone) else job.console.say
+    tell(text)
+
+
 def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
     """Report why this kind of engine runs, and any unexpected facts."""
     record, console = result.record, job.console
@@ -107,9 +120,11 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
         # Warn if a preferred engine could not start, but not if it is absent.
         tell = console.warn if result.fallback else console.info
         tell(f"Engine: {record.engine}, because {_lower(result.reason)}")
+    if result.weakness:
+        console.info(result.weakness)
     if result.note:
         console.warn(result.note)
-    if record.image and record.image != (request.image or request.default_image):
+    if record.image and not names.same(record.image, request.image or request.default_image):
         again = replace(request, persist=record.persist or None).replacing_command()
         console.warn(
             f"The running engine uses image {record.image}, but {request.default_image} is "

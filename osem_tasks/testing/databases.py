@@ -26,6 +26,7 @@ from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing.created import Created
 from osem_tasks.waiting import wait
 from osem_tasks.waiting.clock import Deadline
+from osem_tasks.waiting.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,7 +65,7 @@ class Server:
     @property
     def by_region(self) -> bool:
         """Whether every region has tables of its own; one shared DynamoDB Local has not."""
-        return not self.is_shared or self.engine is emulators.MOTO
+        return not self.is_shared or self.engine.region_databases
 
     @property
     def is_shared(self) -> bool:
@@ -88,17 +89,29 @@ class Server:
             database.drop()
         self._released.append(database)
 
+    def keep(self, database: IsolatedDatabase) -> None:
+        """Leave a database and its tables as they are, in this run and in later ones."""
+        if database.journal:
+            database.journal.keep()
+
     def _new(self) -> IsolatedDatabase:
         token = uuid.uuid4().hex
         if self.isolation is Isolation.ACCESS_KEY:
             return IsolatedDatabase(self.endpoint, f"osem{token}", SECRET_KEY)
         if self.isolation is Isolation.ACCOUNT:
-            return IsolatedDatabase(self.endpoint, *_account_keys(self.endpoint, int(token, 16)))
+            return IsolatedDatabase(self.endpoint, *self._account_keys(int(token, 16)))
         prefix = f"t{token[:12]}-"
         journal = Created.at(self.endpoint, ACCESS_KEY)
         return IsolatedDatabase(
             self.endpoint, ACCESS_KEY, SECRET_KEY, prefix=prefix, journal=journal
         )
+
+    def _account_keys(self, number: int) -> tuple[str, str, str | None]:
+        """Return the keys of an account, which the engine creates on first use."""
+        account = f"{number % 10**12:012d}"
+        if self.engine.account_keys:
+            return account, SECRET_KEY, None
+        return _role_keys(self.endpoint, account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +174,7 @@ class IsolatedDatabase:
         if self.journal:
             self.journal.add(tables.names)
         try:
-            setup(Run(target, tables, store, deadline, _Silent(), journal))
+            setup(Run(target, tables, store, deadline, Silent(), journal))
         finally:
             self.made.update(journal.created)
         return dict(zip(declared.names, tables.names, strict=True))
@@ -254,23 +267,13 @@ def _session() -> Session:
     return local_session(DEFAULT_REGION)
 
 
-class _Silent:
-    """Drops progress messages, because a test run has its own display."""
-
-    def info(self, text: str) -> None:
-        """Drop ``text``."""
-
-    def say(self, text: str) -> None:
-        """Drop ``text``."""
-
-
-def _account_keys(endpoint: str, number: int) -> tuple[str, str, str]:
-    """Return the keys of an account, which the engine creates on first use."""
+def _role_keys(endpoint: str, account: str) -> tuple[str, str, str]:
+    """Return the keys of a role of ``account``, by AssumeRole."""
     from osem_tasks.aws import errors
 
     own = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY)
     sts = _session().client("sts", endpoint_url=endpoint, **own.keys)
-    role = f"arn:aws:iam::{number % 10**12:012d}:role/osem-tests"
+    role = f"arn:aws:iam::{account}:role/osem-tests"
     with contextlib.closing(sts), errors.translated("AssumeRole", own.target()):
         answer: Any = sts.assume_role(RoleArn=role, RoleSessionName="osem")["Credentials"]
     keys = Variables(answer)

@@ -69,6 +69,8 @@ class Policy:
     docker_call: float = 15.0
     # A pull reports progress many times a second, but a registry may be slow to start.
     docker_stream: float = 120.0
+    # A program that only prints its version answers at once; one that needs longer hangs.
+    version_call: float = 15.0
     # How long an engine may take to stop before it is killed.
     engine_stop: float = 5.0
     # How long a created container that is not started counts as another command's work.
@@ -81,12 +83,18 @@ class Policy:
     service_in_ci: float = 20.0
     # A container that starts answers within this time; then it is looked for elsewhere too.
     elsewhere: float = 8.0
+    # An interpreter tells within 0.1 s which packages it has.
+    program: float = 10.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
     # How long the log of an engine that ended is followed on, if another one takes its place:
     # until its start is recorded, and until it has started.
     replacement: float = 2.0
     replacement_start: float = 60.0
+    # An installation of a program with npm, over a slow network.
+    npm_install: float = 300.0
+    # How often progress is told where no spinner shows it, in a pipe or in CI.
+    progress: float = 15.0
     # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 

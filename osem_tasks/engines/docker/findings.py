@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.config.commands import engine_command
 from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.engines import records, state
-from osem_tasks.engines.docker import errors, files
+from osem_tasks.engines.docker import files
 from osem_tasks.engines.docker.container import LABEL, Snapshot, decide
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from osem_tasks.engines.base import EngineRequest
+    from osem_tasks.engines.docker.product import Product
 
 IMAGE, CONTAINER, LEFT, DISK, CLOCK = (
     f"docker {topic}" for topic in ("image", "container", "leftovers", "disk", "clock")
@@ -40,24 +42,24 @@ def findings(kind: str, request: EngineRequest) -> Iterator[Finding]:
     """Yield the findings, the engine first. Raises OsemError if there is none."""
     containers = Containers.at(kind)
     client = containers.client
-    with errors.translated("asking for its version", containers.host):
+    with containers.translated("asking for its version"):
         begin = time.time()
         version, about = client.api.version(api_version=False), client.info()
-        yield fine(kind, described(version, containers.host, os.environ))
+        named = containers.note or _named_by(os.environ)
+        yield fine(kind, described(containers.product, version, containers.host, named))
         yield _image(containers, request)
         yield from _containers(containers, request)
-        yield from _machine(about, begin, time.time())
+        yield from _machine(containers.product, about, begin, time.time())
 
 
-def described(version: Mapping[str, Any], host: str, variables: Mapping[str, str]) -> str:
-    """Return whose engine it is, its version, its API, its address and what named that."""
-    names = [str(part.get("Name", "")) for part in version.get("Components") or []]
-    product = "Podman" if any("Podman" in name for name in names) else "Docker"
+def described(whose: Product, version: Mapping[str, Any], host: str, named: str) -> str:
+    """Return whose engine it is, its version, its API, its address and what ``named`` that."""
     api = f"{version.get('Version', 'unknown')}, API {version.get('ApiVersion', 'unknown')}"
-    return f"{product} {api} at {host} ({_named_by(variables)})"
+    return f"{whose.name} {api} at {host} ({named})"
 
 
 def _named_by(variables: Mapping[str, str]) -> str:
+    """Return what names the engine: a variable, or a context."""
     if variables.get("DOCKER_HOST", "").strip():
         return "DOCKER_HOST"
     if context := variables.get("DOCKER_CONTEXT"):
@@ -70,11 +72,11 @@ def _named_by(variables: Mapping[str, str]) -> str:
 def _image(containers: Containers, request: EngineRequest) -> Finding:
     from docker.errors import ImageNotFound
 
-    name = request.image or request.default_image
+    name, cli = request.image or request.default_image, containers.product.cli
     try:
         found = containers.client.images.get(name)
     except ImageNotFound:
-        return warning(IMAGE, f"{name} is not here: local.up pulls it", f"docker pull {name}")
+        return warning(IMAGE, f"{name} is not here: local.up pulls it", f"{cli} pull {name}")
     created = _moment(str(found.attrs.get("Created") or ""))
     if created is None:
         return fine(IMAGE, f"{name} is here")
@@ -121,7 +123,7 @@ def _port(
 def _stop(containers: Containers, name: str) -> str:
     found = containers.find(name)
     ours = found is not None and found.labels.get(LABEL) == name
-    return engine_command("local.down", name) if ours else f"docker stop {name}"
+    return engine_command("local.down", name) if ours else f"{containers.product.cli} stop {name}"
 
 
 def _left(containers: Containers, request: EngineRequest) -> Iterator[Finding]:
@@ -152,41 +154,43 @@ def _unknown(names: Sequence[str]) -> Finding:
     )
 
 
-def _machine(about: Mapping[str, Any], begin: float, end: float) -> Iterator[Finding]:
+def _machine(
+    whose: Product, about: Mapping[str, Any], begin: float, end: float
+) -> Iterator[Finding]:
     root, memory = str(about.get("DockerRootDir") or ""), about.get("MemTotal")
     if root and os.path.isdir(root):  # noqa: PTH112  Path raises without access
         free = shutil.disk_usage(root).free
         text = f"{free / GB:.1f} GB are free at {root}"
-        remedy = "docker system df   shows what fills it"
+        remedy = f"{whose.cli} system df   shows what fills it"
         yield warning(DISK, text, remedy) if free < FREE_DISK else fine(DISK, text)
     if isinstance(memory, int) and 0 < memory < MEMORY:
         yield warning(
             "docker memory",
-            f"Docker has {memory / GB:.1f} GB in all, and DynamoDB Local takes a quarter of one",
-            "Give Docker's machine more memory",
+            f"{whose.name} has {memory / GB:.1f} GB in all, and DynamoDB Local takes a quarter of one",
+            f"Give {whose.name}'s machine more memory",
         )
     if moment := _moment(str(about.get("SystemTime") or "")):
-        yield _clock(moment.timestamp(), begin, end)
+        yield _clock(whose, moment.timestamp(), begin, end)
 
 
-def _clock(there: float, begin: float, end: float) -> Finding:
-    """Compare Docker's clock with this one, which showed ``begin`` and ``end`` around the call."""
+def _clock(whose: Product, there: float, begin: float, end: float) -> Finding:
+    """Compare the engine's clock with this one, which showed ``begin`` and ``end`` around the call."""
     off = there - end if there > end else there - begin if there < begin else 0.0
     if abs(off) <= SKEW:
-        return fine(CLOCK, "Docker's clock agrees with this machine's")
+        return fine(CLOCK, f"{whose.name}'s clock agrees with this machine's")
     way = "ahead of" if off > 0 else "behind"
     return warning(
         CLOCK,
-        f"Docker's clock is {abs(off):,.0f} s {way} this machine's",
-        "Restart Docker's machine, or set the clock that is wrong: date -u",
+        f"{whose.name}'s clock is {abs(off):,.0f} s {way} this machine's",
+        f"Restart {whose.name}'s machine, or set the clock that is wrong: date -u",
     )
 
 
 def _moment(text: str) -> datetime | None:
     """Return a time of Docker's, which has nanoseconds; None if it is none."""
+    plain = re.sub(r"\.\d+", "", text).replace("Z", "+00:00")
     try:
-        return datetime.fromisoformat(text.partition(".")[0].rstrip("Z")).replace(
-            tzinfo=timezone.utc
-        )
+        found = datetime.fromisoformat(plain)
     except ValueError:
         return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

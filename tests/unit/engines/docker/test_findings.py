@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from osem_tasks.engines.docker.engine import DockerEngine
-from osem_tasks.engines.docker.findings import described
 from osem_tasks.errors import OsemError
 from osem_tasks.findings import Finding, Status
 from osem_tasks.waiting.policy import Policy, using
@@ -64,30 +63,40 @@ def test_the_engine_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "variables, settings, words",
     [
-        ({}, "", "Docker 20.10, API 1.41 at unix:///s (context default)"),
-        ({"DOCKER_HOST": "unix:///s"}, "", "(DOCKER_HOST)"),
-        ({"DOCKER_CONTEXT": "remote"}, "", "(context remote, DOCKER_CONTEXT)"),
-        ({}, '{"currentContext": "colima"}', "(context colima)"),
+        ({}, "", "(context default)"),
+        ({"DOCKER_CONTEXT": "default"}, "", "(context default, DOCKER_CONTEXT)"),
+        ({}, '{"currentContext": "default"}', "(context default)"),
     ],
     ids=str,
 )
 def test_what_named_the_engine(
-    tmp_path: Path, variables: dict[str, str], settings: str, words: str
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variables: dict[str, str],
+    settings: str,
+    words: str,
 ) -> None:
-    """A variable, a context, or nothing."""
+    """A context of a variable or of a file, where no DOCKER_HOST names an engine."""
     if settings:
         (tmp_path / "config.json").write_text(settings, encoding="utf-8")
+    with docker_daemon({INFO: (200, {})}) as place:
+        monkeypatch.setattr("osem_tasks.engines.docker.address.DEFAULT", f"tcp://{place}")
+        for name, value in {"DOCKER_CONFIG": str(tmp_path), **variables}.items():
+            monkeypatch.setenv(name, value)
+        first = next(DockerEngine().findings(REQUEST))
 
-    text = described(VERSION, "unix:///s", {"DOCKER_CONFIG": str(tmp_path), **variables})
-
-    assert words in text
+    assert words in first.message
 
 
-def test_podman_is_told_from_docker() -> None:
-    """By the name of its component."""
+def test_podman_is_told_from_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the name of its component; the commands are Podman's."""
     answer = {**VERSION, "Components": [{"Name": "Podman Engine"}], "Version": "4.3.1"}
+    missing = (404, {"message": "no such image"})
+    findings = found(monkeypatch, {"GET /version": (200, answer), IMAGE: missing}, image="mine:1")
 
-    assert described(answer, "unix:///p", {}).startswith("Podman 4.3.1, API 1.41 at unix:///p")
+    assert findings["docker"].message.startswith("Podman 4.3.1, API 1.41 at http://127.0.0.1:")
+    assert findings["docker image"].remediation.startswith("podman --url tcp://127.0.0.1:")
+    assert findings["docker image"].remediation.endswith(" pull mine:1")
 
 
 @pytest.mark.parametrize(
