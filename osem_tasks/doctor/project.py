@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osem_tasks.config import variables
+from osem_tasks.config import pyproject, variables
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.errors import ConfigurationError, ModelError
@@ -22,9 +22,11 @@ def configuration(situation: Situation) -> list[Finding]:
     if situation.problem:
         return [Finding.of_error(CONFIGURATION, situation.problem)]
     project = situation.settings.sources.project
-    if project.file is None:
-        return [info(CONFIGURATION, f"no invoke.yaml in {project.folder} or above: the defaults")]
-    return [fine(CONFIGURATION, str(project.file))]
+    if project.home is None:
+        names = f"invoke.yaml and no {pyproject.NAME} with {pyproject.SECTION}"
+        where = f"no {names} in {project.folder} or above: the defaults"
+        return [info(CONFIGURATION, where)]
+    return [fine(CONFIGURATION, ", ".join(map(str, project.files)))]
 
 
 def environment(situation: Situation) -> list[Finding]:

@@ -36,6 +36,18 @@ def in_folder(folder: Path, tables: object, *, file: bool = True) -> Situation:
     return situation
 
 
+def test_a_pyproject_is_named_as_well(tmp_path: Path) -> None:
+    """With the file of Invoke beside it, if there is one."""
+    situation = in_folder(tmp_path, OSEM)
+    found = replace(situation.settings.sources.project, pyproject=tmp_path / "pyproject.toml")
+    sources = replace(situation.settings.sources, project=found)
+    situation.settings = replace(situation.settings, sources=sources)
+
+    (finding,) = project.configuration(situation)
+
+    assert finding.message == f"{tmp_path / 'invoke.yaml'}, {tmp_path / 'pyproject.toml'}"
+
+
 def test_where_the_configuration_comes_from(tmp_path: Path) -> None:
     """The file, or that there is none; a broken one is a failure in its own words."""
     there, none = in_folder(tmp_path, OSEM), in_folder(tmp_path, OSEM, file=False)
