@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
@@ -9,8 +10,9 @@ from invoke.collection import Collection
 from osem_tasks.config import file, levels
 from osem_tasks.config.project import starting_point
 from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.errors import OsemError
 from osem_tasks.output import logs
-from osem_tasks.tasks import admin, db, job, local
+from osem_tasks.tasks import db, doctor, job, local
 from osem_tasks.tasks.command import refusing
 
 if TYPE_CHECKING:
@@ -26,11 +28,17 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     # With --debug, Invoke logs every option before it calls a task.
     logs.guard()
     with refusing():
-        start = starting_point()
-        file.check(start=start)
-        configured = levels.of_pyproject(start.folder)
+        try:
+            start = starting_point()
+            file.check(start=start)
+            configured = levels.of_pyproject(start.folder)
+        except OsemError:
+            # The doctor says what is wrong, and looks at everything else with the defaults.
+            doctor.examine_if_asked(sys.argv)
+            raise
     engine = Collection("local")
-    for task in (local.up, local.down, local.status, local.logs, local.env, admin.admin):
+    tasks = (local.up, local.down, local.status, local.logs, local.env, local.admin, local.doctor)
+    for task in tasks:
         engine.add_task(task)
     database = Collection("db")
     for task in (

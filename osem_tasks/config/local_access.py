@@ -42,6 +42,8 @@ DISTURBING = (
     "AWS_CSM_PORT",
     "AWS_DATA_PATH",
 )
+# Variables that name a proxy, in lower case: clients read both spellings.
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _NO_PROXY = ("no_proxy", "NO_PROXY")
 
 
@@ -67,13 +69,38 @@ def undisturbed(endpoint: str, shell: Mapping[str, str]) -> dict[str, str]:
     No proxy stands before the engine, and no file of the AWS configuration is read. The
     variables in ``DISTURBING`` must be removed as well.
     """
-    host = urlsplit(endpoint).hostname or LOOPBACK
-    # Clients read one of the two spellings; most prefer the first.
-    present = next((shell[name] for name in _NO_PROXY if shell.get(name)), "")
-    hosts = [part for part in (word.strip() for word in present.split(",")) if part]
-    hosts = hosts if host in hosts or "*" in hosts else [*hosts, host]
     return {
-        **dict.fromkeys(_NO_PROXY, ",".join(hosts)),
+        **without_proxy(endpoint, shell),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
+
+
+def is_proxied(shell: Mapping[str, str]) -> bool:
+    """Return whether clients of this shell use a proxy."""
+    return any(value for name, value in shell.items() if name.lower() in PROXIES)
+
+
+def without_proxy(endpoint: str, shell: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep a shell's proxy away from ``endpoint``.
+
+    The hosts that the shell excludes already stay excluded.
+    """
+    host, hosts = urlsplit(endpoint).hostname or LOOPBACK, _excluded(shell)
+    if not is_excluded(host, shell):
+        hosts.append(host)
+    return dict.fromkeys(_NO_PROXY, ",".join(hosts))
+
+
+def is_excluded(host: str, shell: Mapping[str, str]) -> bool:
+    """Return whether clients of this shell reach ``host`` without its proxy."""
+    hosts = _excluded(shell)
+    return host in hosts or "*" in hosts
+
+
+def _excluded(shell: Mapping[str, str]) -> list[str]:
+    # Clients read one of the two spellings; most prefer the first.
+    present = next((shell[name] for name in _NO_PROXY if shell.get(name)), "")
+    words = (word.strip() for word in present.split(","))
+    # A word with a space or a control character is no host, and cannot be written everywhere.
+    return [word for word in words if word and word.isprintable() and " " not in word]

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.errors import OsemError
+from osem_tasks.findings import fine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from osem_tasks.findings import Finding
 
     Say = Callable[[str], None]
 
@@ -225,6 +228,14 @@ class Engine(Protocol):
     def check(self) -> str:
         """Describe the runtime of the engine. Raises OsemError if it cannot run here."""
 
+    def findings(self, request: EngineRequest) -> Iterator[Finding]:  # noqa: ARG002  for overriding
+        """Yield what there is to say about this kind for ``request``; nothing is changed.
+
+        The first finding says whether the kind can run here; a kind that knows who holds the
+        port says so under the name ``port``.
+        """
+        yield fine(self.kind, self.check())
+
     def prepare(self, request: EngineRequest, say: Say) -> None:  # noqa: ARG002  for overriding
         """Get what a start needs, before another engine is stopped for it. Raises OsemError."""
         return
@@ -247,3 +258,7 @@ class Engine(Protocol):
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
         """Yield the last ``lines`` lines of the engine's log."""
+
+    def follow(self, record: EngineRecord, lines: int) -> Iterator[str]:
+        """Yield the last ``lines`` lines of the log, then those that come, until the engine ends."""
+        yield from self.logs(record.name, lines)

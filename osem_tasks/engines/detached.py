@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import children, data, host, probe, process, records, settings
+from osem_tasks.engines import (
+    children,
+    data,
+    following,
+    host,
+    probe,
+    process,
+    records,
+    settings,
+    state,
+)
 from osem_tasks.engines.base import Engine, EngineRecord, Intent, UpResult
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -132,6 +142,11 @@ class DetachedEngine(Engine):
     def logs(self, name: str, lines: int) -> Iterator[str]:
         """Yield the last ``lines`` lines of the process's log."""
         yield from deque(children.log_lines(records.log_path(name)), maxlen=lines)
+
+    def follow(self, record: EngineRecord, lines: int) -> Iterator[str]:
+        """Yield the last ``lines`` lines of the log, then those that come, until the process ends."""
+        path = records.log_path(record.name)
+        yield from following.follow(path, lines, lambda: not host.process_runs(record))
 
     def stop(self, record: EngineRecord) -> None:
         """End the running process of a record. Raises OsemError if it does not end."""
@@ -284,7 +299,8 @@ class DetachedEngine(Engine):
 
 def marker(name: str) -> str:
     """Return the word that identifies the process of engine ``name`` on its command line."""
-    path = os.path.realpath(records.directory() / name)
+    # Not records.directory(): a check of what runs must not create it.
+    path = os.path.realpath(state.location() / name)
     return f"osem-engine={path}"
 
 

@@ -53,7 +53,7 @@ def port_in_use(
     container names.
     """
     container = (containers or {}).get(port)
-    owner = f"container '{container}'" if container else _process_at(port)
+    owner = f"container '{container}'" if container else listener(port)
     return OsemError(
         f"Port {port} of {LOOPBACK} is taken by {owner or 'another program'}.",
         code=ErrorCode.PORT_IN_USE,
@@ -188,7 +188,22 @@ def listening_at(pid: int) -> set[str]:
     return {found.laddr.ip for found in sockets if found.status == psutil.CONN_LISTEN}
 
 
-def _process_at(port: int) -> str | None:
+def available_memory() -> int:
+    """Return the bytes of memory that programs can still get."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def words_with(part: str) -> list[tuple[int, str]]:
+    """Return the pid of every process with ``part`` in a word of its command line, and that word."""
+    import psutil
+
+    return [(pid, word) for pid in psutil.pids() for word in command_line(pid) if part in word]
+
+
+def listener(port: int) -> str | None:
+    """Return the process that listens at ``port``, by pid and name; None if it is hidden."""
     import psutil
 
     try:

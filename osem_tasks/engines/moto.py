@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.engines import process
 from osem_tasks.engines.detached import DetachedEngine, marker
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.findings import fine
 from osem_tasks.schema import emulators
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from osem_tasks.engines.base import EngineRequest
+    from osem_tasks.findings import Finding
 
 INSTALL = 'pip install "moto[dynamodb]" flask flask-cors'
 # What the server needs for DynamoDB and STS: distributions, and the modules in them.
@@ -48,6 +51,11 @@ class MotoEngine(DetachedEngine):
                 remediation=INSTALL,
             )
         return "moto is installed"
+
+    def findings(self, request: EngineRequest) -> Iterator[Finding]:  # noqa: ARG002  as declared
+        """Yield the version of moto. Raises OsemError if it is not installed."""
+        self.check()
+        yield fine(self.kind, f"moto {metadata.version('moto')} is installed")
 
     def command(self, request: EngineRequest, port: int) -> Sequence[str]:
         """Return the command; Python accepts any ``-X`` option and ignores unknown ones."""

@@ -53,7 +53,12 @@ def newest() -> EngineRecord | None:
 
 def load_all() -> list[EngineRecord]:
     """Return all records."""
-    return _load_all(RECORD, EngineRecord)
+    return recorded_in(directory())
+
+
+def recorded_in(folder: Path | None) -> list[EngineRecord]:
+    """Return all records in ``folder``, which is not changed; none without one."""
+    return _load_all(folder, RECORD, EngineRecord)
 
 
 def save(record: EngineRecord) -> EngineRecord:
@@ -79,7 +84,12 @@ def begun(name: str) -> Intent | None:
 
 def all_begun() -> list[Intent]:
     """Return all unfinished or killed starts."""
-    return _load_all(INTENT, Intent)
+    return begun_in(directory())
+
+
+def begun_in(folder: Path | None) -> list[Intent]:
+    """Return all unfinished or killed starts in ``folder``, which is not changed."""
+    return _load_all(folder, INTENT, Intent)
 
 
 def undo(name: str) -> None:
@@ -174,16 +184,21 @@ def _holder(path: Path) -> str:
 def unreadable() -> list[str]:
     """Return messages about ignored state files; every file is reported once."""
     found = []
-    for path in sorted(directory().iterdir()):
-        problem = _problem(path)
-        if problem and path not in _reported:
+    for path, problem in unreadable_in(directory()):
+        if path not in _reported:
             _reported.add(path)
             found.append(f"Unreadable record, ignored: {path} ({problem}).")
     return found
 
 
-def _load_all(suffix: str, kind: type[_Claim]) -> list[_Claim]:
-    paths = directory().glob(f"*{suffix}")
+def unreadable_in(folder: Path) -> list[tuple[Path, str]]:
+    """Return the state files in ``folder`` that cannot be read, each with the reason."""
+    found = ((path, _problem(path)) for path in sorted(folder.iterdir()))
+    return [(path, problem) for path, problem in found if problem]
+
+
+def _load_all(folder: Path | None, suffix: str, kind: type[_Claim]) -> list[_Claim]:
+    paths = folder.glob(f"*{suffix}") if folder else ()
     return [claim for path in paths if (claim := _load(path, kind)) is not None]
 
 

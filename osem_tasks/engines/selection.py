@@ -13,11 +13,23 @@ from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import manager, records
 from osem_tasks.engines.base import EngineState
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.waiting.parallel import side_by_side
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from osem_tasks.engines.base import EngineRecord
 
+PARALLEL = 8
 _RUNS = (EngineState.RUNNING, EngineState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An engine that answers; its ``state`` may be unknown, if it cannot be checked."""
+
+    record: EngineRecord
+    state: EngineState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +98,34 @@ def select(
 def running(except_for: str) -> tuple[EngineRecord, ...]:
     """Return the records of a developer's engines that run, by name."""
     # Only a test run itself uses its engine.
-    candidates = (
-        record
-        for record in records.load_all()
-        if record.owner_pid is None and record.name != except_for
-    )
     return tuple(
-        sorted(
-            (record for record in candidates if manager.state_of(record)[0] in _RUNS),
-            key=lambda record: record.name,
+        found.record
+        for found in _running(
+            record
+            for record in records.load_all()
+            if record.owner_pid is None and record.name != except_for
         )
+    )
+
+
+def all_running(name: str | None = None) -> tuple[Running, ...]:
+    """Return every recorded engine that runs, or only engine ``name``; sorted by name.
+
+    Those of test runs are among them.
+    """
+    return _running(record for record in records.load_all() if name in (None, record.name))
+
+
+def _running(recorded: Iterable[EngineRecord]) -> tuple[Running, ...]:
+    candidates = sorted(recorded, key=lambda record: record.name)
+    if not candidates:
+        return ()
+    # One at a time, ten engines that do not answer would take ten seconds.
+    states = side_by_side(lambda record: manager.state_of(record)[0], candidates, PARALLEL)
+    return tuple(
+        Running(record, state)
+        for record, state in zip(candidates, states, strict=True)
+        if state in _RUNS
     )
 
 

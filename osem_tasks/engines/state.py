@@ -42,18 +42,56 @@ def directory() -> Path:
         found = path.lstat()
     except OSError as error:
         _refuse(f"The state directory {path} cannot be made: {error.strerror}.", error)
-    if stat.S_ISLNK(found.st_mode):
-        _refuse(f"The state directory {path} is a symbolic link.")
-    if is_foreign(found):
-        _refuse(f"The state directory {path} belongs to another user.")
-    if found.st_mode & stat.S_ISVTX:
-        _refuse(f"The state directory {path} is shared with other users.")
+    if refused := _refusal_of(path, found):
+        _refuse(refused)
     if stat.S_IMODE(found.st_mode) != _PRIVATE_DIRECTORY:
         try:
             path.chmod(_PRIVATE_DIRECTORY)
         except OSError as error:
             _refuse(f"The state directory {path} cannot be made private: {error.strerror}.", error)
     return path
+
+
+def _refusal_of(path: Path, found: os.stat_result) -> str:
+    if stat.S_ISLNK(found.st_mode):
+        return f"The state directory {path} is a symbolic link."
+    if is_foreign(found):
+        return f"The state directory {path} belongs to another user."
+    if found.st_mode & stat.S_ISVTX:
+        return f"The state directory {path} is shared with other users."
+    return ""
+
+
+def refusal_of(path: Path) -> str:
+    """Return why ``directory`` would refuse ``path``, or could not use it; empty if it would not.
+
+    Nothing is created or changed.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return _unmakable(path)
+    except OSError as error:
+        return f"The state directory {path} cannot be made: {error.strerror}."
+    if refused := _refusal_of(path, found):
+        return refused
+    if not stat.S_ISDIR(found.st_mode):
+        return f"The state directory {path} cannot be made: there is a file of that name."
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        # Its owner may still give the rights, which the next task does.
+        return _unwritable(path) if stat.S_IMODE(found.st_mode) == _PRIVATE_DIRECTORY else ""
+    return ""
+
+
+def _unmakable(path: Path) -> str:
+    parent = next(folder for folder in path.parents if os.path.lexists(folder))
+    if not parent.is_dir():
+        return f"The state directory {path} cannot be made: {parent} is no directory."
+    return "" if os.access(parent, os.W_OK | os.X_OK) else _unwritable(parent)
+
+
+def _unwritable(path: Path) -> str:
+    return f"The state directory cannot be written: {path} refuses it."
 
 
 def location() -> Path:

@@ -158,6 +158,14 @@ class Console:
         if outcome.error:
             self.error(outcome.error)
 
+    def line(self, text: str) -> bool:
+        """Print one line of a result at once; return whether anybody still reads it.
+
+        Raises OSError as ``result`` does.
+        """
+        plain = without_commands(one_line(text), os.environ)
+        return streams.write(self._out, f"{plain}\n")
+
     def document(self, document: dict[str, Any]) -> None:
         """Print a JSON document on one line of stdout. Raises OSError as ``result`` does."""
         text = json_line(redact_all(document), os.environ)

@@ -15,10 +15,10 @@ CLOSED = "it is closed"
 ASCII = {"✓": "+", "✗": "x", "⚠": "!", "ℹ": "i", "→": "->", "·": "-", "…": "..."}
 
 
-def write(stream: TextIO | None, text: str) -> None:
+def write(stream: TextIO | None, text: str) -> bool:
     """Write and flush ``text``. Raises OSError if the stream is closed or full.
 
-    It is not an error if the reader (head, less) has ended.
+    It is not an error if the reader (head, less) has ended; the result is then False.
     """
     try:
         stream = _opened(stream)
@@ -29,6 +29,8 @@ def write(stream: TextIO | None, text: str) -> None:
             discard(stream)
         if not isinstance(error, BrokenPipeError):
             raise
+        return False
+    return True
 
 
 class Closed(io.TextIOBase):

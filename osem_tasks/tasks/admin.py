@@ -10,8 +10,8 @@ from osem_tasks.engines import manager
 from osem_tasks.engines.admin import browser, container, record
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
+from osem_tasks.tasks.chosen import OPTIONS
 from osem_tasks.tasks.command import command
-from osem_tasks.tasks.local import OPTIONS
 from osem_tasks.waiting import clock
 
 if TYPE_CHECKING:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config.commands import engine_command
+from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
 from osem_tasks.config.endpoints import check_url, is_aws
+from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name
 from osem_tasks.engines import manager, probe, records
 from osem_tasks.engines.selection import running_elsewhere, select
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.output.outcome import Line, Mark
+from osem_tasks.tasks.options import OUTPUT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRecord
     from osem_tasks.engines.selection import Selection
     from osem_tasks.tasks.job import Job
+
+NAME_OPTION: dict[str, tuple[Any, str]] = {
+    "name": (None, f"Name of the engine, and of its container; default: {DEFAULT_ENGINE}."),
+}
+OPTIONS = {**NAME_OPTION, **OUTPUT_OPTIONS}
 
 
 def selection(job: Job) -> Selection:
@@ -51,6 +58,11 @@ def own_endpoint(job: Job) -> str:
 def given_endpoint(job: Job, endpoint: str) -> str:
     """Return the checked ``--endpoint``; a warning says if no DynamoDB answers there."""
     check_url(endpoint, "--endpoint")
+    if not endpoint.isprintable() or " " in endpoint:
+        raise ConfigurationError(
+            [f"--endpoint holds a space or a control character: {endpoint!r}"],
+            remediation=f"Give the endpoint without it, such as {DEFAULT_ENDPOINT}",
+        )
     if is_aws(endpoint):
         raise ConfigurationError(
             [f"--endpoint leads to AWS ({endpoint}), where the dummy keys are not valid"],
@@ -62,6 +74,17 @@ def given_endpoint(job: Job, endpoint: str) -> str:
         what = "Nothing answers" if found is None else "Another server answers"
         job.console.warn(f"{what} at {endpoint} now.")
     return endpoint
+
+
+def warn_of_unreadable(job: Job) -> None:
+    """Warn of every state file that cannot be read, once."""
+    for text in records.unreadable():
+        job.console.warn(text)
+
+
+def described(record: EngineRecord) -> str:
+    """Return the engine of a record in a few words."""
+    return manager.engine_of(record).describe(record)
 
 
 def not_recorded(chosen: Selection, start: str) -> Line:

@@ -87,6 +87,10 @@ class Policy:
     program: float = 10.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
+    # How long the log of an engine that ended is followed on, if another one takes its place:
+    # until its start is recorded, and until it has started.
+    replacement: float = 2.0
+    replacement_start: float = 60.0
     # An installation of a program with npm, over a slow network.
     npm_install: float = 300.0
     # How often progress is told where no spinner shows it, in a pipe or in CI.

@@ -17,12 +17,12 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # From the bottom up: a part imports what stands before its own layer, and itself.
 LAYERS = (
     {"__init__", "errors"},
-    {"waiting"},
+    {"findings", "waiting"},
     {"schema"},
     {"plan", "declarations", "tables"},
     {"config"},
     {"aws", "engines", "scaffold"},
-    {"apply"},
+    {"apply", "doctor"},
     {"output"},
     {"tasks", "testing"},
     {"namespace", "pytest_plugin", "nox"},

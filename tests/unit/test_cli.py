@@ -80,6 +80,7 @@ def test_it_reads_the_project_s_file(tmp_path: Path) -> None:
         "name": "mine",
         "running": False,
         "others": [],
+        "engines": [],
     }
 
 

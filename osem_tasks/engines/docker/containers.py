@@ -165,7 +165,7 @@ class Containers:
             f"To use it: {persistent.replacing_command()}"
         )
 
-    def _published_ports(self) -> dict[int, str]:
+    def published_ports(self) -> dict[int, str]:
         """Map the host ports that running containers publish to the containers' names."""
         published = {}
         for container in self.client.containers.list():
@@ -236,7 +236,7 @@ class Containers:
             port = Snapshot.of(container.attrs).port or request.port or request.default_port
             if errors.is_port_privileged(error):
                 raise errors.port_privileged(port, request, self.product) from error
-            raise host.port_in_use(port, request, self._published_ports()) from error
+            raise host.port_in_use(port, request, self.published_ports()) from error
 
     @contextlib.contextmanager
     def _undone_on_failure(self, attempt: str, request: EngineRequest) -> Iterator[None]:

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import records
+from osem_tasks.engines import following, records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import product, reach, readiness, volumes
+from osem_tasks.engines.docker import findings, product, reach, readiness, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent, Say, UpResult
+    from osem_tasks.findings import Finding
 
 # How often another user's command, which our lock does not cover, may create the container first.
 MAX_CONFLICTS = 2
@@ -40,6 +41,10 @@ class DockerEngine(Engine):
         found = self._containers
         note = f" ({found.note})" if found.note else ""
         return f"a {found.product.name} engine answers at {found.host}{note}"
+
+    def findings(self, request: EngineRequest) -> Iterator[Finding]:
+        """Yield what there is to say about Docker: engine, image, containers, disk, clock."""
+        yield from findings.findings(self.kind, request)
 
     def prepare(self, request: EngineRequest, say: Say) -> None:
         """Pull the image if it is missing. Raises OsemError (IMAGE_NOT_FOUND)."""
@@ -118,6 +123,15 @@ class DockerEngine(Engine):
             found = containers.find(name)
             if found and containers.snapshot(found, name).belongs_to(name):
                 yield from found.logs(tail=lines).decode(errors="replace").splitlines()
+
+    def follow(self, record: EngineRecord, lines: int) -> Iterator[str]:
+        """Yield the last ``lines`` lines of the log, then those that come, until it stops."""
+        containers = self._at(record)
+        with containers.translated("following the container's log"):
+            found = containers.find(record.name)
+            if found and containers.snapshot(found, record.name).belongs_to(record.name):
+                stream = found.logs(tail=lines, stream=True, follow=True)
+                yield from following.lines_of(stream)
 
     def _at(self, claim: EngineRecord | Intent | None) -> Containers:
         """Return the containers of the Docker engine in ``claim``, or else the default one."""

@@ -21,7 +21,7 @@ from osem_tasks.engines.base import EngineRecord, EngineRequest
 from osem_tasks.errors import ErrorCode
 from osem_tasks.output.console import Console
 from osem_tasks.tasks.job import Job
-from osem_tasks.tasks.local import _request
+from osem_tasks.tasks.up import requested as request_of
 from osem_tasks.waiting.policy import Policy, using
 from tests.support.examples import examples
 from tests.support.fake_engines import fake_dynamodb, refusal
@@ -66,7 +66,7 @@ def requested(command: str) -> EngineRequest:
     (parsed,) = Parser(contexts=namespace.build().to_contexts()).parse_argv(words[1:])
     options = {name: argument.value for name, argument in parsed.args.items()}
     context = Context(Config(overrides={"osem": DEFAULTS}))
-    return _request(Job(context=context, console=Console(), options=options, dry=False))
+    return request_of(Job(context=context, console=Console(), options=options, dry=False))
 
 
 @given(REQUESTS)
@@ -92,7 +92,10 @@ def test_a_proposed_timeout_is_the_only_change(wanted: EngineRequest, seconds: i
         (["--port", "x"], "--port must be a port number"),
         (["--timeout", "0"], "--timeout must be a number of seconds greater than 0"),
         (["--name", "../x"], "--name must be two or more letters"),
-        (["--engine", "oracle"], "--engine must be one of auto, docker, moto, not 'oracle'"),
+        (
+            ["--engine", "oracle"],
+            f"--engine must be one of {', '.join(registry.choices())}, not 'oracle'",
+        ),
         (["--engine", ""], "--engine is given and empty"),
     ],
 )
@@ -280,7 +283,9 @@ def test_status_and_down_name_what_else_runs(inv: Inv) -> None:
     inv("local.up", "--name", "two")
     status, down = inv("local.status"), inv("local.down")
 
-    assert status.out.startswith(f"ℹ mine is not running   (to start it: {OWN_NAME}); one runs at ")
+    *rows, summary = status.out.splitlines()
+    assert [row.split()[:3] for row in rows] == [["✓", "one", "lasting"], ["✓", "two", "lasting"]]
+    assert summary.startswith(f"ℹ mine is not running   (to start it: {OWN_NAME}); one runs at ")
     assert "inv local.status --name two" in status.out
     assert down.out.startswith("⚠ mine: nothing to stop. Running: 'one' at ")
     assert "(to stop it: inv local.down --name one   or: inv local.down --name two)" in down.out

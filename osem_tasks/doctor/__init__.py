@@ -1,0 +1,1 @@
+"""Checks of everything that the main job needs; they change nothing."""

@@ -1,0 +1,70 @@
+"""The kinds of engine: which one ``local.up`` would take, and what each of them says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from osem_tasks.engines.base import AUTO
+from osem_tasks.errors import ErrorCode
+from osem_tasks.findings import Finding, Status, failed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from osem_tasks.doctor.situation import Situation
+
+NAME = "engine"
+
+
+def chosen(requested: str, running: str | None, found: Mapping[str, Sequence[Finding]]) -> str:
+    """Return the kind of engine that ``local.up`` takes; empty if none can run here.
+
+    ``found`` maps the kinds, in the order of ``auto``, to their findings; the first finding says
+    whether the kind can run. ``running`` is the kind of a process that runs under the name.
+    """
+    if requested != AUTO:
+        return requested
+    if running:
+        return running
+    return next((kind for kind, findings in found.items() if _works(findings)), "")
+
+
+def judged(kind: str, taken: str, first: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of ``kind`` as they concern the main job, which takes the kind ``taken``.
+
+    Only that one can stop it. If it is not the ``first`` choice, that is a warning; that a third
+    kind cannot run is a mere fact.
+    """
+    if kind == taken or not taken:
+        return list(findings)
+    worst = Status.WARNING if kind == first else Status.INFO
+    return [
+        replace(finding, status=worst) if _is_worse(finding.status, worst) else finding
+        for finding in findings
+    ]
+
+
+def conflict(situation: Situation) -> list[Finding]:
+    """Return the failure if an engine of another kind than requested runs under the name."""
+    running, request = situation.running, situation.request
+    if running is None or request.engine in (AUTO, running.engine):
+        return []
+    return [
+        failed(
+            NAME,
+            f"engine '{request.name}' runs as {running.engine} at {running.endpoint}, and "
+            f"{request.engine} is requested",
+            request.replacing_command(),
+            ErrorCode.ENGINE_UNAVAILABLE,
+        )
+    ]
+
+
+def _works(findings: Sequence[Finding]) -> bool:
+    return bool(findings) and findings[0].status is not Status.FAILED
+
+
+def _is_worse(status: Status, worst: Status) -> bool:
+    order = list(Status)
+    return order.index(status) > order.index(worst)

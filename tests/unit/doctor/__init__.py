@@ -1,0 +1,1 @@
+"""The checks of `local.doctor`, each of which fails for real here."""
