@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         "endpoint": "Endpoint of a DynamoDB that runs already; default: the engine's.",
         "shell": f"Form of the lines: {', '.join(shells.names())} (default {shells.DEFAULT}).",
     },
+    choices={"shell": shells.names()},
 )
 def env(job: Job, endpoint: str | None = None, shell: str = shells.DEFAULT) -> Outcome:
     """Print export lines, so that the AWS CLI and an application find the engine.
