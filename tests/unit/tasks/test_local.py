@@ -92,7 +92,7 @@ def test_a_proposed_timeout_is_the_only_change(wanted: EngineRequest, seconds: i
         (["--port", "x"], "--port must be a port number"),
         (["--timeout", "0"], "--timeout must be a number of seconds greater than 0"),
         (["--name", "../x"], "--name must be two or more letters"),
-        (["--engine", "oracle"], "--engine must be one of auto, docker, moto, not 'oracle'"),
+        (["--engine", "oracle"], "--engine must be one of auto, docker, ministack, moto, not 'oracle'"),
         (["--engine", ""], "--engine is given and empty"),
     ],
 )
