@@ -1,1 +1,1 @@
-"""Local engines: DynamoDB Local in a container, moto's server as the embedded default."""
+"""Local engines: DynamoDB Local in a container, ministack, and moto's server as the embedded default."""
