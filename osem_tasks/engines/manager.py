@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry, service
-from osem_tasks.engines.admin import browser
 from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState, NotInstalledError
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
@@ -90,6 +89,8 @@ def take_down(
 
     ``lock_timeout`` (seconds) limits the wait for another command that works on the engine.
     """
+    from osem_tasks.engines.admin import browser
+
     unasked: list[OsemError] = []
     with records.locked(name, lock_timeout or policy.current().engine_lock, say):
         # Before the engine, of which it shows the tables.

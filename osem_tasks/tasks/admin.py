@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import port_number, seconds
 from osem_tasks.engines import manager
-from osem_tasks.engines.admin import browser, container, record
+from osem_tasks.engines.admin import record
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
 from osem_tasks.tasks.chosen import OPTIONS
@@ -15,6 +15,7 @@ from osem_tasks.tasks.command import command
 from osem_tasks.waiting import clock
 
 if TYPE_CHECKING:
+    from osem_tasks.engines.admin.browser import BrowserRequest
     from osem_tasks.tasks.job import Job
 
 TO_LOOK = (
@@ -28,7 +29,7 @@ TO_LOOK = (
     texts={
         "port": "Port on 127.0.0.1; default 8001, or a free one if that is taken; 0 picks one.",
         "endpoint": "Endpoint of a DynamoDB that runs already; default: the engine's.",
-        "image": f"Image of the browser for an engine in a container (default {container.IMAGE}).",
+        "image": f"Image of the browser for an engine in a container (default {record.IMAGE}).",
         "timeout": "Maximum seconds to wait for the first page (default 60).",
     },
 )
@@ -45,6 +46,8 @@ def admin(
 
     Example: inv local.up db.setup local.admin
     """
+    from osem_tasks.engines.admin import browser
+
     request = _request(job, port, endpoint, image, timeout)
     if job.dry:
         return _dry(request)
@@ -65,7 +68,9 @@ def admin(
 
 def _request(
     job: Job, port: str | None, endpoint: str | None, image: str | None, timeout: str | None
-) -> browser.BrowserRequest:
+) -> BrowserRequest:
+    from osem_tasks.engines.admin.browser import BrowserRequest
+
     wanted = None if port is None else option("--port", port, port_number)
     patience = None if timeout is None else option("--timeout", timeout, seconds)
     engine = None
@@ -75,17 +80,17 @@ def _request(
         engine = chosen.recorded(job, "local.admin")
         manager.refuse_stranger(engine)
         place, name = engine.endpoint, engine.name
-    return browser.BrowserRequest(
+    return BrowserRequest(
         name=name,
         endpoint=place,
-        image=image or container.IMAGE,
+        image=image or record.IMAGE,
         timeout=patience or job.settings.timeout,
         engine=engine,
         port=wanted,
     )
 
 
-def _dry(request: browser.BrowserRequest) -> Outcome:
+def _dry(request: BrowserRequest) -> Outcome:
     running = record.load(request.name)
     what = f"reused at {running.url}" if running else f"started on {request.endpoint}"
     return Outcome(

@@ -6,7 +6,6 @@ It loads no SDK, runs no code of the project and asks no server.
 from __future__ import annotations
 
 import ast
-import configparser
 import functools
 import glob
 import os
@@ -135,6 +134,8 @@ def _engines() -> Sequence[str]:
 
 def _profiles() -> Sequence[str]:
     """Return the names of the profiles in the files of the AWS CLI."""
+    import configparser
+
     found: list[str] = []
     for variable, usual in (
         ("AWS_CONFIG_FILE", "~/.aws/config"),

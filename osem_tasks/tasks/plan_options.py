@@ -11,14 +11,13 @@ from osem_tasks.config.commands import command as command_line
 from osem_tasks.declarations import parsing
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.plan.actions import OPTIONS
-from osem_tasks.plan.saved_shape import checked
-from osem_tasks.tasks.plan_file import PlanFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.plan.saved import Document
     from osem_tasks.tasks.job import Job
+    from osem_tasks.tasks.plan_file import PlanFile
 
 # The option of db.setup that decides about its steps.
 REPAIR = "--repair"
@@ -45,10 +44,14 @@ def opened(
         )
     if plan:
         return _saved(job, task, given, plan)
+    from osem_tasks.tasks.plan_file import PlanFile
+
     return PlanFile(job, task, tuple(given), plan_out or "", out=bool(plan_out))
 
 
 def _saved(job: Job, task: str, given: Sequence[str], path: str) -> PlanFile:
+    from osem_tasks.tasks.plan_file import PlanFile
+
     document = _read(job, task, path)
     if document["task"] != task:
         raise OsemError(
@@ -81,6 +84,8 @@ def _saved(job: Job, task: str, given: Sequence[str], path: str) -> PlanFile:
 
 def _read(job: Job, task: str, path: str) -> Document:
     """Return the document in a file. Raises OsemError (INVALID_CONFIGURATION) for any other."""
+    from osem_tasks.plan.saved_shape import checked
+
     try:
         [content] = parsing.parse(parsing.read_text(Path(path)), json_only=True)
         return checked(content, __version__, _TASKS)

@@ -10,7 +10,6 @@ from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name, one_of, port_number, seconds
 from osem_tasks.engines import manager, records, registry
 from osem_tasks.engines.base import EngineRequest, Milestone
-from osem_tasks.engines.docker import names
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
 from osem_tasks.tasks.chosen import NAME_OPTION
@@ -115,6 +114,8 @@ def _say(job: Job, text: str) -> None:
 
 def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
     """Report why this kind of engine runs, and any unexpected facts."""
+    from osem_tasks.engines.docker import names
+
     record, console = result.record, job.console
     if result.reason:
         # Warn if a preferred engine could not start, but not if it is absent.

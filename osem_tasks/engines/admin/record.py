@@ -10,6 +10,9 @@ from osem_tasks.engines import claims, records, state
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The browser's own image, for an engine in a container.
+IMAGE = "aaronshaf/dynamodb-admin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserRecord:
