@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from osem_tasks.config import guards
 from osem_tasks.config.commands import command as command_line
 from osem_tasks.errors import ConfigurationError
-from osem_tasks.output.compare import Sides, compare_outcome
-from osem_tasks.schema.compare_live import compare_live, wanting_everything
 from osem_tasks.schema.model import TableSet
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import open_target
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.apply.run import Run
     from osem_tasks.config.target import Target
+    from osem_tasks.output.compare import Sides
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.tasks.job import Job
@@ -49,6 +48,9 @@ def compare(
 
     Example: inv db.compare --env dev --with staging
     """
+    from osem_tasks.output.compare import compare_outcome
+    from osem_tasks.schema.compare_live import compare_live
+
     if not with_:
         raise ConfigurationError(
             ["--with is missing: the environment to compare with"],
@@ -84,6 +86,8 @@ def compare(
 
 def _sides(mine: Target, theirs: Target) -> Sides:
     """Return what the two environments are called; equal names differ by their profiles."""
+    from osem_tasks.output.compare import Sides
+
     names = [target.environment.name for target in (mine, theirs)]
     if names[0] == names[1]:
         names = [
@@ -106,5 +110,7 @@ def _same_tables(theirs: Run, everything: Run, mine: Run) -> Run:
 
 def _live(run: Run, step: Step) -> list[LiveTable | None]:
     """Return the environment's live tables in the model's order, with all facts."""
+    from osem_tasks.schema.compare_live import wanting_everything
+
     found = run.store.read_all((wanting_everything(table) for table in run.tables), step)
     return [found[name] for name in run.tables.names]

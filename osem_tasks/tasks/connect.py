@@ -6,13 +6,10 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.run import Journal, Run
-from osem_tasks.aws.store import TableStore
 from osem_tasks.config import guards, project
 from osem_tasks.config.settings import option, remedy
 from osem_tasks.config.target import OPTION, Target
 from osem_tasks.config.values import seconds
-from osem_tasks.engines import probe
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.output.outcome import counted
 from osem_tasks.schema.model import TableSet
@@ -21,6 +18,7 @@ from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
+    from osem_tasks.apply.run import Run
     from osem_tasks.aws.identity import Identity
     from osem_tasks.aws.session import Connection
     from osem_tasks.config.endpoints import SdkEndpoint
@@ -43,7 +41,9 @@ def open_target(
     allows a project that declares no tables; the run then has none. With ``unread`` the
     declaration is not even read: the task does without, and may be the remedy for a broken one.
     """
+    from osem_tasks.apply.run import Journal, Run
     from osem_tasks.aws.session import connect
+    from osem_tasks.aws.store import TableStore
 
     settings = job.settings  # the time is for the tables, not for reading the configuration
     deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
@@ -152,6 +152,8 @@ def _judge_endpoints(job: Job, connection: Connection, *, force: bool) -> SdkEnd
 
 def _is_engine(found: SdkEndpoint) -> bool:
     """Return whether a client that is led away from AWS reaches a local engine."""
+    from osem_tasks.engines import probe
+
     return not found.is_aws and found.by != OPTION and probe.is_engine(found.url)
 
 

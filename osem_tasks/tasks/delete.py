@@ -5,13 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
-from osem_tasks.config.ownership import Claim
-from osem_tasks.output.tables import (
-    deleted_line,
-    deletion_outcome,
-    deletion_plan,
-    deletion_summary,
-)
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
@@ -25,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
+    from osem_tasks.config.ownership import Claim
     from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
@@ -46,6 +40,8 @@ def reset(
 
     Example: inv db.reset
     """
+    from osem_tasks.output.tables import deletion_plan
+
     everything = open_target(job, destructive=True)
     run = narrowed(everything, table)
     existing, target = _existing(job, everything, run)
@@ -76,6 +72,8 @@ def delete(
 
     Example: inv db.delete --table Users
     """
+    from osem_tasks.output.tables import deletion_outcome, deletion_plan
+
     everything = open_target(job, destructive=True)
     run = narrowed(everything, table)
     existing, target = _existing(job, everything, run)
@@ -121,6 +119,8 @@ def _protected(existing: dict[str, LiveTable]) -> list[str]:
 
 
 def _claims(job: Job, run: Run, existing: dict[str, LiveTable]) -> list[Claim]:
+    from osem_tasks.config.ownership import Claim
+
     naming = run.target.naming
     entities = tuple(naming.declared(name) or name for name in run.tables.names)
     return [
@@ -136,6 +136,8 @@ def _claims(job: Job, run: Run, existing: dict[str, LiveTable]) -> list[Claim]:
 
 
 def _confirm(job: Job, target: Target, existing: dict[str, LiveTable], *, yes: bool) -> None:
+    from osem_tasks.output.tables import deletion_plan, deletion_summary
+
     if existing:
         what = f"delete {deletion_summary(existing)}"
         confirm(job, target, what, deletion_plan(existing, "").lines, yes=yes)
@@ -144,6 +146,7 @@ def _confirm(job: Job, target: Target, existing: dict[str, LiveTable], *, yes: b
 def _delete(job: Job, run: Run, existing: dict[str, LiveTable], *, rows: bool) -> None:
     """Delete the ``existing`` tables, and print a row for each that is gone if ``rows``."""
     from osem_tasks.aws.delete import TableDeleter
+    from osem_tasks.output.tables import deleted_line, deletion_outcome
 
     deleted = run.journal.deleted
     tables = [table for table in run.tables if table.name in existing]

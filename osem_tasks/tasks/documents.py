@@ -6,12 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import command as command_line
-from osem_tasks.declarations.export.json_text import json_text
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
-from osem_tasks.output.unmanaged import ignored_texts, unmanaged_texts
-from osem_tasks.schema import requests
-from osem_tasks.schema.compare_live import wanting_everything
 from osem_tasks.schema.model import Key, Table
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command
@@ -48,6 +44,9 @@ def import_(
 
     Example: inv db.import --from-table Orders --output tables.json
     """
+    from osem_tasks.declarations.export.json_text import json_text
+    from osem_tasks.schema import requests
+
     target, found = read_live(job, from_table or ())
     tables = [declaration_of(target, live) for live in found]
     document = {"Tables": [requests.document(table) for table in tables]}
@@ -59,6 +58,8 @@ def read_live(job: Job, from_table: Sequence[str]) -> tuple[Target, list[LiveTab
 
     Raises OsemError (TABLE_NOT_FOUND) for a table that is not there, and where there is none.
     """
+    from osem_tasks.schema.compare_live import wanting_everything
+
     run = open_target(job, reading=True, unread=True)
     naming = run.target.naming
     with job.console.working("reading"):
@@ -107,6 +108,10 @@ def export(
 
     Example: inv db.export --format cloudformation --env prod --output tables.template.json
     """
+    from osem_tasks.declarations.export.json_text import json_text
+    from osem_tasks.output.unmanaged import ignored_texts, unmanaged_texts
+    from osem_tasks.schema import requests
+
     if format not in FORMATS:
         raise ConfigurationError(
             [f"--format must be one of {', '.join(FORMATS)}, not {format!r}"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osem_tasks.output.tables import list_outcome
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import open_target
 from osem_tasks.tasks.narrow import narrowed
@@ -24,6 +23,8 @@ def list_(job: Job, table: Sequence[str] | None = None) -> Outcome:
 
     Example: inv db.list --env dev
     """
+    from osem_tasks.output.tables import list_outcome
+
     everything = open_target(job, reading=True, undeclared=True)
     run = narrowed(everything, table)
     with job.console.working("reading"):

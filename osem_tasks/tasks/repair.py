@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.read import inspect_when_stable
-from osem_tasks.apply.repair import repair as apply_repair
 from osem_tasks.output.outcome import counted
-from osem_tasks.output.plan import applied_outcome, done_line, plan_lines, plan_outcome
-from osem_tasks.plan.actions import OPTIONS, Plan
-from osem_tasks.plan.repair import repair_actions
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
@@ -23,6 +18,7 @@ if TYPE_CHECKING:
     from osem_tasks.apply.run import Run
     from osem_tasks.errors import OsemError
     from osem_tasks.output.outcome import Outcome
+    from osem_tasks.plan.actions import Plan
     from osem_tasks.tasks.job import Job
 
 
@@ -62,6 +58,11 @@ def repair(
 
     Example: inv db.repair --dry-run
     """
+    from osem_tasks.apply.read import inspect_when_stable
+    from osem_tasks.output.plan import plan_outcome
+    from osem_tasks.plan.actions import OPTIONS, Plan
+    from osem_tasks.plan.repair import repair_actions
+
     options = dict(zip(OPTIONS, (prune, replace_indexes, reduce, unprotect), strict=True))
     given = [option for option, wanted in options.items() if wanted]
     file = opened(job, REPAIRING, given, plan=plan, plan_out=plan_out)
@@ -77,6 +78,9 @@ def repair(
 
 def _repaired(job: Job, run: Run, plan: Plan, *, yes: bool) -> Outcome:
     """Carry out the plan, after a confirmation of what may take something away."""
+    from osem_tasks.apply.repair import repair as apply_repair
+    from osem_tasks.output.plan import applied_outcome, done_line, plan_lines
+
     if plan.confirmable:
         count = counted(len(plan.confirmable), "step")
         what = f"carry out {count} that may take away what is in use"

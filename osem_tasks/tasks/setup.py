@@ -5,12 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply import setup as applying
-from osem_tasks.output.plan import plan_outcome
-from osem_tasks.output.setup import completed_line, finished_line, setup_outcome, undeclared_lines
-from osem_tasks.output.unmanaged import with_unmanaged
-from osem_tasks.plan.setup import setup_plan
-from osem_tasks.schema.compare import compare_all
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import declared_tables, open_target
 from osem_tasks.tasks.job import NOT_STARTED, Job
@@ -69,6 +63,11 @@ def setup(
 
 def _first_setup(job: Job, file: PlanFile, names: Sequence[str] | None) -> Outcome:
     """Return the plan after a dry ``local.up``, which starts no engine: all tables are missing."""
+    from osem_tasks.output.plan import plan_outcome
+    from osem_tasks.output.unmanaged import with_unmanaged
+    from osem_tasks.plan.setup import setup_plan
+    from osem_tasks.schema.compare import compare_all
+
     file.refuse_without_engine()
     target = resolve_target(job)
     declared = declared_tables(job, target.context())
@@ -81,6 +80,10 @@ def _first_setup(job: Job, file: PlanFile, names: Sequence[str] | None) -> Outco
 
 def _dry_setup(job: Job, run: Run, file: PlanFile) -> Outcome:
     """Return the plan of a setup; what stops the real run stops this one in the same way."""
+    from osem_tasks.apply import setup as applying
+    from osem_tasks.output.plan import plan_outcome
+    from osem_tasks.output.setup import undeclared_lines
+    from osem_tasks.output.unmanaged import with_unmanaged
 
     def outcome(error: OsemError | None) -> Outcome:
         account = _account(run, error)
@@ -109,6 +112,9 @@ def set_up(job: Job, run: Run, file: PlanFile | None = None) -> Outcome:
 
     With the ``file`` of a plan, only what it plans is done.
     """
+    from osem_tasks.apply import setup as applying
+    from osem_tasks.output.setup import completed_line, finished_line
+
     before = job.partial_outcome
     journal = run.journal
     run = replace(
@@ -131,4 +137,7 @@ def set_up(job: Job, run: Run, file: PlanFile | None = None) -> Outcome:
 
 def _account(run: Run, error: OsemError | None) -> Outcome:
     """Return what was done to every table, and what of the declaration is not managed here."""
+    from osem_tasks.output.setup import setup_outcome
+    from osem_tasks.output.unmanaged import with_unmanaged
+
     return with_unmanaged(setup_outcome(run.journal, error, run.deadline.elapsed), run.tables)

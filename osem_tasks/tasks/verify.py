@@ -6,14 +6,9 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.read import difference_error, inspect
 from osem_tasks.config.commands import remedy_text
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.output import ci
 from osem_tasks.output.outcome import counted
-from osem_tasks.output.unmanaged import unmanaged_count, with_unmanaged
-from osem_tasks.output.verify import verify_outcome
-from osem_tasks.plan.remedies import Remedies
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import open_target
@@ -25,6 +20,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.apply.run import Run
     from osem_tasks.output.outcome import Outcome
+    from osem_tasks.plan.remedies import Remedies
     from osem_tasks.schema.difference import Comparison, Fact, TableDiff
     from osem_tasks.tasks.job import Job
 
@@ -51,6 +47,11 @@ def verify(
 
     Example: inv db.verify --json
     """
+    from osem_tasks.apply.read import inspect
+    from osem_tasks.output.unmanaged import with_unmanaged
+    from osem_tasks.output.verify import verify_outcome
+    from osem_tasks.plan.remedies import Remedies
+
     run = narrowed(open_target(job, reading=True), table)
     with job.console.working("verifying"):
         comparison = inspect(run)
@@ -68,6 +69,8 @@ def verify(
 
 
 def _report_to_ci(job: Job, run: Run, comparison: Comparison, junit: str | None) -> None:
+    from osem_tasks.output import ci
+
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in ci.annotation_lines(comparison.diffs):
             job.console.annotate(line)
@@ -82,6 +85,9 @@ def _report_to_ci(job: Job, run: Run, comparison: Comparison, junit: str | None)
 def _verdict(
     run: Run, comparison: Comparison, remedies: Remedies, *, strict: bool
 ) -> OsemError | None:
+    from osem_tasks.apply.read import difference_error
+    from osem_tasks.output.unmanaged import unmanaged_count
+
     wrong = comparison.differing
     remedy = "; ".join(remedy_text(one, run.target) for one in remedies.of_differences())
     if wrong and not any(diff.exists for diff in wrong):

@@ -15,7 +15,7 @@ AT_PLANS = account(
     Failed=("AssessmentPlans",),
     NotAttempted=("Assessments", "AssessmentReports", "ConfigVersions"),
 )
-IMPATIENT = ("db.setup", "--env", "dev", "--timeout", "1")
+IMPATIENT = ("db.setup", "--env", "dev", "--timeout", "3")
 SIMULTANEOUS = "Subscriber limit exceeded: Only 10 tables can be created simultaneously"
 PLANE_CASES = [
     Case(

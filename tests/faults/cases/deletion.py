@@ -188,7 +188,7 @@ PARTIAL_CASES = [
     ),
     Case(
         name="a deletion that never ends",
-        argv=(*DELETE, "--timeout", "1"),
+        argv=(*DELETE, "--timeout", "3"),
         existing=("Users",),
         plane=Plane(deleting=1e9),
         error="TIMEOUT",
