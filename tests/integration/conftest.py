@@ -109,6 +109,8 @@ def _started(kind: str, directory: str) -> Iterator[Engine]:
     request = EngineRequest(name=name, default_port=0, default_image="", timeout=30, engine=kind)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSEM_STATE_DIR", directory)
+        for key, value in JAVA_VARIABLES.items():
+            patch.setenv(key, value)
         record = manager.bring_up(request, lambda _: None).record
     yield Engine(record.engine, record.endpoint)
     # Set again: each test in between has had a state directory of its own.
