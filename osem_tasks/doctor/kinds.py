@@ -30,15 +30,18 @@ def chosen(requested: str, running: str | None, found: Mapping[str, Sequence[Fin
     return next((kind for kind, findings in found.items() if _works(findings)), "")
 
 
-def judged(kind: str, taken: str, first: str, findings: Sequence[Finding]) -> list[Finding]:
+def judged(
+    kind: str, taken: str, first: str, findings: Sequence[Finding], *, reused: bool = False
+) -> list[Finding]:
     """Return the findings of ``kind`` as they concern the main job, which takes the kind ``taken``.
 
-    Only that one can stop it. If it is not the ``first`` choice, that is a warning; that a third
-    kind cannot run is a mere fact.
+    Only that one can stop it, unless a running engine of it is ``reused``: that needs no program
+    to start. If ``taken`` is not the ``first`` choice, that is a warning; that a third kind cannot
+    run is a mere fact.
     """
-    if kind == taken or not taken:
+    if not taken or (kind == taken and not reused):
         return list(findings)
-    worst = Status.WARNING if kind == first else Status.INFO
+    worst = Status.WARNING if kind in (first, taken) else Status.INFO
     return [
         replace(finding, status=worst) if _is_worse(finding.status, worst) else finding
         for finding in findings

@@ -33,7 +33,7 @@ class EngineFailureError(OsemError):
 
 
 class NotInstalledError(EngineFailureError):
-    """The program of an optional kind of engine is absent: no reason to report it for ``auto``."""
+    """The program of a kind of engine is not installed: no reason to report it for ``auto``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

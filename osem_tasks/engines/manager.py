@@ -252,7 +252,7 @@ def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
         f"{_messages(choice.persisting)} {message}",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=(
-            f"{'   and '.join(error.remediation for error in choice.persisting)}   "
+            f"{'   or: '.join(error.remediation for error in choice.persisting)}   "
             f"or leave --persist out: {without}"
         ),
         details=choice.persisting[0].details,
