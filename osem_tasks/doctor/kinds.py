@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from osem_tasks.engines import manager, settings
 from osem_tasks.engines.base import AUTO
 from osem_tasks.errors import ErrorCode
 from osem_tasks.findings import Finding, Status, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from osem_tasks.doctor.situation import Situation
 
@@ -48,20 +49,24 @@ def judged(
     ]
 
 
-def conflict(situation: Situation) -> list[Finding]:
-    """Return the failure if an engine of another kind than requested runs under the name."""
+def conflict(situation: Situation) -> Iterator[Finding]:
+    """Yield the failures that the request does not suit the engine that runs, or any here."""
     running, request = situation.running, situation.request
-    if running is None or request.engine in (AUTO, running.engine):
-        return []
-    return [
-        failed(
+    if running and request.engine not in (AUTO, running.engine):
+        yield failed(
             NAME,
             f"engine '{request.name}' runs as {running.engine} at {running.endpoint}, and "
             f"{request.engine} is requested",
             request.replacing_command(),
             ErrorCode.ENGINE_UNAVAILABLE,
         )
-    ]
+    elif refused := manager.not_persisting(request):
+        yield Finding.of_error(NAME, refused)
+    elif running:
+        # The port is a check of its own.
+        engine = manager.engine_of(running)
+        if differing := engine.differing(running, replace(request, port=None)):
+            yield Finding.of_error(NAME, settings.runs_otherwise(request, differing))
 
 
 def _works(findings: Sequence[Finding]) -> bool:

@@ -96,11 +96,12 @@ def alternatives(name: str, request: EngineRequest) -> str:
     return "".join(
         f"   or use another engine: {replace(request, engine=engine.kind, image=None).command()}"
         for engine in other_engines
-        if (engine.persists or not request.persist) and _is_here(engine)
+        if (engine.persists or not request.persist) and can_run(engine)
     )
 
 
-def _is_here(engine: Engine) -> bool:
+def can_run(engine: Engine) -> bool:
+    """Return whether the check of ``engine`` finds what it needs on this machine."""
     try:
         engine.check()
     except OsemError:
