@@ -77,7 +77,7 @@ def installing(package: str, *, again: bool = False) -> str:
     """Return the commands that install ``package`` as a program, or install it ``again``."""
     by_uv = f"uv tool install {'--reinstall ' if again else ''}{package}"
     if not any(map(shutil.which, INSTALLERS)):
-        return f"{by_uv}   (get uv first: pip install uv)"
+        return f"{by_uv}   (first: pip install uv)"
     return f"{by_uv}   or: pipx {'reinstall' if again else 'install'} {package}"
 
 

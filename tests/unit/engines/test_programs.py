@@ -141,8 +141,8 @@ def test_the_folders_of_uv_and_pipx_need_not_be_on_path(
         ("uv", False, f"uv tool install {PACKAGE}   or: pipx install {PACKAGE}"),
         ("pipx", False, f"uv tool install {PACKAGE}   or: pipx install {PACKAGE}"),
         ("uv", True, f"uv tool install --reinstall {PACKAGE}   or: pipx reinstall {PACKAGE}"),
-        ("", False, f"uv tool install {PACKAGE}   (get uv first: pip install uv)"),
-        ("", True, f"uv tool install --reinstall {PACKAGE}   (get uv first: pip install uv)"),
+        ("", False, f"uv tool install {PACKAGE}   (first: pip install uv)"),
+        ("", True, f"uv tool install --reinstall {PACKAGE}   (first: pip install uv)"),
     ],
 )
 def test_how_a_program_is_installed(
