@@ -58,8 +58,7 @@ KINDS = (
         location="osem_tasks.engines.moto:MotoEngine",
         answers_as=emulators.MOTO,
         weakness=(
-            "moto lets pass much that AWS refuses (of 34 invalid requests it refuses 20, "
-            "ministack 31, DynamoDB Local 33)"
+            "moto lets pass 14 of 34 requests that AWS refuses (ministack 3, DynamoDB Local 1)"
         ),
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import port_number, seconds
 from osem_tasks.engines import manager
-from osem_tasks.engines.admin import browser, container, record
+from osem_tasks.engines.admin import browser, record
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
 from osem_tasks.tasks.chosen import OPTIONS
@@ -28,7 +28,7 @@ TO_LOOK = (
     texts={
         "port": "Port on 127.0.0.1; default 8001, or a free one if that is taken; 0 picks one.",
         "endpoint": "Endpoint of a DynamoDB that runs already; default: the engine's.",
-        "image": f"Image of the browser for an engine in a container (default {container.IMAGE}).",
+        "image": f"Image of the browser for an engine in a container (default {record.IMAGE}).",
         "timeout": "Maximum seconds to wait for the first page (default 60).",
     },
 )
@@ -78,7 +78,7 @@ def _request(
     return browser.BrowserRequest(
         name=name,
         endpoint=place,
-        image=image or container.IMAGE,
+        image=image or record.IMAGE,
         timeout=patience or job.settings.timeout,
         engine=engine,
         port=wanted,

@@ -187,11 +187,12 @@ def test_emulators_are_known_in_one_module() -> None:
 
 @pytest.mark.process
 def test_listing_tasks_loads_no_sdk() -> None:
-    """`inv --list` and completion load neither an SDK nor halo, nor what reads declarations."""
+    """`inv --list` and completion load no SDK, no halo, no reader of declarations, no client."""
     code = (
         "import sys, tasks; "
         "print(sorted({'boto3','botocore','docker','halo','moto','psutil','requests',"
-        " 'osem_tasks.declarations.load','osem_tasks.declarations.export.terraform'}"
+        " 'osem_tasks.declarations.load','osem_tasks.declarations.export.terraform',"
+        " 'osem_tasks.engines.docker.client','osem_tasks.engines.admin.container'}"
         " & set(sys.modules)))"
     )
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import EngineRecord, Say
 
-IMAGE = "aaronshaf/dynamodb-admin"
 LABEL = "osem_tasks.admin"
 # The ports inside the two containers.
 _ENGINE_PORT, _PORT = 8000, 8001

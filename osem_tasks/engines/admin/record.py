@@ -10,6 +10,9 @@ from osem_tasks.engines import claims, records, state
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Here, where a list of tasks reads it without the modules of Docker.
+IMAGE = "aaronshaf/dynamodb-admin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserRecord:
