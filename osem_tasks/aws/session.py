@@ -153,7 +153,13 @@ def local_session(region: str) -> Session:
 
     known = botocore.session.Session.SESSION_VARIABLES
     nowhere = {name: (None, None, default, cast) for name, (*_, default, cast) in known.items()}
-    variables = {**nowhere, "ca_bundle": (None, "AWS_CA_BUNDLE", None, None)}
+    variables = {
+        **nowhere,
+        # Without a path the SDK reads the files of the home directory, even for a client with keys.
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+        "ca_bundle": (None, "AWS_CA_BUNDLE", None, None),
+    }
     session = botocore.session.Session(session_vars=variables)
     # Also for the clients that tests get: a company's proxy cannot reach this machine's loopback.
     session.set_default_client_config(Config(proxies={}))

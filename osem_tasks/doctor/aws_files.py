@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,4 +118,5 @@ def _line_of(path: Path, text: str) -> int:
 
 
 def _remedy(path: Path, line: int) -> str:
-    return f'"${{EDITOR:-vi}}" +{line} {path}' if line else f'"${{EDITOR:-vi}}" {path}'
+    where = f"+{line} {shlex.quote(str(path))}" if line else shlex.quote(str(path))
+    return f'"${{EDITOR:-vi}}" {where}'

@@ -16,6 +16,7 @@ from osem_tasks.doctor import (
     shell,
 )
 from osem_tasks.engines import registry
+from osem_tasks.engines.base import AUTO
 from osem_tasks.errors import OsemError
 from osem_tasks.findings import Finding, Status, warning
 from osem_tasks.waiting import policy
@@ -143,11 +144,14 @@ def _of_engines(situation: Situation, by_check: dict[str, list[Finding]]) -> lis
     found = {name: by_check[name] for name in names}
     running = situation.running
     process = running.engine if running and running.pid is not None else None
-    taken = kinds.chosen(situation.request.engine, process, found)
+    requested = situation.request.engine
+    taken = kinds.chosen(requested, process, found)
+    # `auto` stays with a process that runs, whatever became of its program.
+    reused = requested == AUTO and taken == process
     of_port = by_check[ports.NAME]
     own: list[Finding] = []
     for name in names:
-        for finding in kinds.judged(name, taken, names[0], found[name]):
+        for finding in kinds.judged(name, taken, names[0], found[name], reused=reused):
             if finding.name != ports.NAME:
                 own.append(finding)
             elif name == taken and {one.status for one in [finding, *of_port]} != {Status.OK}:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from osem_tasks.engines import manager, settings
 from osem_tasks.engines.base import AUTO
 from osem_tasks.errors import ErrorCode
 from osem_tasks.findings import Finding, Status, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from osem_tasks.doctor.situation import Situation
 
@@ -30,35 +31,42 @@ def chosen(requested: str, running: str | None, found: Mapping[str, Sequence[Fin
     return next((kind for kind, findings in found.items() if _works(findings)), "")
 
 
-def judged(kind: str, taken: str, first: str, findings: Sequence[Finding]) -> list[Finding]:
+def judged(
+    kind: str, taken: str, first: str, findings: Sequence[Finding], *, reused: bool = False
+) -> list[Finding]:
     """Return the findings of ``kind`` as they concern the main job, which takes the kind ``taken``.
 
-    Only that one can stop it. If it is not the ``first`` choice, that is a warning; that a third
-    kind cannot run is a mere fact.
+    Only that one can stop it, unless a running engine of it is ``reused``: that needs no program
+    to start. If ``taken`` is not the ``first`` choice, that is a warning; that a third kind cannot
+    run is a mere fact.
     """
-    if kind == taken or not taken:
+    if not taken or (kind == taken and not reused):
         return list(findings)
-    worst = Status.WARNING if kind == first else Status.INFO
+    worst = Status.WARNING if kind in (first, taken) else Status.INFO
     return [
         replace(finding, status=worst) if _is_worse(finding.status, worst) else finding
         for finding in findings
     ]
 
 
-def conflict(situation: Situation) -> list[Finding]:
-    """Return the failure if an engine of another kind than requested runs under the name."""
+def conflict(situation: Situation) -> Iterator[Finding]:
+    """Yield the failures that the request does not suit the engine that runs, or any here."""
     running, request = situation.running, situation.request
-    if running is None or request.engine in (AUTO, running.engine):
-        return []
-    return [
-        failed(
+    if running and request.engine not in (AUTO, running.engine):
+        yield failed(
             NAME,
             f"engine '{request.name}' runs as {running.engine} at {running.endpoint}, and "
             f"{request.engine} is requested",
             request.replacing_command(),
             ErrorCode.ENGINE_UNAVAILABLE,
         )
-    ]
+    elif refused := manager.not_persisting(request):
+        yield Finding.of_error(NAME, refused)
+    elif running:
+        # The port is a check of its own.
+        engine = manager.engine_of(running)
+        if differing := engine.differing(running, replace(request, port=None)):
+            yield Finding.of_error(NAME, settings.runs_otherwise(request, differing))
 
 
 def _works(findings: Sequence[Finding]) -> bool:

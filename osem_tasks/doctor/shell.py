@@ -56,7 +56,8 @@ def proxy(situation: Situation) -> list[Finding]:
     return [
         warning(
             PROXY,
-            f"{', '.join(names)} also stands before {LOOPBACK}: an application's requests to the "
+            f"{', '.join(names)} also {'stands' if len(names) == 1 else 'stand'} before {LOOPBACK}: "
+            "an application's requests to the "
             "engine go to the proxy",
             f"export NO_PROXY='{hosts}' no_proxy='{hosts}'",
         )

@@ -33,7 +33,7 @@ class EngineFailureError(OsemError):
 
 
 class NotInstalledError(EngineFailureError):
-    """The program of an optional kind of engine is absent: no reason to report it for ``auto``."""
+    """The program of a kind of engine is not installed: no reason to report it for ``auto``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +245,10 @@ class Engine(Protocol):
 
     def is_running(self, record: EngineRecord) -> bool:
         """Return whether exactly the engine of ``record`` runs, not another one at its endpoint."""
+
+    def differing(self, running: EngineRecord, request: EngineRequest) -> list[str]:  # noqa: ARG002  for overriding
+        """Describe how a running engine differs from the explicitly requested settings."""
+        return []
 
     def why_ended(self, record: EngineRecord) -> str:  # noqa: ARG002  for overriding
         """Return a sentence about how the engine of ``record`` ended; empty if it is unknown."""

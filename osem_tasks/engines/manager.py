@@ -78,6 +78,20 @@ def choose(request: EngineRequest) -> Choice:
     return _first_that_works(registry.KINDS, [])
 
 
+def not_persisting(request: EngineRequest) -> OsemError | None:
+    """Return why ``--persist`` is refused by the kind that ``request`` gets; None if it is not.
+
+    Also None if no kind can run here at all.
+    """
+    if not request.persist:
+        return None
+    try:
+        choice = choose(request)
+    except OsemError:
+        return None
+    return None if choice.engine.persists else _cannot_persist(choice, request)
+
+
 def take_down(
     name: str,
     *,
@@ -103,7 +117,7 @@ def take_down(
             # A volume of an earlier --persist may belong to another kind of engine.
             must = kind.name == recorded or (drop_data and engine.persists)
             # An engine may exist without a record if its kind can run here.
-            if must or (recorded is None and _works(engine)):
+            if must or (recorded is None and registry.can_run(engine)):
                 try:
                     removed += engine.down(name, drop_data=drop_data)
                 except EngineFailureError as error:
@@ -253,7 +267,7 @@ def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
         f"{_messages(choice.persisting)} {message}",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=(
-            f"{'   and '.join(error.remediation for error in choice.persisting)}   "
+            f"{'   or: '.join(error.remediation for error in choice.persisting)}   "
             f"or leave --persist out: {without}"
         ),
         details=choice.persisting[0].details,
@@ -302,14 +316,6 @@ def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]
 
 def _messages(errors: Sequence[OsemError]) -> str:
     return " ".join(error.message for error in errors)
-
-
-def _works(engine: Engine) -> bool:
-    try:
-        engine.check()
-    except OsemError:
-        return False
-    return True
 
 
 def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRequest, Say, UpResult
 
 NAME = "ministack"
-INSTALL = f"uv tool install {NAME}   or: pipx install {NAME}"
-REINSTALL = f"uv tool install --reinstall {NAME}   or: pipx reinstall {NAME}"
 TESTED = ("1.5.33",)
 # The server that ministack's own program runs. Named here, it listens where we say, whatever a
 # version of ministack takes for granted, and leaves no file for its pid.
@@ -48,10 +46,10 @@ class MinistackEngine(DetachedEngine):
         found = programs.find(NAME, NAME)
         if found is None:
             raise NotInstalledError(
-                f"The {NAME} engine cannot run: there is no program {NAME} on PATH (an alias of a "
-                "shell is none).",
+                f"The {NAME} engine cannot run: there is no program {NAME} on PATH, nor where uv "
+                "and pipx put theirs.",
                 code=ErrorCode.ENGINE_UNAVAILABLE,
-                remediation=INSTALL,
+                remediation=programs.installing(NAME),
             )
         return found
 
@@ -104,15 +102,16 @@ class MinistackEngine(DetachedEngine):
 
     def mending(self) -> str:
         """Return the command that installs ministack again."""
-        return REINSTALL
+        return programs.installing(NAME, again=True)
 
     def _await(self, child: Popen[bytes], port: int, request: EngineRequest) -> None:
         super()._await(child, port, request)
         elsewhere = sorted(host.listening_at(child.pid) - {LOOPBACK})
         if elsewhere:
+            tested = f"{NAME}=={TESTED[-1]}"
             raise OsemError(
                 f"{NAME} {self._program.version} listens at {', '.join(elsewhere)}, where other "
                 "machines reach it. It was stopped.",
                 code=ErrorCode.ENGINE_UNAVAILABLE,
-                remediation=f"Install a tested version: uv tool install {NAME}=={TESTED[-1]}",
+                remediation=f"Install a tested version: {programs.installing(tested)}",
             )

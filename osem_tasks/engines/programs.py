@@ -21,8 +21,11 @@ from osem_tasks.engines import process
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 
-# Where uv and pipx put programs, which need not be on PATH; uv reads the variable.
-USUAL_FOLDER, USUAL_VARIABLE = "~/.local/bin", "XDG_BIN_HOME"
+# Where uv and pipx put programs, which need not be on PATH: what these variables name, and the
+# usual folder, which uv moves by two more.
+FOLDER_VARIABLES = ("UV_TOOL_BIN_DIR", "PIPX_BIN_DIR")
+INSTALLERS = ("uv", "pipx")
+USUAL_FOLDER, USUAL_VARIABLE, DATA_VARIABLE = "~/.local/bin", "XDG_BIN_HOME", "XDG_DATA_HOME"
 # Asks an interpreter where a package is. It is isolated as an engine's is, so that the user's
 # own packages are looked for by name.
 _ASK = """
@@ -70,11 +73,23 @@ def find(name: str, package: str) -> Program | None:
     return None
 
 
+def installing(package: str, *, again: bool = False) -> str:
+    """Return the commands that install ``package`` as a program, or install it ``again``."""
+    by_uv = f"uv tool install {'--reinstall ' if again else ''}{package}"
+    if not any(map(shutil.which, INSTALLERS)):
+        return f"{by_uv}   (first: pip install uv)"
+    return f"{by_uv}   or: pipx {'reinstall' if again else 'install'} {package}"
+
+
 def _candidates(name: str) -> list[Path]:
     """Return what is called ``name`` in the folders of programs, whatever it is."""
     folders = [Path(text) for text in os.environ.get("PATH", "").split(os.pathsep) if text]
+    variables = os.environ
+    folders += [Path(variables[name]) for name in FOLDER_VARIABLES if variables.get(name)]
+    beside_data = Path(data).parent / "bin" if (data := variables.get(DATA_VARIABLE)) else None
     with contextlib.suppress(RuntimeError):  # without a home directory
-        folders.append(Path(os.environ.get(USUAL_VARIABLE) or USUAL_FOLDER).expanduser())
+        usual = Path(variables.get(USUAL_VARIABLE) or beside_data or USUAL_FOLDER)
+        folders.append(usual.expanduser())
     # A relative folder is the project's, whose files are no programs of the user.
     paths = dict.fromkeys(folder / name for folder in folders if folder.is_absolute())
     return [path for path in paths if os.path.lexists(path)]
@@ -88,8 +103,7 @@ def _program(path: Path, package: str) -> Program:
         raise _broken(
             f"{path} is not the program of the Python package {package}, which {interpreter} does "
             "not have.",
-            f"Rename or remove {path}, or have another one before it on PATH: "
-            f"uv tool install {package}",
+            f"Rename or remove {path}, or have another one before it on PATH: {installing(package)}",
         )
     version, folder = answer
     return Program(str(path), interpreter, (folder,), version)
@@ -97,7 +111,7 @@ def _program(path: Path, package: str) -> Program:
 
 def _interpreter(path: Path, package: str) -> str:
     """Return the interpreter that the first line of a script names. Raises OsemError."""
-    again = f"uv tool install --reinstall {package}   or: pipx reinstall {package}"
+    again = installing(package, again=True)
     if path.is_dir():
         raise _broken(f"{path} is a directory, not a program.", f"Rename or remove {path}")
     try:
@@ -114,7 +128,7 @@ def _interpreter(path: Path, package: str) -> str:
         raise _broken(
             f"{path} is not the program of the Python package {package}: its first line names no "
             "Python.",
-            f"Have another one before it on PATH: uv tool install {package}",
+            f"Have another one before it on PATH: {installing(package)}",
         )
     if not found:
         raise _broken(f"{path} needs {named}, which is not there (any more).", again)
@@ -165,7 +179,7 @@ def _ask(interpreter: str, path: Path, package: str) -> list[str]:
         return answer
     raise _broken(
         f"{path} cannot run: its Python {interpreter} fails ({why}).",
-        f"uv tool install --reinstall {package}   or: pipx reinstall {package}",
+        installing(package, again=True),
     )
 
 

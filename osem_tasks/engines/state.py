@@ -161,10 +161,10 @@ def write(path: Path, values: Mapping[str, Any]) -> None:
     """Write a state file atomically. Raises OsemError."""
     draft = path.with_name(f".{os.getpid()}.{path.name}.tmp")
     try:
-        with os.fdopen(create(draft), "w", encoding="utf-8") as stream, writing(path):
+        # On a full disk the closing fails too: it tries once more to write.
+        with writing(path), os.fdopen(create(draft), "w", encoding="utf-8") as stream:
             json.dump(values, stream, indent=2)
             stream.write("\n")
-            stream.flush()
         with writing(path):
             draft.replace(path)
     finally:

@@ -39,6 +39,7 @@ class Spinner:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._halo: Any = None
+        self._flush: Callable[[], None] = lambda: None
 
     @property
     def spins(self) -> bool:
@@ -70,7 +71,7 @@ class Spinner:
         halo._render_frame = render_alone  # noqa: SLF001
         # An interrupt in between would leave a frame on the screen.
         with interrupts.shielded():
-            self._halo = halo
+            self._halo, self._flush = halo, stream.flush
             halo.start()
 
     def stop(self) -> None:
@@ -87,6 +88,8 @@ class Spinner:
         with self._lock:
             if self._halo is not None:
                 self._halo.clear()
+                # Otherwise it waits in the buffer, and a line on another stream overtakes it.
+                self._flush()
             write()
 
 

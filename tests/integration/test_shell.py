@@ -26,7 +26,8 @@ LEADING = (
     f"[default]\nendpoint_url = {DEAD}\nignore_configured_endpoint_urls = true\n"
     "retry_mode = bad\nmax_attempts = x\nca_bundle = /nowhere\n"
 )
-# A value that begins with ``file:`` stands for a file with that content.
+# A value that begins with ``file:`` stands for a file with that content, ``home:`` for a home
+# directory with such AWS files.
 SHELLS = {
     "proxies": {name: DEAD for upper in PROXIES for name in (upper, upper.lower())},
     "a profile that does not exist": {"AWS_PROFILE": "absent", "AWS_DEFAULT_PROFILE": "absent"},
@@ -34,6 +35,7 @@ SHELLS = {
     "broken credentials": {"AWS_SHARED_CREDENTIALS_FILE": f"file:{BROKEN}"},
     "a configuration that leads away": {"AWS_CONFIG_FILE": f"file:{LEADING}"},
     "a binary configuration": {"AWS_CONFIG_FILE": "file:\0\1\2\x7f"},
+    "a broken home": {"HOME": f"home:{BROKEN}"},
     "a directory": {"AWS_CONFIG_FILE": "/", "AWS_SHARED_CREDENTIALS_FILE": "/"},
     "endpoints": {
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
@@ -78,9 +80,14 @@ def variables_of(name: str, folder: Path) -> dict[str, str]:
     found = {}
     for variable, value in SHELLS[name].items():
         path = folder / variable.lower()
-        if value.startswith("file:"):
-            path.write_text(value.removeprefix("file:"), encoding="utf-8")
-        found[variable] = str(path) if value.startswith("file:") else value
+        kind, _, content = value.partition(":")
+        if kind == "file":
+            path.write_text(content, encoding="utf-8")
+        elif kind == "home":
+            (path / ".aws").mkdir(parents=True)
+            for file in ("config", "credentials"):
+                (path / ".aws" / file).write_text(content, encoding="utf-8")
+        found[variable] = str(path) if kind in ("file", "home") else value
     return found
 
 

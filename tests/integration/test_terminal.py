@@ -28,6 +28,7 @@ CURSOR = re.compile(r"\x1b\[\?25[lh]")
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 SYMBOLS = {"✓": "green", "✗": "red", "⚠": "brown", "ℹ": "blue"}
 JOB = ("local.up", "db.setup", "db.verify")
+ROW = re.compile(r"✓ osem-local-\w+ +(created +\d+\.\d\d s|\d+ of \d+ facts)")
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,8 @@ def test_a_terminal_shows_a_spinner_and_then_clean_lines(inv: Shell) -> None:
     assert all(line[0] in SYMBOLS for line in seen.lines)
     for words in ("ready at", "6 created, 0 verified", "6 of 6 tables match the model"):
         assert len([line for line in seen.lines if words in line]) == 1
+    rows = [line for line in seen.lines if "osem-local-" in line and "Target" not in line]
+    assert [row for row in rows if not ROW.fullmatch(row)] == []
 
 
 def test_a_narrow_terminal_gets_no_trail_of_frames(inv: Shell) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from osem_tasks.engines import host, manager, probe, records, registry
+from osem_tasks.engines import host, manager, probe, records, registry, settings
 from osem_tasks.engines.base import Engine, EngineRecord, UpResult
 from osem_tasks.engines.registry import EngineKind
 from osem_tasks.errors import ErrorCode, OsemError
@@ -106,6 +106,12 @@ class ScriptedEngine(Engine):
         """Whether the record's process lives; without one, whether something answers."""
         runs = host.process_runs(record)
         return probe.ask(record.endpoint) is not None if runs is None else runs
+
+    def differing(self, running: EngineRecord, request: EngineRequest) -> list[str]:
+        """Compare what a kind that keeps data can differ in."""
+        kept = {"persist": running.persist, "shared": running.shared}
+        image, port = request.image, request.port
+        return settings.mismatches(request, image=image, port=port, **kept) if self.persists else []
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse the server of that name, else start one."""

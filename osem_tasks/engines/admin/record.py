@@ -10,7 +10,7 @@ from osem_tasks.engines import claims, records, state
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The browser's own image, for an engine in a container.
+# Here, where a list of tasks reads it without the modules of Docker.
 IMAGE = "aaronshaf/dynamodb-admin"
 
 

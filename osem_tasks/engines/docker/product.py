@@ -79,9 +79,11 @@ def by_answer(version: Mapping[str, Any], host: str) -> Product:
 def podman_sockets(environment: Mapping[str, str]) -> list[str]:
     """Return the addresses of the Podman sockets that exist, the user's own first."""
     home = os.path.expanduser("~")  # noqa: PTH111  never raises
-    machines = (
-        Path(place.format(home=home, temporary=tempfile.gettempdir())) for place in _MACHINES
-    )
+    try:
+        temporary = tempfile.gettempdir()
+    except FileNotFoundError:  # none can be written to
+        temporary = home
+    machines = (Path(place.format(home=home, temporary=temporary)) for place in _MACHINES)
     places = [_runtime(environment) / _USERS, SYSTEM, *machines]
     return [f"{UNIX}{place}" for place in places if _is_socket(place)]
 

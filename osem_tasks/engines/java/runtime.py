@@ -130,6 +130,8 @@ def _ask(program: Path, variables: Mapping[str, str], other: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603  the user's own Java, no shell
             command,
+            # One that crashes writes a report into its folder, which is not to be the project.
+            cwd=program.parent,
             env={name: value for name, value in variables.items() if name not in _OPTIONS},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -144,7 +146,8 @@ def _ask(program: Path, variables: Mapping[str, str], other: str) -> str:
     output = done.stdout.decode("utf-8", errors="replace")
     if done.returncode:
         # The java of macOS is only a stub until Java is installed.
-        said = " ".join(line.strip() for line in output.splitlines() if line.strip())[:300]
+        # A JVM that fails frames its words with #.
+        said = " ".join(filter(None, (line.strip("# \t") for line in output.splitlines())))[:300]
         raise _refusal(f"{program} does not run: {said or f'code {done.returncode}'}", other)
     return output
 

@@ -285,3 +285,23 @@ def test_the_shell_does_not_disturb_a_local_client(
     keys = connection.session.get_credentials()
     assert keys is not None
     assert keys.access_key == ACCESS_KEY
+
+
+@pytest.mark.parametrize("name", ["config", "credentials"])
+@pytest.mark.parametrize("content", [BROKEN, LEADING, "\0\1\2"], ids=repr)
+def test_the_files_of_the_home_directory_do_not_disturb_a_local_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str
+) -> None:
+    """Nor do those that no variable names: the SDK reads them for every client."""
+    for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / name).write_text(content, encoding="utf-8")
+    connection = connect(at("local", endpoint=ENGINE), ignore)
+
+    plain = connection.session.client("dynamodb", endpoint_url=ENGINE)
+
+    for client in (connection.dynamodb, plain):
+        assert (client.meta.endpoint_url, client.meta.region_name) == (ENGINE, "us-east-1")

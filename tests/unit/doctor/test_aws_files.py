@@ -111,3 +111,14 @@ def test_a_profile_that_is_missing_is_named(
     assert (first.status, second.status, words in second.message) == (Status.OK, status, True)
     if status is Status.WARNING:
         assert second.remediation.startswith(f"unset {next(iter(variables))}")
+
+
+def test_the_command_that_opens_a_file_can_be_typed(tmp_path: Path) -> None:
+    """Also where the home directory has a space in its name."""
+    path = tmp_path / "my home" / "config"
+    path.parent.mkdir()
+    path.write_text("region = x\n", encoding="utf-8")
+
+    first, *_ = check(path)
+
+    assert first.remediation == f"\"${{EDITOR:-vi}}\" +1 '{path}'"

@@ -52,6 +52,14 @@ def test_what_a_failure_of_a_kind_means(kind: str, taken: str, status: Status) -
     assert (found.status, found.remediation) == (status, "install it")
 
 
+@pytest.mark.parametrize("kind", ["java", "docker"])
+def test_the_kind_that_runs_cannot_stop_the_main_job(kind: str) -> None:
+    """Its engine is reused; that it could not be started again is a warning."""
+    (found,) = judged(kind, "java", "docker", [BAD], reused=True)
+
+    assert (found.status, found.remediation) == (Status.WARNING, "install it")
+
+
 @given(
     st.lists(st.sampled_from(Status), max_size=5), st.sampled_from(KINDS), st.sampled_from(KINDS)
 )

@@ -12,7 +12,7 @@ from osem_tasks.engines import host, records
 from osem_tasks.engines.base import EngineRecord
 from osem_tasks.errors import ErrorCode
 from osem_tasks.findings import Status
-from tests.support.fake_engines import fake_dynamodb, only_fake_kinds
+from tests.support.fake_engines import fake_dynamodb, only_fake_kinds, refusal
 from tests.support.situations import situation_of
 from tests.support.strangers import SERVERS, listening
 
@@ -87,10 +87,51 @@ def test_the_engine_itself(state: Path) -> None:
         save("osem-doctor", endpoint)
         (ours,), (moved,) = ports.check(at(endpoint)), ports.check(at(endpoint, port=1))
         same, other = (
-            kinds.conflict(at(endpoint, engine=kind)) for kind in ("lasting", "fleeting")
+            list(kinds.conflict(at(endpoint, engine=kind))) for kind in ("lasting", "fleeting")
         )
 
     assert (ours.status, moved.status) == (Status.OK, Status.FAILED)
     assert f"runs at {endpoint}, and port 1 is requested" in moved.message
     assert (same, [finding.status for finding in other]) == ([], [Status.FAILED])
     assert "runs as lasting" in other[0].message
+
+
+@pytest.mark.parametrize(
+    "asked, words",
+    [
+        ({}, None),
+        ({"persist": True}, "persist no (requested yes)"),
+        ({"shared": False}, "isolated no (requested yes)"),
+        ({"engine": "lasting", "persist": True, "port": 1}, "persist no (requested yes)"),
+    ],
+    ids=str,
+)
+def test_a_running_engine_with_other_settings_is_a_failure(
+    state: Path, asked: dict[str, Any], words: str | None
+) -> None:
+    """As local.up refuses it; the port is a check of its own."""
+    assert state.is_dir()
+    with only_fake_kinds(), fake_dynamodb() as endpoint:
+        save("osem-doctor", endpoint)
+        found = list(kinds.conflict(at(endpoint, **asked)))
+
+    assert [finding.status for finding in found] == ([Status.FAILED] if words else [])
+    assert all(str(words) in finding.message for finding in found)
+    assert not any("port" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    "engine, is_here, refused",
+    [("auto", True, False), ("auto", False, True), ("fleeting", True, True)],
+)
+def test_persist_without_a_kind_that_keeps_data_is_a_failure(
+    state: Path, engine: str, is_here: bool, refused: bool
+) -> None:
+    """Whatever else is fine: local.up would stop there."""
+    assert state.is_dir()
+    with only_fake_kinds() as (lasting, _):
+        lasting.refusal = None if is_here else refusal("hardware")
+        found = list(kinds.conflict(situation_of(engine=engine, persist=True)))
+
+    assert [finding.status for finding in found] == ([Status.FAILED] if refused else [])
+    assert all("The fleeting engine keeps its data in memory" in one.message for one in found)

@@ -14,7 +14,7 @@ from tests.support.fake_engines import FLEETING, LASTING, kinds, refusal
 from tests.support.inv import Inv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.fake_engines import Script
 
@@ -112,13 +112,14 @@ def test_persist_offers_only_what_keeps_data(
     assert "inv local.up --name mine" in caught.value.remediation
 
 
-@pytest.mark.parametrize("optional", [True, False])
-def test_an_optional_kind_is_offered_where_it_is_installed(lasting: Script, optional: bool) -> None:
-    """A remedy that fails at once is none."""
+@pytest.mark.parametrize("why", [not_installed, refusal])
+def test_a_kind_is_offered_where_it_can_run(
+    lasting: Script, why: Callable[[str], OsemError]
+) -> None:
+    """A remedy that fails at once is none, whether something is absent or broken."""
     offer = "--engine lasting"
-    with kinds(replace(LASTING, optional=optional), FLEETING):
-        installed = registry.alternatives("fleeting", request())
-        lasting.refusal = not_installed("program")
-        absent = registry.alternatives("fleeting", request())
+    here = registry.alternatives("fleeting", request())
+    lasting.refusal = why("program")
+    elsewhere = registry.alternatives("fleeting", request())
 
-    assert (offer in installed, offer in absent) == (True, not optional)
+    assert (offer in here, offer in elsewhere) == (True, False)

@@ -109,6 +109,54 @@ def test_a_program_outside_path_is_found_where_uv_and_pipx_put_it(
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    "variable, below",
+    [
+        ("UV_TOOL_BIN_DIR", "bin"),
+        ("PIPX_BIN_DIR", "bin"),
+        ("XDG_BIN_HOME", "bin"),
+        ("XDG_DATA_HOME", "share"),
+        ("HOME", ""),
+    ],
+)
+def test_the_folders_of_uv_and_pipx_need_not_be_on_path(
+    tmp_path: Path, environment: Path, monkeypatch: pytest.MonkeyPatch, variable: str, below: str
+) -> None:
+    """Each of the two installs where its variables say, else in `~/.local/bin`."""
+    for name in ("UV_TOOL_BIN_DIR", "PIPX_BIN_DIR", "XDG_BIN_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    programs_here = tmp_path / ("bin" if below else ".local/bin")
+    programs_here.mkdir(parents=True)
+    monkeypatch.setenv(variable, str(tmp_path / below))
+    path = write(programs_here, by_shell(str(environment / "bin" / "python")))
+
+    found = programs.find(NAME, PACKAGE)
+
+    assert (found and found.path) == str(path)
+
+
+@pytest.mark.parametrize(
+    "here, again, expected",
+    [
+        ("uv", False, f"uv tool install {PACKAGE}   or: pipx install {PACKAGE}"),
+        ("pipx", False, f"uv tool install {PACKAGE}   or: pipx install {PACKAGE}"),
+        ("uv", True, f"uv tool install --reinstall {PACKAGE}   or: pipx reinstall {PACKAGE}"),
+        ("", False, f"uv tool install {PACKAGE}   (first: pip install uv)"),
+        ("", True, f"uv tool install --reinstall {PACKAGE}   (first: pip install uv)"),
+    ],
+)
+def test_how_a_program_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: str, again: bool, expected: str
+) -> None:
+    """With what is here; on a machine with nothing but Python, pip gets uv."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if here:
+        write(tmp_path, "#!/bin/sh\n", name=here)
+
+    assert programs.installing(PACKAGE, again=again) == expected
+
+
+@pytest.mark.process
 def test_a_broken_program_does_not_hide_one_that_works(folder: Path, environment: Path) -> None:
     """The next one on PATH is used."""
     write(folder, "#!/bin/bash\nexec something-else\n")

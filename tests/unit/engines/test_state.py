@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from osem_tasks.engines.base import EngineRecord, Intent
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # Many cases, or servers of their own.
@@ -298,3 +301,24 @@ def test_who_holds_an_engine_is_told(directory: Path) -> None:
     assert holder in told[0]
     assert (caught.value.code, holder in caught.value.message) == (ErrorCode.TIMEOUT, True)
     assert [path.suffix for path in directory.iterdir() if path.suffix != ".lock"] == []
+
+
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process can grow, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_an_error_in_words(directory: Path) -> None:
+    """It is found when the file is closed, and nothing of the file remains."""
+    with pytest.raises(OsemError) as caught, full_disk():
+        state.write(directory / "x.json", {"name": "x"})
+
+    assert caught.value.code is ErrorCode.INVALID_CONFIGURATION
+    assert f"The state file {directory / 'x.json'} cannot be written" in caught.value.message
+    assert list(directory.iterdir()) == []

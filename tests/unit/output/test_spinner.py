@@ -59,6 +59,27 @@ def test_a_spinner_shares_its_terminal_with_lines() -> None:
     assert spinner.spins is False
 
 
+def test_a_line_on_another_stream_finds_the_spinners_line_empty() -> None:
+    """Rows go to stdout, the spinner to stderr: nothing of a longer frame remains behind a row."""
+    reading, writing = pty.openpty()
+    with (
+        os.fdopen(reading, "rb", 0) as screen,
+        os.fdopen(os.dup(writing), "w", encoding="utf-8") as rows,
+        os.fdopen(writing, "w", encoding="utf-8") as terminal,
+    ):
+        spinner = Spinner()
+        spinner.start(lambda: "a frame that is much longer than the row", terminal)
+        try:
+            spinner.interrupted(lambda: print("a row", file=rows, flush=True))
+        finally:
+            spinner.stop()
+        seen = ""
+        while "a row" not in seen:
+            seen += screen.read(1000).decode(errors="replace")
+
+    assert seen.partition("a row")[0].endswith("\r\x1b[K")
+
+
 def test_a_spinner_may_be_stopped_twice() -> None:
     """A clean-up that runs once more does no harm."""
     spinner = Spinner()

@@ -145,3 +145,15 @@ def test_the_command_that_starts_podman(
     found = product.start_command(host.replace("{system}", f"unix://{product.SYSTEM}"), os.environ)
 
     assert found.rpartition(" && ")[2] == command
+
+
+def test_sockets_are_looked_for_where_nothing_can_be_written(
+    nothing_installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither a temporary directory nor a home directory needs to be there."""
+    assert nothing_installed.is_absolute()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: [str(tmp_path / "gone")])
+    shell = {"TMPDIR": str(tmp_path / "gone"), "HOME": str(tmp_path / "gone")}
+
+    assert product.podman_sockets(shell) == []
