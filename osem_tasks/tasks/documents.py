@@ -13,6 +13,7 @@ from osem_tasks.output.unmanaged import ignored_texts, unmanaged_texts
 from osem_tasks.schema import requests
 from osem_tasks.schema.compare_live import wanting_everything
 from osem_tasks.schema.model import Key, Table
+from osem_tasks.schema.quoting import closest
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import declared_tables, open_target
@@ -108,8 +109,9 @@ def export(
     Example: inv db.export --format cloudformation --env prod --output tables.template.json
     """
     if format not in FORMATS:
+        meant = closest(format, FORMATS)
         raise ConfigurationError(
-            [f"--format must be one of {', '.join(FORMATS)}, not {format!r}"],
+            [f"--format must be one of {', '.join(FORMATS)}, not {format!r}{meant}"],
             remediation=command_line("db.export", "--format", "json"),
         )
     target = resolve_target(job)
