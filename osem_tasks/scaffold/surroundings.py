@@ -46,8 +46,12 @@ class Requirement:
 
 def project_name(folder: Path) -> str:
     """Return a folder's name in the characters of a table's name."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.name).strip("-._")
-    return plain[:_LONGEST_NAME].rstrip("-._") or NO_NAME
+    return plain_name(folder.name)[:_LONGEST_NAME].rstrip("-._") or NO_NAME
+
+
+def plain_name(text: str) -> str:
+    """Return ``text`` in the characters of a table's name; it may become empty."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-._")
 
 
 def repository(folder: Path) -> Path | None:
@@ -109,4 +113,6 @@ def of_origin(origin: dict[str, object]) -> Requirement:
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=host)) if ":" in user else url
+    # GitHub takes a token as the user of https; that of ssh is an account's name.
+    secret = ":" in user or parts.scheme in ("http", "https")
+    return urlunsplit(parts._replace(netloc=host)) if secret else url
