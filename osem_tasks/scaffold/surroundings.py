@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from osem_tasks import __version__
 from osem_tasks.declarations.limits import MAX_BYTES
+from osem_tasks.declarations.parsing import beginning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,11 +78,8 @@ def templates(folder: Path) -> list[str]:
 
 
 def _names_tables(path: Path) -> bool:
-    if not os.path.isfile(path):  # noqa: PTH113  a pipe would block
-        return False
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES)
+        content = beginning(path, MAX_BYTES)
     except OSError:
         return False
     return any(mark in content for mark in _MARKS)

@@ -73,14 +73,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 def _servers(inv: Shell) -> list[int]:
     """The live moto servers of this shell."""
-    return [process.pid for process in inv.processes() if _is_server(process)]
-
-
-def _is_server(process: psutil.Process) -> bool:
-    try:
-        return "moto.server" in process.cmdline()
-    except psutil.Error:  # it has ended since it was listed
-        return False
+    return inv.servers("moto.server")
 
 
 def test_auto_takes_moto_and_says_why(inv: Shell) -> None:
