@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import commands, pyproject
+from osem_tasks.declarations import parsing
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -161,11 +162,8 @@ def near_files(folder: Path) -> list[Path]:
 
 def names_osem(path: Path) -> bool:
     """Return whether a file holds the word ``osem``, in any encoding."""
-    if not os.path.isfile(path):  # noqa: PTH113  a pipe would block, and Path raises
-        return False
     try:
-        with path.open("rb") as stream:
-            found = stream.read(_MAX_LOOK)
+        found = parsing.beginning(path, _MAX_LOOK)
     except OSError:
         return False
     return b"osem" in found.replace(b"\0", b"").lower()

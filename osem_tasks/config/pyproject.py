@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import codecs
 import functools
-import os
 import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations.limits import MAX_BYTES, TOO_DEEP
-from osem_tasks.declarations.parsing import MAX_WORDS, read_text
+from osem_tasks.declarations.parsing import MAX_WORDS, beginning, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,11 +78,8 @@ def _is_near(key: str) -> bool:
 
 
 def _is_likely(path: Path) -> bool:
-    if not os.path.isfile(path):  # noqa: PTH113  a pipe would block, and Path raises
-        return False
     try:
-        with path.open("rb") as stream:
-            found = stream.read(MAX_BYTES)
+        found = beginning(path, MAX_BYTES)
     except OSError:
         return True
     for mark in _MARKS:
@@ -102,8 +98,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _begins_with_mark(path: Path) -> bool:
     try:
-        with path.open("rb") as stream:
-            return stream.read(3).startswith(_MARKS)
+        return beginning(path, 3).startswith(_MARKS)
     except OSError:
         return False
 

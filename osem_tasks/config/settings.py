@@ -27,6 +27,7 @@ from osem_tasks.config.values import (
     text,
 )
 from osem_tasks.errors import ConfigurationError
+from osem_tasks.schema.quoting import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,8 +181,9 @@ class Settings:
     def _known(self, name: str, source: str) -> Environment:
         if name not in self.environments:
             known = ", ".join(self.environments)
+            meant = closest(name, self.environments)
             raise ConfigurationError(
-                [f"{source} names the unknown environment '{name}'; known are {known}"],
+                [f"{source} names the unknown environment '{name}'; known are {known}{meant}"],
                 remediation=f"Use one of: {known}; or declare it under osem.environments.",
             )
         return self.environments[name]
@@ -214,7 +216,7 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self.problems += [
-            f"osem.{key} is not known; known are {', '.join(DEFAULTS)}"
+            f"osem.{key} is not known; known are {', '.join(DEFAULTS)}{closest(key, DEFAULTS)}"
             for key in self.configuration
             if key not in DEFAULTS
         ]

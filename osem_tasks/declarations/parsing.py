@@ -82,6 +82,14 @@ def read_text(path: Path) -> str:
     return _text(_bytes(path))
 
 
+def beginning(path: Path, size: int) -> bytes:
+    """Return the first ``size`` bytes of a file; empty for what is no regular file. Raises OSError."""
+    if not os.path.isfile(path):  # noqa: PTH113  a pipe would block, and Path raises
+        return b""
+    with path.open("rb") as stream:
+        return stream.read(size)
+
+
 def parse(text: str, *, short_forms: bool = False, json_only: bool = False) -> list[Any]:
     """Return the content of every document of a text. Raises ValueError as ``read`` does."""
     try:

@@ -143,7 +143,7 @@ def _setup_actions(table: Table, diff: TableDiff, comparison: Comparison) -> Ite
 
 
 def _creation(table: Table, engine: Engine) -> Iterator[Action]:
-    count = len(table.global_indexes)
+    count = len(table.global_indexes) + len(table.local_indexes)
     indexes = f", {count} {'index' if count == 1 else 'indexes'}" if count else ""
     yield Action(
         table.name,

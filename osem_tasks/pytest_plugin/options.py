@@ -85,6 +85,10 @@ def check(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 f"--dynamodb-{name} must be one of {', '.join(known)}, not {value}"
             )
+    try:
+        keeps(config)
+    except (ValueError, pytest.UsageError):  # which one depends on pytest; neither names it
+        raise pytest.UsageError("dynamodb_keep must be true or false") from None
     endpoint = setting(config, "endpoint")
     try:
         check_url(endpoint or None, ENDPOINT)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _NEW = 0o666
 
 
+class ReadOnlyError(ValueError):
+    """A folder in which nothing can be written."""
+
+
 class State(Enum):
     """What is at a draft's path."""
 
@@ -96,7 +100,7 @@ class Draft:
         if os.path.commonpath([real, found]) != real:
             raise ValueError(f"{folder} leads out of the project, to {found}")
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise ValueError(f"{folder} cannot be written to")
+            raise ReadOnlyError(f"{folder} cannot be written to")
 
     def create(self) -> None:
         """Write the file; one that appeared in between is kept. Raises OSError."""

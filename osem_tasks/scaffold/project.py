@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TABLES = "tables.json"
 EXAMPLE = "tables.py"
 WORKFLOWS = ".github/workflows"
+# A file's name has 255 bytes at most.
+_LONGEST = 200
 
 
 def general_settings(folder: Path) -> texts.Settings:
@@ -26,15 +28,25 @@ def general_settings(folder: Path) -> texts.Settings:
     return {"prefix": f"{name}-{{env}}-", "application": name}
 
 
-def configuration(folder: Path, settings: texts.Settings, home: Path | None = None) -> Draft:
-    """Return ``invoke.yaml``; ``home`` is the folder's configuration file if it has one."""
+def configuration(
+    folder: Path, settings: texts.Settings, home: Path | None = None, *, begun: bool = False
+) -> Draft:
+    """Return ``invoke.yaml``; ``home`` is the folder's configuration file if it has one.
+
+    ``begun`` says that ``home`` has a section ``osem``: a second one would be refused.
+    """
     name = home.name if home else NAMES[0]
+    lines = texts.section(settings, name).rstrip()
+    if begun:
+        lines = lines.replace(
+            texts.YAML_HEADER, f"{texts.YAML_HEADER}   # there already: add to it", 1
+        )
     return Draft(
         folder,
         name,
         texts.settings_yaml(settings),
         "which tables, and how they are named",
-        by_hand=texts.section(settings, name).rstrip(),
+        by_hand=lines,
     )
 
 
@@ -90,6 +102,7 @@ def workflow(folder: Path) -> Draft:
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if inside == os.curdir:
         return Draft(folder, f"{WORKFLOWS}/dynamodb.yml", texts.workflow(python), "the tests in CI")
-    name = f"{WORKFLOWS}/dynamodb-{surroundings.project_name(folder)}.yml"
     place = inside.replace(os.sep, "/")
+    # The whole path: apps/orders and services/orders have a workflow each.
+    name = f"{WORKFLOWS}/dynamodb-{surroundings.plain_name(place)[-_LONGEST:] or surroundings.NO_NAME}.yml"
     return Draft(root, name, texts.workflow(python, place), "the tests in CI, at the root of Git")

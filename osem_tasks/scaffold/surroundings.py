@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from osem_tasks import __version__
 from osem_tasks.declarations.limits import MAX_BYTES
+from osem_tasks.declarations.parsing import beginning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +47,12 @@ class Requirement:
 
 def project_name(folder: Path) -> str:
     """Return a folder's name in the characters of a table's name."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.name).strip("-._")
-    return plain[:_LONGEST_NAME].rstrip("-._") or NO_NAME
+    return plain_name(folder.name)[:_LONGEST_NAME].rstrip("-._") or NO_NAME
+
+
+def plain_name(text: str) -> str:
+    """Return ``text`` in the characters of a table's name; it may become empty."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-._")
 
 
 def repository(folder: Path) -> Path | None:
@@ -73,11 +78,8 @@ def templates(folder: Path) -> list[str]:
 
 
 def _names_tables(path: Path) -> bool:
-    if not os.path.isfile(path):  # noqa: PTH113  a pipe would block
-        return False
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES)
+        content = beginning(path, MAX_BYTES)
     except OSError:
         return False
     return any(mark in content for mark in _MARKS)
@@ -109,4 +111,6 @@ def of_origin(origin: dict[str, object]) -> Requirement:
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=host)) if ":" in user else url
+    # GitHub takes a token as the user of https; that of ssh is an account's name.
+    secret = ":" in user or parts.scheme in ("http", "https")
+    return urlunsplit(parts._replace(netloc=host)) if secret else url

@@ -14,6 +14,7 @@ Settings = dict[str, Any]
 REQUIREMENTS = "requirements-dynamodb.txt"
 TESTS = "tests/test_tables.py"
 EXAMPLE_SOURCE = "tables:TABLES"
+YAML_HEADER = "osem:"
 
 EXAMPLE = '''"""The tables of this project. Change them, then run db.setup."""
 
@@ -102,7 +103,9 @@ def settings_yaml(settings: Settings) -> str:
 
 def section_yaml(settings: Settings) -> str:
     """Return the section ``osem``. It holds only ASCII, which Invoke reads in every locale."""
-    return "osem:\n" + "".join(f"  {key}: {_yaml(value)}\n" for key, value in settings.items())
+    return f"{YAML_HEADER}\n" + "".join(
+        f"  {key}: {_yaml(value)}\n" for key, value in settings.items()
+    )
 
 
 def _yaml(value: object) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import port_number, seconds
-from osem_tasks.engines import manager
+from osem_tasks.engines import manager, service
 from osem_tasks.engines.admin import record
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
 from osem_tasks.tasks.chosen import OPTIONS
 from osem_tasks.tasks.command import command
 from osem_tasks.waiting import clock
+from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from osem_tasks.engines.admin.browser import BrowserRequest
@@ -51,6 +53,9 @@ def admin(
     request = _request(job, port, endpoint, image, timeout)
     if job.dry:
         return _dry(request)
+    if request.engine is None:  # otherwise the browser would show that error, and no table
+        deadline = Deadline(request.timeout)
+        service.wait_for(request.endpoint, deadline, job.console.info, os.environ)
     begin = clock.now()
     with job.console.working("starting the data browser"):
         result = browser.up(request, job.console.say)
@@ -75,7 +80,7 @@ def _request(
     patience = None if timeout is None else option("--timeout", timeout, seconds)
     engine = None
     if endpoint:
-        place, name = chosen.given_endpoint(job, endpoint), chosen.selection(job).name
+        place, name = chosen.checked_endpoint(job, endpoint), chosen.selection(job).name
     else:
         engine = chosen.recorded(job, "local.admin")
         manager.refuse_stranger(engine)

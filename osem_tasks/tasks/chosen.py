@@ -55,8 +55,8 @@ def own_endpoint(job: Job) -> str:
     return record.endpoint
 
 
-def given_endpoint(job: Job, endpoint: str) -> str:
-    """Return the checked ``--endpoint``; a warning says if no DynamoDB answers there."""
+def checked_endpoint(job: Job, endpoint: str) -> str:
+    """Return ``--endpoint``. Raises ConfigurationError for one that no local engine has."""
     check_url(endpoint, "--endpoint")
     if not endpoint.isprintable() or " " in endpoint:
         raise ConfigurationError(
@@ -69,6 +69,12 @@ def given_endpoint(job: Job, endpoint: str) -> str:
             remediation="Give the endpoint of a local engine.",
         )
     job.location["endpoint"] = endpoint
+    return endpoint
+
+
+def given_endpoint(job: Job, endpoint: str) -> str:
+    """Return the checked ``--endpoint``; a warning says if no DynamoDB answers there."""
+    checked_endpoint(job, endpoint)
     found = probe.ask(endpoint)
     if found is None or found is probe.ANOTHER_SERVER:
         what = "Nothing answers" if found is None else "Another server answers"

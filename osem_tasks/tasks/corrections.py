@@ -48,7 +48,7 @@ class Correction:
 
     def mistake(self) -> Mistake:
         """Return what is wrong, and the words with this fault corrected."""
-        found, task = self._found(), self.fault.task
+        found, task = self._found(), self.fault.task or self._task_of_number()
         if found.help:
             return found
         of_program = ("--help",) if self.fault.wanting or self.fault.no_number else ()
@@ -60,7 +60,7 @@ class Correction:
         word = self.words[self.fault.place]
         name, equals, value = word.partition("=")
         if self.fault.no_number:
-            option = name if equals else self.words[self.fault.place - 1]
+            option = self._option_of_number()
             return Mistake(f"{option} needs a whole number, not {shown(value or word)}.")
         if equals and self._is_switch(name):
             return self._value_of_switch(name, value, self.fault.place)
@@ -69,6 +69,20 @@ class Correction:
         return self._word(word)
 
     # Options
+
+    def _option_of_number(self) -> str:
+        name, equals, _ = self.words[self.fault.place].partition("=")
+        return name if equals else self.words[self.fault.place - 1]
+
+    def _task_of_number(self) -> str | None:
+        """Return the task whose option got a value that is no number."""
+        if not self.fault.no_number:
+            return None
+        named = [self.words[n] for n in self.grammar.named(self.words[: self.fault.place])]
+        takers = [
+            task for task in named if has(self.grammar.options(task), self._option_of_number())
+        ]
+        return takers[-1] if takers else None
 
     def _option(self, name: str) -> Mistake:
         own = self._own_options()
@@ -118,17 +132,26 @@ class Correction:
         apart = not equals and takes_value(self.grammar.options(owners[0]), option)
         moved = (option + equals + value, *self.words[place + 1 : place + 1 + apart])
         others = self._replaced(place, 1 + apart)
-        named = list(self.grammar.named(others))
+        named = list(self.grammar.named(others)) or self._mistyped_tasks(others)
         if not named:
             reader = next((task for task in _EXAMPLES if self._may_take(task, option)), None)
             return (*others, reader, *moved) if reader else None
-        takers = [n for n in named if self._may_take(others[n], option)]
+        takers = [n for n in named if self._may_take(self._meant(others[n]), option)]
         words: list[str] = []
         for number, word in enumerate(others):
             words += [word, *moved] if number in takers else [word]
         return tuple(words) if takers else None
 
-    def _may_take(self, task: str, option: str) -> bool:
+    def _mistyped_tasks(self, words: Sequence[str]) -> list[int]:
+        """Return the places of the words that are clearly meant as tasks."""
+        return [n for n, word in enumerate(words) if not is_option(word) and self._meant(word)]
+
+    def _meant(self, word: str) -> str | None:
+        """Return the name of the task that a word is, or is clearly meant to be."""
+        near = [word] if self.grammar.task(word) else meant_tasks(word, self.grammar.names())
+        return near[0] if len(near) == 1 else None
+
+    def _may_take(self, task: str | None, option: str) -> bool:
         context = self.grammar.task(task)
         return context is not None and has(context, option)
 
@@ -217,8 +240,10 @@ class Correction:
             meant = [option, word] if option else []
         if not meant:
             return None
-        words = [*self._replaced(self.fault.place, 1)]
-        at = self.fault.place if self.fault.task else words.index(task) + 1
+        # In `-e dev` the letter stands for the option, and is one of the program's own.
+        short = self.words[self.fault.place - 1 : self.fault.place] == (meant[0][1:3],)
+        words = [*self._replaced(self.fault.place - short, 1 + short)]
+        at = self.fault.place - short if self.fault.task else words.index(task) + 1
         words[at:at] = meant
         return Mistake(f"No task {shown(word)}. Did you mean {' '.join(meant)}?", tuple(words))
 

@@ -9,6 +9,7 @@ from osem_tasks.config.commands import command as command_line
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, counted
 from osem_tasks.schema.model import Key, Table
+from osem_tasks.schema.quoting import closest
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import declared_tables, open_target
@@ -113,8 +114,9 @@ def export(
     from osem_tasks.schema import requests
 
     if format not in FORMATS:
+        meant = closest(format, FORMATS)
         raise ConfigurationError(
-            [f"--format must be one of {', '.join(FORMATS)}, not {format!r}"],
+            [f"--format must be one of {', '.join(FORMATS)}, not {format!r}{meant}"],
             remediation=command_line("db.export", "--format", "json"),
         )
     target = resolve_target(job)

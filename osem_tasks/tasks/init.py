@@ -11,7 +11,7 @@ from osem_tasks.config import commands, project
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 from osem_tasks.scaffold import texts
-from osem_tasks.scaffold.drafts import Draft, State
+from osem_tasks.scaffold.drafts import Draft, ReadOnlyError, State
 from osem_tasks.scaffold.section import NOTHING
 from osem_tasks.tasks import files, origins
 from osem_tasks.tasks.command import command
@@ -71,6 +71,13 @@ def _judged(drafts: Sequence[Draft]) -> list[tuple[Draft, State]]:
     for draft in drafts:
         try:
             judged.append((draft, draft.state()))
+        except ReadOnlyError as error:
+            raise OsemError(
+                f"{NOTHING} {error}.",
+                code=ErrorCode.INVALID_CONFIGURATION,
+                remediation="Make the folder writable, or go to another one; then type the same "
+                "command again.",
+            ) from error
         except ValueError as error:
             problems.append(str(error))
     problems += [

@@ -116,7 +116,8 @@ def _with_configuration(
     home = found.home if found.folder == folder else None
     if home and _declares_here(job, folder) and not _says(home, settings):
         section.refuse(home, texts.section(settings, home.name))
-    draft = scaffold.configuration(folder, settings, home)
+    begun = home is not None and folder in job.settings.sources.folders.values()
+    draft = scaffold.configuration(folder, settings, home, begun=begun)
     return Origin(tables.source, (*drafts, draft))
 
 

@@ -75,7 +75,7 @@ class PlanFile:
             found.append(
                 f"--table names {', '.join(wanted)}, and the plan is for {', '.join(planned)}"
             )
-        self._refuse(mine, found)
+        self._refuse(narrowed(run, names) if found else mine, found)
         return mine
 
     def refuse_without_engine(self) -> None:

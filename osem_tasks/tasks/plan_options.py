@@ -71,12 +71,14 @@ def _saved(job: Job, task: str, given: Sequence[str], path: str) -> PlanFile:
             remediation=command_line(task, *_typed(job, env=theirs), "--plan", path),
         )
     if extra:
+        tables = [table["tableName"] for table in document["tables"] if document["narrowed"]]
+        narrow = [word for name in tables for word in ("--table", name)]
         raise OsemError(
             f"The plan in {path} was written without {' '.join(extra)}; nothing was changed.",
             code=ErrorCode.INVALID_CONFIGURATION,
             remediation=(
-                f"{command_line(task, *_typed(job), *options, *extra, '--plan-out', path)}   "
-                f"writes a plan with {'it' if len(extra) == 1 else 'them'}"
+                f"{command_line(task, *_typed(job), *narrow, *options, *extra, '--plan-out', path)}"
+                f"   writes a plan with {'it' if len(extra) == 1 else 'them'}"
             ),
         )
     return planned

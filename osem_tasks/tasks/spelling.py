@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_LENGTH = 60
-_ALIKE = 0.6
+# Lower, and `test` would be taken for `reset`, which deletes tables.
+_ALIKE = 0.7
 _SHORTEST_PREFIX = 2
 # What an editor or a document makes of two hyphens, and what other programs use.
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"

@@ -291,6 +291,20 @@ def test_a_plan_of_one_table_keeps_to_it(drifted: Cloud, inv: Inv, file: str) ->
     assert {call.table for call in drifted.server.of(*WRITES)} == {TEAMS}
 
 
+@pytest.mark.parametrize("planned, applied", [(DEV, NARROW), (NARROW, (*DEV, "--prune"))])
+def test_the_remedy_keeps_the_table(
+    drifted: Cloud, inv: Inv, file: str, planned: tuple[str, ...], applied: tuple[str, ...]
+) -> None:
+    """The command that a refusal names writes a plan that the refused command applies."""
+    inv("db.repair", *planned, "--plan-out", file)
+    _obeyed(inv, inv("db.repair", *applied, "--plan", file, "--json"))
+
+    done = inv("db.repair", *applied, "--plan", file, "--yes", "--json")
+
+    assert BUILD in steps(done, "applied")
+    assert {call.table for call in drifted.server.of(*WRITES)} == {TEAMS}
+
+
 def test_a_setup_creates_exactly_what_it_planned(cloud: Cloud, inv: Inv, file: str) -> None:
     """Missing tables are created by the plan once, and a table that appeared stops it."""
     cloud.hold("dev", "Users")

@@ -190,6 +190,10 @@ class Shell:
         """The live processes that were started in this shell."""
         return [process for process in psutil.process_iter() if self._is_mine(process)]
 
+    def servers(self, word: str) -> list[int]:
+        """The live processes of this shell with ``word`` on their command line."""
+        return [process.pid for process in self.processes() if _has_word(process, word)]
+
     def _is_mine(self, process: psutil.Process) -> bool:
         try:
             return (
@@ -209,6 +213,13 @@ class Shell:
             if started.returncode is None:
                 started.kill()
                 started.communicate()
+
+
+def _has_word(process: psutil.Process, word: str) -> bool:
+    try:
+        return word in process.cmdline()
+    except psutil.Error:  # it has ended since it was listed
+        return False
 
 
 def finished(process: subprocess.Popen[str]) -> Run:

@@ -152,11 +152,4 @@ def test_a_version_that_is_not_tested_is_noted(
 
 def _servers(inv: Shell) -> list[int]:
     """The live servers of this shell."""
-    return [process.pid for process in inv.processes() if _is_server(process)]
-
-
-def _is_server(process: psutil.Process) -> bool:
-    try:
-        return "ministack.app:app" in process.cmdline()
-    except psutil.Error:  # it has ended since it was listed
-        return False
+    return inv.servers("ministack.app:app")

@@ -73,14 +73,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 def _servers(inv: Shell) -> list[int]:
     """The live moto servers of this shell."""
-    return [process.pid for process in inv.processes() if _is_server(process)]
-
-
-def _is_server(process: psutil.Process) -> bool:
-    try:
-        return "moto.server" in process.cmdline()
-    except psutil.Error:  # it has ended since it was listed
-        return False
+    return inv.servers("moto.server")
 
 
 def test_auto_takes_moto_and_says_why(inv: Shell) -> None:
@@ -283,18 +276,18 @@ def test_a_server_that_ends_shows_its_log(inv: Shell, tmp_path: Path) -> None:
     assert "ENGINE_UNAVAILABLE" in run.err
 
 
-@pytest.mark.parametrize("engine", ["auto", "moto"])
-def test_a_missing_moto_is_named(inv: Shell, tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize("kind", ["auto", "moto"])
+def test_a_missing_moto_is_named(inv: Shell, tmp_path: Path, kind: str) -> None:
     """Without moto the message names the package and the command that installs it."""
     (tmp_path / "sitecustomize.py").write_text(HIDE_MOTO, encoding="utf-8")
 
-    run = inv("local.up", "--engine", engine, PYTHONPATH=str(tmp_path))
+    run = inv("local.up", "--engine", kind, PYTHONPATH=str(tmp_path))
 
     assert (run.code, inv.processes(), "Traceback" in run.err) == (1, [], False)
     assert "ENGINE_UNAVAILABLE" in run.err
     assert "not installed as Python packages: moto." in run.err
     assert "pip install" in run.err
-    assert (NOWHERE in run.err) == (engine == "auto")
+    assert (NOWHERE in run.err) == (kind == "auto")
 
 
 @pytest.mark.parametrize(

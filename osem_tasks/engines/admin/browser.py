@@ -171,7 +171,12 @@ def _await(url: str, request: BrowserRequest, check_alive: Callable[[], None]) -
 
     backoff = wait.Backoff(policy.current().engine_poll)
     if not wait.poll(shows, bool, Deadline(request.timeout), backoff):
-        raise _failed(f"did not show the tables within {request.timeout:g} s", request.name)
+        longer = engine_command(
+            "local.admin", request.name, "--timeout", f"{2 * request.timeout:g}"
+        )
+        error = _failed(f"did not show the tables within {request.timeout:g} s", request.name)
+        error.remediation = f"{longer}   or: {error.remediation}"
+        raise error
 
 
 def _shows_tables(url: str) -> bool:

@@ -81,6 +81,13 @@ def test_unknown_environment(option: str | None, variables: dict[str, str], sour
     ) == caught.value.problems
 
 
+@pytest.mark.parametrize("typed, meant", [("dve", "dev"), ("Prod", "prod"), ("stagign", "staging")])
+def test_a_mistyped_environment(typed: str, meant: str) -> None:
+    """The error asks for the nearest environment."""
+    with pytest.raises(ConfigurationError, match=f"did you mean '{meant}'"):
+        read().environment(typed, {})
+
+
 @pytest.mark.parametrize("word", ["development", "production"])
 def test_words_of_node_are_no_environments(word: str) -> None:
     """Only NODE_ENV is translated: ``--env production`` is unknown."""
@@ -177,7 +184,9 @@ def test_unknown_key() -> None:
     """A key that nobody reads is a problem that lists the known ones."""
     known = ", ".join(DEFAULTS)
 
-    assert (f"osem.prot is not known; known are {known}",) == problems_of({"prot": 8000})
+    assert (f"osem.prot is not known; known are {known}; did you mean 'port'?",) == problems_of(
+        {"prot": 8000}
+    )
 
 
 def test_unknown_variable_of_invoke() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from osem_tasks.plan.setup import SetupPlan, setup_plan
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.schema.emulators import AWS, DYNAMODB_LOCAL, MOTO
 from osem_tasks.schema.live import LiveTable
-from osem_tasks.schema.model import Table, TableSet, TimeToLive, table
+from osem_tasks.schema.model import Index, Key, Table, TableSet, TimeToLive, table
 from tests.support.strategies import table_sets
 
 if TYPE_CHECKING:
@@ -65,6 +66,16 @@ ENABLE_PITR = step(Kind.ENABLE_PITR, "continuous backups")
             [create("key planId S, 2 indexes")],
             False,
             id="missing-with-two-indexes",
+        ),
+        pytest.param(
+            replace(
+                table("Plans", "planId S, at N", {"a-index": "a S"}),
+                local_indexes=(Index("l-index", Key.parse("planId S, b S")),),
+            ),
+            None,
+            [create("key planId S, at N, 2 indexes")],
+            False,
+            id="missing-with-a-local-index",
         ),
         pytest.param(
             plans(ttl=TTL, point_in_time_recovery=True),

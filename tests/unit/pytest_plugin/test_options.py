@@ -53,9 +53,13 @@ def test_a_variable_without_a_url_is_named(name: str) -> None:
         ("--dynamodb-endpoint=https://dynamodb.us-east-1.amazonaws.com", "leads to AWS"),
         ("--dynamodb-endpoint=", "--dynamodb-endpoint is empty"),
         ("--dynamodb-engine=", "--dynamodb-engine is empty"),
-        ("--dynamodb-engine=mysql", "must be one of auto, docker, ministack, moto, not mysql"),
+        (
+            "--dynamodb-engine=mysql",
+            "must be one of auto, docker, java, ministack, moto, not mysql",
+        ),
         ("--dynamodb-isolation=table", "must be one of keys, prefix, not table"),
         ("--dynamodb-scope=run", "must be one of session, package"),
+        ("--override-ini=dynamodb_keep=maybe", "dynamodb_keep must be true or false"),
     ],
 )
 def test_an_impossible_setting_stops_the_run(

@@ -67,6 +67,11 @@ def test_every_name_makes_a_prefix(name: str) -> None:
             "osem-tasks[moto,test] @ https://host/x.whl",
             False,
         ),
+        (
+            {"url": "https://ghp_token@host/x.git", "vcs_info": {"vcs": "git"}},
+            "osem-tasks[moto,test] @ git+https://host/x.git",
+            False,
+        ),
     ],
 )
 def test_the_requirement_is_where_this_package_came_from(

@@ -376,6 +376,43 @@ def test_the_workflow_is_where_github_reads_it(init: Init) -> None:
     assert job["defaults"] == {"run": {"working-directory": "shop"}}
 
 
+def test_every_folder_of_a_repository_has_its_workflow(init: Init) -> None:
+    """Two services of one name in different folders do not share a file."""
+    root = init.folder.parent
+    (root / ".git").mkdir()
+    written = []
+    for place in ("apps/orders", "services/orders"):
+        (root / place).mkdir(parents=True)
+        init.patch.chdir(root / place)
+        written += [path for path in init.data()["written"] if "workflows" in path]
+
+    assert [path.rpartition("/")[2] for path in written] == [
+        "dynamodb-apps-orders.yml",
+        "dynamodb-services-orders.yml",
+    ]
+
+
+def test_a_section_that_is_there_is_not_to_be_added_again(init: Init) -> None:
+    """The lines to add by hand say so: a second key `osem` would be refused."""
+    (init.folder / "invoke.yaml").write_text("osem: {parameters: {Stage: dev}}\n", encoding="utf-8")
+
+    code, out, _ = init()
+
+    assert code == 0
+    assert "osem:   # there already: add to it" in out
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes to every folder")
+def test_a_folder_without_rights_has_its_own_remedy(init: Init) -> None:
+    """Nothing has to be moved away: the folder has to be writable."""
+    init.folder.chmod(0o555)
+
+    code, _, err = init()
+
+    init.folder.chmod(0o755)
+    assert (code, "Make the folder writable" in err, "Move it away" in err) == (1, True, False)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from invoke.program import Program
+from invoke.tasks import Task
 
 from osem_tasks import namespace
 from osem_tasks.tasks import mistakes
@@ -47,6 +48,10 @@ ns = namespace.build()
 ns.add_task(serve)
 ns.add_task(rest)
 """
+
+
+def _build(_: object, number: int = 3) -> None:
+    """Build."""
 
 
 def explained(words: str) -> Mistake | None:
@@ -104,8 +109,12 @@ def explained(words: str) -> Mistake | None:
         ("db.setup dev db.verify", "db.setup --env dev db.verify"),
         ("local.up moto", "local.up --engine moto"),
         ("db.delete Users", "db.delete --table Users"),
+        ("db.verify -e dev", "db.verify --env dev"),
+        ("db.verify -e dev --json", "db.verify --env dev --json"),
         ("dev db.setup", "db.setup --env dev"),
         # several
+        ("--json db.verfy", "db.verify --json"),
+        ("--env dev local.pu db.setpu", "local.up db.setup --env dev"),
         ("local.pu db.verfy --evn dev", "local.up db.verify --env dev"),
     ],
 )
@@ -123,6 +132,10 @@ def test_what_was_meant(typed: str, right: str) -> None:
     [
         ("db.re", "No task 'db.re'. Did you mean db.repair or db.reset?", ""),
         ("db.nonsense", "No task 'db.nonsense'.", ""),
+        ("test", "No task 'test'.", ""),
+        ("db.test", "No task 'db.test'.", ""),
+        ("stop", "No task 'stop'.", ""),
+        ("--json nonsense", "No option '--json'. Options of a task stand after its name.", ""),
         ("list", "No task 'list'. Did you mean db.list or --list?", ""),
         ("local", "'local' is a group of tasks: local.up, local.down, ", "--list local"),
         (
@@ -158,6 +171,19 @@ def test_what_cannot_be_guessed(typed: str, text: str, helping: str) -> None:
     assert mistake
     assert (mistake.right, mistake.help) == (None, tuple(helping.split()))
     assert mistake.text.startswith(text)
+
+
+@pytest.mark.parametrize("words", ["build -n x", "build --number=x", "db.setup build -n x"])
+def test_a_wrong_number_of_a_task_of_the_project(words: str) -> None:
+    """The help to read is that of the task whose option needs the number."""
+    tasks = namespace.build()
+    tasks.add_task(Task(_build, name="build"))
+    grammar = Grammar(Program(namespace=tasks).initial_context, tuple(tasks.to_contexts()))
+
+    mistake = mistakes.explain(shlex.split(words), grammar, lambda _: ())
+
+    assert mistake
+    assert mistake.help == ("build", "--help")
 
 
 @given(
