@@ -99,7 +99,10 @@ def with_ministack(session: nox.Session) -> None:
 
     It gets an environment of its own, because it needs one exact version of botocore.
     """
-    home = Path(session.virtualenv.location).parent / "ministack"
+    location = getattr(session.virtualenv, "location", None)
+    if location is None:  # nox --no-venv
+        return
+    home = Path(location).parent / "ministack"
     folder = home / ("Scripts" if os.name == "nt" else "bin")
     if shutil.which("ministack"):
         return

@@ -414,7 +414,7 @@ class Shelf:
                 TableName=table.name,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl.attribute},
             )
-        if table.point_in_time_recovery and RECOVERY not in HIDDEN[self.kind]:
+        if table.point_in_time_recovery and "point_in_time_recovery" not in HIDDEN[self.kind]:
             self.client.update_continuous_backups(
                 TableName=table.name,
                 PointInTimeRecoverySpecification=document(table)[RECOVERY],

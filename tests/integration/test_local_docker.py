@@ -499,6 +499,7 @@ def test_status_of_nothing_says_what_to_type(bench: Bench) -> None:
         "name": bench.name,
         "running": False,
         "others": [],
+        "engines": [],
     }
 
 
