@@ -30,8 +30,7 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     with refusing():
         try:
             start = starting_point()
-            file.check(start=start)
-            configured = levels.of_pyproject(start.folder)
+            configured = levels.of_pyproject(file.check(start=start))
         except OsemError:
             # The doctor says what is wrong, and looks at everything else with the defaults.
             doctor.examine_if_asked(sys.argv)

@@ -125,8 +125,8 @@ def _folder(path: Path) -> Path:
     return Path(os.path.abspath(path)).parent  # noqa: PTH100  resolve follows links
 
 
-def check(runtime: str | None = None, start: Start | None = None) -> None:
-    """Raise ConfigurationError for a file or a variable that would crash or mislead.
+def check(runtime: str | None = None, start: Start | None = None) -> Project:
+    """Return the project. Raises ConfigurationError for a file or variable that would mislead.
 
     ``runtime`` is the file given with ``-f``; without it the variable INVOKE_RUNTIME_CONFIG
     counts. ``start`` is where the search for the project begins.
@@ -148,6 +148,7 @@ def check(runtime: str | None = None, start: Start | None = None) -> None:
     merged = _checked(paths)
     _refuse_unread(start, project)
     _check_executor(merged["tasks"]["executor_class"])
+    return project
 
 
 def _refuse_toml(runtime: str | None) -> None:

@@ -52,12 +52,12 @@ def load(config: Config, project: Project) -> None:
     config.merge()
 
 
-def of_pyproject(folder: Path) -> dict[str, Any]:
+def of_pyproject(project: Project) -> dict[str, Any]:
     """Return what ``pyproject.toml`` says, for ``c.config`` in a project's own tasks.
 
     The file must have passed ``file.check``.
     """
-    found = find(folder).pyproject
+    found = project.pyproject
     return dict(pyproject.read(found).get("osem", {})) if found else {}
 
 

@@ -6,15 +6,14 @@ under ``osme`` or at the top level would be passed over in silence.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from osem_tasks.config import pyproject
 from osem_tasks.config.environments import KEYS
 from osem_tasks.config.settings import DEFAULTS
 
 SECTION = "osem"
-_SPELLINGS = ("osem", "osemtasks", "osemtask")
 EMPTY = "it holds no settings"
 
 
@@ -52,7 +51,7 @@ def _is_meant(key: Any, value: Any, *, alone: bool) -> bool:
     """Return whether a section is ours under another spelling, or with a slip of the keyboard."""
     if not isinstance(key, str):
         return False
-    if re.sub(r"[^a-z]", "", key.casefold()) in _SPELLINGS:
+    if pyproject.is_near(key):
         return True
     settings = isinstance(value, Mapping) and any(name in DEFAULTS for name in value)
     return alone and settings and is_one_slip(key.casefold(), SECTION)

@@ -68,12 +68,13 @@ def near_misses(folder: Path) -> list[str]:
     tool = _tool(content)
     if "osem" in tool:
         return []
-    near = [f"[{key}]" for key in content if _is_near(key)]
-    near += [f"[tool.{key}]" for key in tool if _is_near(key)]
+    near = [f"[{key}]" for key in content if is_near(key)]
+    near += [f"[tool.{key}]" for key in tool if is_near(key)]
     return [f"{path}: {name} is not read; it must be named {SECTION}" for name in near]
 
 
-def _is_near(key: str) -> bool:
+def is_near(key: str) -> bool:
+    """Return whether a section's name is ours, in this or another spelling."""
     return re.sub(r"[^a-z]", "", key.casefold()) in _SPELLINGS
 
 

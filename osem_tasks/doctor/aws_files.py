@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import configparser
-import os
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.aws_files import paths
 from osem_tasks.findings import Finding, fine, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from osem_tasks.doctor.situation import Situation
 
 FILES, PROFILE = "AWS files", "AWS_PROFILE"
 # A configuration is small; anything larger is another file.
 _MOST = 4_000_000
-_VARIABLES = (
-    ("AWS_CONFIG_FILE", "~/.aws/config"),
-    ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
-)
 _NOTE = "local tasks do without it, AWS environments and applications do not"
 
 
@@ -30,7 +26,7 @@ def check(situation: Situation) -> list[Finding]:
     variables = situation.variables
     problems = [
         warning(FILES, f"{path}{why}: {_NOTE}", _remedy(path, line))
-        for path in _paths(variables)
+        for path in paths(variables)
         for line, why in _problems(path)
     ]
     sound = [fine(FILES, "the AWS configuration parses, or there is none")]
@@ -55,17 +51,12 @@ def _profile(variables: Mapping[str, str], *, parses: bool) -> list[Finding]:
 
 def _known(variables: Mapping[str, str]) -> set[str]:
     """Return the names of the profiles in both files."""
-    config, credentials = _paths(variables)
+    config, credentials = paths(variables)
     names = {"default", *_parsed(credentials).sections()}
     for section in _parsed(config).sections():
         kind, _, name = section.partition(" ")
         names.add(name.strip().strip("\"'") if kind == "profile" else section)
     return names
-
-
-def _paths(variables: Mapping[str, str]) -> list[Path]:
-    found = [variables.get(name) or default for name, default in _VARIABLES]
-    return [Path(os.path.expanduser(path)) for path in found]  # noqa: PTH111  Path raises
 
 
 def _problems(path: Path) -> Iterator[tuple[int, str]]:

@@ -8,8 +8,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.doctor.situation import RUNS
 from osem_tasks.engines import host, records, state
+from osem_tasks.engines.detached import MARK
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.findings import Finding, failed, fine, warning
 
@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osem_tasks.doctor.situation import Situation
-    from osem_tasks.engines.base import EngineRecord, Intent
 
 DIRECTORY, FILES, ENGINES, PROCESSES = "state directory", "state files", "engines", "processes"
-# The word by which the process of an engine is known, with the path of its record.
-_PART = "osem-engine="
-_MARK = re.compile(rf"(?:-D)?{_PART}(?P<folder>.*)[/\\](?P<name>[^/\\]+)")
+_MARK = re.compile(rf"(?:-D)?{MARK}(?P<folder>.*)[/\\](?P<name>[^/\\]+)")
 
 
 def directory(_situation: Situation) -> list[Finding]:
@@ -50,7 +47,7 @@ def engines(situation: Situation) -> list[Finding]:
     found = [*_recorded(situation), *_begun(situation)]
     if found:
         return found
-    running = [record for record, state_of in situation.recorded if state_of in RUNS]
+    running = [record for record, state_of in situation.recorded if state_of.runs]
     named = ", ".join(f"{record.name} ({record.engine})" for record in running)
     return [fine(ENGINES, f"running: {named}" if named else "no engine runs")]
 
@@ -58,13 +55,13 @@ def engines(situation: Situation) -> list[Finding]:
 def _recorded(situation: Situation) -> Iterator[Finding]:
     for record, found in situation.recorded:
         down = engine_command("local.down", record.name)
-        if _is_orphan(record):
+        if host.owner_has_ended(record):
             yield warning(
                 ENGINES,
                 f"'{record.name}' at {record.endpoint} belongs to a test run that was killed",
                 down,
             )
-        elif found not in RUNS:
+        elif not found.runs:
             up = engine_command("local.up", record.name)
             yield warning(
                 ENGINES,
@@ -75,19 +72,12 @@ def _recorded(situation: Situation) -> Iterator[Finding]:
 
 def _begun(situation: Situation) -> Iterator[Finding]:
     for intent in situation.begun:
-        if intent.owner_pid is None or _is_orphan(intent):
+        if intent.owner_pid is None or host.owner_has_ended(intent):
             yield warning(
                 ENGINES,
                 f"a start of '{intent.name}' has begun at {intent.started_at} and not ended",
                 f"{engine_command('local.down', intent.name)}   if it was killed",
             )
-
-
-def _is_orphan(claim: EngineRecord | Intent) -> bool:
-    """Return whether the test run for which an engine was started has ended."""
-    pid, started = claim.owner_pid, claim.owner_started
-    known = pid is not None and started is not None
-    return known and not host.is_alive(pid or 0, started or 0.0, claim.owner_identity)
 
 
 def processes(situation: Situation) -> list[Finding]:
@@ -96,7 +86,7 @@ def processes(situation: Situation) -> list[Finding]:
     begun = {intent.name for intent in situation.begun}
     here = os.path.realpath(situation.folder) if situation.folder else ""
     found = []
-    for pid, word in host.words_with(_PART):
+    for pid, word in host.words_with(MARK):
         match = _MARK.fullmatch(word)
         if not match or pid in known or match["name"] in begun:
             continue

@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.distribution import NAME
 from osem_tasks.errors import ErrorCode
 from osem_tasks.findings import Finding, failed, fine, info
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from osem_tasks.doctor.situation import Situation
 
 PYTHON, PACKAGES, MODULES = "python", "packages", "modules"
-DISTRIBUTION = "osem-tasks"
 
 
 def python(_situation: Situation) -> list[Finding]:
@@ -25,7 +25,7 @@ def python(_situation: Situation) -> list[Finding]:
     return [fine(PYTHON, f"{platform.python_version()} at {sys.executable}")]
 
 
-def packages(_situation: Situation, distribution: str = DISTRIBUTION) -> list[Finding]:
+def packages(_situation: Situation, distribution: str = NAME) -> list[Finding]:
     """Say which package is missing, or has a version that does not serve."""
     try:
         needed = metadata.requires(distribution) or []

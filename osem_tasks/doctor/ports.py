@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import command, engine_command
 from osem_tasks.config.endpoints import same_place
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.doctor.situation import RUNS
 from osem_tasks.engines import host, probe, strangers
 from osem_tasks.errors import ErrorCode
 from osem_tasks.findings import Finding, failed, fine
@@ -54,7 +53,7 @@ def _taken(situation: Situation, port: int) -> Finding:
         (
             record
             for record, state in situation.recorded
-            if state in RUNS and same_place(record.endpoint, endpoint)
+            if state.runs and same_place(record.endpoint, endpoint)
         ),
         None,
     )

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from osem_tasks.config.settings import Settings
     from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent
 
-RUNS = (EngineState.RUNNING, EngineState.UNKNOWN)
 _PARALLEL = 8
 
 
@@ -67,7 +66,7 @@ class Situation:
             (
                 record
                 for record, found in self.recorded
-                if record.name == self.request.name and found in RUNS
+                if record.name == self.request.name and found.runs
             ),
             None,
         )
@@ -75,8 +74,7 @@ class Situation:
     @property
     def port(self) -> int:
         """The port at which ``local.up`` would start an engine; 0 for any."""
-        request = self.request
-        return request.default_port if request.port is None else request.port
+        return self.request.wanted_port
 
     @property
     def endpoint(self) -> str:

@@ -66,6 +66,11 @@ class EngineRequest:
     project: str | None = field(default=None, compare=False)
 
     @property
+    def wanted_port(self) -> int:
+        """The port at which a new engine starts; 0 for any free one."""
+        return self.default_port if self.port is None else self.port
+
+    @property
     def ownership(self) -> dict[str, Any]:
         """The owner and the project as fields of a record."""
         owner, project = self.owner, {"project": self.project} if self.project else {}
@@ -171,6 +176,11 @@ class EngineState(Enum):
     SILENT = "not responding"
     UNKNOWN = "responding, but it cannot be checked"
     REPLACED = "not running, and another server answers at its port"
+
+    @property
+    def runs(self) -> bool:
+        """Whether an engine answers, even if it cannot be checked that it is the recorded one."""
+        return self in (EngineState.RUNNING, EngineState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

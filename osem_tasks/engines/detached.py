@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from osem_tasks.schema import emulators
 
 LOG_LINES = 8
+# Begins the word by which the process of an engine is known; the path of its record follows.
+MARK = "osem-engine="
 STACK_FRAME = "\tat "
 # How often another program may take a port between its choice and its use.
 MAX_RACES = 3
@@ -151,8 +153,9 @@ class DetachedEngine(Engine):
     def stop(self, record: EngineRecord) -> None:
         """End the running process of a record. Raises OsemError if it does not end."""
         if record.pid is not None:
-            runs = functools.partial(host.process_runs, record)
-            children.end(record.pid, lambda: bool(runs()), record.name, self.product)
+            children.end(
+                record.pid, lambda: bool(host.process_runs(record)), record.name, self.product
+            )
 
     def _end_unrecorded(self, name: str) -> list[int]:
         """End the processes of engine ``name`` that have no record; return their pids.
@@ -301,7 +304,7 @@ def marker(name: str) -> str:
     """Return the word that identifies the process of engine ``name`` on its command line."""
     # Not records.directory(): a check of what runs must not create it.
     path = os.path.realpath(state.location() / name)
-    return f"osem-engine={path}"
+    return f"{MARK}{path}"
 
 
 def _said(log: Path) -> list[str]:
@@ -311,7 +314,7 @@ def _said(log: Path) -> list[str]:
 
 def _port(request: EngineRequest, running: EngineRecord | None) -> int:
     """Return the port to listen on, 0 for any. A port that our own engine holds counts as free."""
-    wanted = request.default_port if request.port is None else request.port
+    wanted = request.wanted_port
     own = running is not None and _is_at(running, wanted)
     if wanted and not own and not host.is_free(wanted):
         raise host.port_in_use(wanted, request)

@@ -15,7 +15,7 @@ from osem_tasks.errors import ErrorCode, OsemError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from osem_tasks.engines.base import EngineRecord, EngineRequest
+    from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent
 
 # Two readings of a start time differ slightly, because some clocks count ticks. In seconds.
 START_TOLERANCE = 1.0
@@ -47,17 +47,23 @@ def is_free(port: int) -> bool:
 def port_in_use(
     port: int, request: EngineRequest, containers: Mapping[int, str] | None = None
 ) -> OsemError:
+    """Return the error of ``port_taken`` for the ``request`` that failed.
+
+    ``containers`` maps published host ports to container names.
+    """
+    return port_taken(port, replace(request, port=0).command(), (containers or {}).get(port))
+
+
+def port_taken(port: int, another: str, container: str | None = None) -> OsemError:
     """Return the error (PORT_IN_USE) for a taken port, with its owner if the system shows it.
 
-    ``request`` is the request that failed. ``containers`` maps published host ports to
-    container names.
+    ``another`` is the command that uses any free port; ``container`` the one that has the port.
     """
-    container = (containers or {}).get(port)
     owner = f"container '{container}'" if container else listener(port)
     return OsemError(
         f"Port {port} of {LOOPBACK} is taken by {owner or 'another program'}.",
         code=ErrorCode.PORT_IN_USE,
-        remediation=f"Use any free port: {replace(request, port=0).command()}   or stop that program",
+        remediation=f"Use any free port: {another}   or stop that program",
         details={"port": port, "owner": owner},
     )
 
@@ -118,6 +124,14 @@ def is_alive(pid: int, started: float, identity: str | None = None) -> bool:
         return False
 
 
+def owner_has_ended(claim: EngineRecord | Intent) -> bool:
+    """Return whether an engine has an owner, and that process has ended."""
+    pid, started = claim.owner_pid, claim.owner_started
+    if pid is None or started is None:
+        return False
+    return not is_alive(pid, started, claim.owner_identity)
+
+
 def process_runs(record: EngineRecord) -> bool | None:
     """Return whether the process of ``record`` is alive; None if it has no process here."""
     if record.pid is None or record.process_started is None:
@@ -162,30 +176,19 @@ def listens(pid: int, port: int) -> bool:
     return bool(listening_addresses(pid, port))
 
 
-def listening_addresses(pid: int, port: int) -> set[str]:
-    """Return the addresses at which process ``pid`` listens at ``port``."""
+def listening_addresses(pid: int, port: int | None = None) -> set[str]:
+    """Return the addresses at which process ``pid`` listens, at ``port`` or at any.
+
+    Empty if they cannot be read.
+    """
     import psutil
 
     try:
         sockets = psutil.Process(pid).net_connections(kind="tcp")
     except psutil.Error:
         return set()
-    return {
-        found.laddr.ip
-        for found in sockets
-        if found.status == psutil.CONN_LISTEN and getattr(found.laddr, "port", None) == port
-    }
-
-
-def listening_at(pid: int) -> set[str]:
-    """Return the addresses at which process ``pid`` listens; empty if they cannot be read."""
-    import psutil
-
-    try:
-        sockets = psutil.Process(pid).net_connections(kind="tcp")
-    except psutil.Error:
-        return set()
-    return {found.laddr.ip for found in sockets if found.status == psutil.CONN_LISTEN}
+    listening = (found for found in sockets if found.status == psutil.CONN_LISTEN)
+    return {found.laddr.ip for found in listening if port in (None, found.laddr.port)}
 
 
 def available_memory() -> int:

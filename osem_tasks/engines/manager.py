@@ -150,8 +150,7 @@ def remove_abandoned() -> list[str]:
     removed = []
     claims: list[EngineRecord | Intent] = [*records.load_all(), *records.all_begun()]
     for claim in claims:
-        pid, started = claim.owner_pid, claim.owner_started
-        if pid is None or started is None or host.is_alive(pid, started, claim.owner_identity):
+        if not host.owner_has_ended(claim):
             continue
         with contextlib.suppress(OsemError):  # unreachable now; the next call tries again
             removed += take_down(claim.name)
@@ -336,7 +335,7 @@ def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:
             code=ErrorCode.ENGINE_UNAVAILABLE,
             remediation=f"{mending}{replace(request, engine=engine.kind).replacing_command()}",
         )
-    port = request.default_port if request.port is None else request.port
+    port = request.wanted_port
     if port and not other.endpoint.endswith(f":{port}") and not host.is_free(port):
         raise host.port_in_use(port, request)
     engine.prepare(request, say)

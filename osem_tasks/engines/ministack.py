@@ -106,7 +106,7 @@ class MinistackEngine(DetachedEngine):
 
     def _await(self, child: Popen[bytes], port: int, request: EngineRequest) -> None:
         super()._await(child, port, request)
-        elsewhere = sorted(host.listening_at(child.pid) - {LOOPBACK})
+        elsewhere = sorted(host.listening_addresses(child.pid) - {LOOPBACK})
         if elsewhere:
             tested = f"{NAME}=={TESTED[-1]}"
             raise OsemError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.local_access import LOOPBACK
@@ -55,7 +54,7 @@ class MotoEngine(DetachedEngine):
     def findings(self, request: EngineRequest) -> Iterator[Finding]:  # noqa: ARG002  as declared
         """Yield the version of moto. Raises OsemError if it is not installed."""
         self.check()
-        yield fine(self.kind, f"moto {metadata.version('moto')} is installed")
+        yield fine(self.kind, f"moto {process.version_of('moto')} is installed")
 
     def command(self, request: EngineRequest, port: int) -> Sequence[str]:
         """Return the command; Python accepts any ``-X`` option and ignores unknown ones."""

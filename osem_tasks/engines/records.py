@@ -20,7 +20,7 @@ from osem_tasks.waiting import policy, wait
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from filelock import BaseFileLock
@@ -44,10 +44,10 @@ def load(name: str) -> EngineRecord | None:
     return _load(directory() / f"{name}{RECORD}", EngineRecord)
 
 
-def newest() -> EngineRecord | None:
-    """Return the record that ``local.up`` wrote or confirmed last, of any name."""
+def newest(counts: Callable[[EngineRecord], bool] = lambda _record: True) -> EngineRecord | None:
+    """Return the record that ``local.up`` wrote or confirmed last, of those that ``counts``."""
     # Only a test run itself uses its engine.
-    records = [record for record in load_all() if record.owner_pid is None]
+    records = [record for record in load_all() if record.owner_pid is None and counts(record)]
     return max(records, key=lambda record: record.used_at, default=None)
 
 

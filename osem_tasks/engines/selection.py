@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import manager, records
-from osem_tasks.engines.base import EngineState
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting.parallel import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from osem_tasks.engines.base import EngineRecord
+    from osem_tasks.engines.base import EngineRecord, EngineState
 
 PARALLEL = 8
-_RUNS = (EngineState.RUNNING, EngineState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ def _running(recorded: Iterable[EngineRecord]) -> tuple[Running, ...]:
     return tuple(
         Running(record, state)
         for record, state in zip(candidates, states, strict=True)
-        if state in _RUNS
+        if state.runs
     )
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from osem_tasks.config import distribution
 from osem_tasks.config.project import NAMES
 from osem_tasks.scaffold import surroundings, texts
 from osem_tasks.scaffold.drafts import Draft
@@ -89,7 +90,7 @@ def surrounding_files(folder: Path, requirement: Requirement) -> list[Draft]:
             texts.requirements(requirement),
             "what the tests and CI install",
             by_hand=requirement.text,
-            mark=surroundings.DISTRIBUTION,
+            mark=distribution.NAME,
         ),
         workflow(folder),
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -11,14 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from osem_tasks import __version__
+from osem_tasks.config import distribution
 from osem_tasks.declarations.limits import MAX_BYTES
 from osem_tasks.declarations.parsing import beginning
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DISTRIBUTION = "osem-tasks"
-EXTRAS = f"{DISTRIBUTION}[moto,test]"
+EXTRAS = f"{distribution.NAME}[moto,test]"
 NO_NAME = "app"
 _LONGEST_NAME = 40
 # Where tools leave what declares tables.
@@ -87,11 +85,7 @@ def _names_tables(path: Path) -> bool:
 
 def requirement() -> Requirement:
     """Return the line that installs this package from where it was installed here."""
-    try:
-        origin = importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
-        return of_origin(json.loads(origin or "{}"))
-    except (importlib.metadata.PackageNotFoundError, ValueError):
-        return of_origin({})
+    return of_origin(distribution.origin())
 
 
 def of_origin(origin: dict[str, object]) -> Requirement:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import osem_tasks
-from osem_tasks.config import file
+from osem_tasks.config import aws_files, file
+from osem_tasks.config.local_access import DEFAULT_REGION, LOCAL_ACCOUNT
 from osem_tasks.engines import records, registry
 from osem_tasks.errors import OsemError
 
@@ -80,8 +81,8 @@ class KnownValues:
         environment = self._settings.environment(None, os.environ)
         context = Context(
             parameters=environment.parameters,
-            region=environment.region or "us-east-1",
-            account=environment.account or "000000000000",
+            region=environment.region or DEFAULT_REGION,
+            account=environment.account or LOCAL_ACCOUNT,
         )
         try:
             return [table.name for table in files.read(path, context).tables]
@@ -137,13 +138,10 @@ def _profiles() -> Sequence[str]:
     import configparser
 
     found: list[str] = []
-    for variable, usual in (
-        ("AWS_CONFIG_FILE", "~/.aws/config"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
-    ):
+    for path in aws_files.paths(os.environ):
         parser = configparser.RawConfigParser(strict=False)
         try:
-            parser.read(os.path.expanduser(os.environ.get(variable) or usual), encoding="utf-8")  # noqa: PTH111  Path raises where there is no home
+            parser.read(path, encoding="utf-8")
         except (configparser.Error, OSError, UnicodeDecodeError):
             continue
         sections = (name.removeprefix("profile ").strip() for name in parser.sections())

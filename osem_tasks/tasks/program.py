@@ -5,9 +5,7 @@ Invoke tells a task neither the program nor the name under which a collection wa
 
 from __future__ import annotations
 
-import importlib.metadata
 import inspect
-import json
 import os
 import shutil
 import sys
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from invoke.collection import Collection
 
-DISTRIBUTION = "osem-tasks"
 # Invoke's own options that decide which tasks and which configuration are loaded.
 KEPT = {"collection": "--collection", "search-root": "--search-root", "config": "--config"}
 
@@ -130,12 +127,10 @@ def _temporary(path: Path) -> tuple[str, ...] | None:
 
 def _source() -> str:
     """Return where this distribution was installed from."""
-    try:
-        origin = importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
-        url = json.loads(origin or "{}").get("url")
-    except (importlib.metadata.PackageNotFoundError, ValueError):
-        url = None
+    from osem_tasks.config import distribution
+
+    url = distribution.origin().get("url")
     if not url:
-        return DISTRIBUTION
+        return distribution.NAME
     parts = urlsplit(str(url))
     return unquote(parts.path) if parts.scheme == "file" else str(url)

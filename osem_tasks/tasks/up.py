@@ -97,7 +97,7 @@ def _dry_up(job: Job, request: EngineRequest) -> Outcome:
     else:
         kind = manager.choose(request).engine.kind
         job.remember(NOT_STARTED, request.name)
-        port = request.default_port if request.port is None else request.port
+        port = request.wanted_port
         where = f"port {port}" if port else "a free port"
         text = f"engine {request.name} ({kind}) would be started on {where}"
     return Outcome(

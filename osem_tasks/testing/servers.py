@@ -123,8 +123,7 @@ def _delete_left_behind(endpoint: str) -> None:
 
 def running_server(*, by_prefix: bool = False) -> Server | None:
     """Return the engine that ``local.up`` started, if it answers; not one that a run has kept."""
-    started = [one for one in records.load_all() if one.owner_pid is None and not _is_kept(one)]
-    record = max(started, key=lambda one: one.used_at, default=None)
+    record = records.newest(lambda started: not _is_kept(started))
     if record is None or not manager.is_answering(record):
         return None
     return server_at(record.endpoint, by_prefix=by_prefix)

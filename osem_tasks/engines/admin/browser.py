@@ -23,6 +23,7 @@ from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from osem_tasks.engines.base import EngineRecord, Say
 
@@ -66,13 +67,8 @@ def up(request: BrowserRequest, say: Say) -> BrowserResult:
         if running and _fits(running, request):
             return BrowserResult(running, "reused")
         port = _port(request, running)
-        _end(request.name)
+        down(request.name)
         return _start(request, port, say)
-
-
-def down(name: str) -> list[str]:
-    """End the data browser of engine ``name``; return what was ended. Raises OsemError."""
-    return _end(name)
 
 
 def _fits(running: BrowserRecord, request: BrowserRequest) -> bool:
@@ -137,12 +133,13 @@ def _start_container(
 
 
 def _start_process(request: BrowserRequest, port: int, say: Say) -> BrowserRecord:
-    npm.node()
+    node = npm.node()
     script = npm.installed() or npm.install(say)
     say(f"starting {PRODUCT} on port {port}")
     url = f"http://{LOOPBACK}:{port}"
     with children.undone_on_failure(lambda: record.forget(request.name)):
-        child = npm.start(script, request.endpoint, port, marker(request.name), request.name)
+        command = npm.command(node, script, request.endpoint, port, marker(request.name))
+        child = npm.start(command, request.endpoint, _log(request.name))
 
         def check_alive() -> None:
             if child.poll() is not None:
@@ -198,17 +195,16 @@ def _port(request: BrowserRequest, running: BrowserRecord | None) -> int:
     if wanted and (own or host.is_free(wanted)):
         return wanted
     if request.port:
-        again = engine_command("local.admin", request.name, "--port", "0")
-        raise OsemError(
-            f"Port {wanted} of {LOOPBACK} is taken by another program.",
-            code=ErrorCode.PORT_IN_USE,
-            remediation=f"Use any free port: {again}",
-        )
+        another = engine_command("local.admin", request.name, "--port", "0")
+        raise host.port_taken(wanted, another)
     return host.free_port()
 
 
-def _end(name: str) -> list[str]:
-    """End the browser of engine ``name``, recorded or not; return what was ended."""
+def down(name: str) -> list[str]:
+    """End the data browser of engine ``name``, recorded or not; return what was ended.
+
+    Raises OsemError.
+    """
     running, ended = record.load(name), []
     if running and running.container:
         from osem_tasks.engines.admin import container
@@ -230,8 +226,12 @@ def _is_ours(name: str, pid: int) -> bool:
     return marker(name) in host.command_line(pid)
 
 
+def _log(name: str) -> Path:
+    return records.log_path(f"{name}{records.BROWSER}")
+
+
 def _failed(what: str, name: str) -> OsemError:
-    log = records.log_path(f"{name}{records.BROWSER}")
+    log = _log(name)
     tail = deque(children.log_lines(log), maxlen=LOG_LINES)
     return OsemError(
         "\n".join([f"{PRODUCT} {what}.", *(f"  {line}" for line in tail)]),

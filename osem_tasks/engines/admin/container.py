@@ -28,12 +28,13 @@ def start(engine: EngineRecord, image: str, port: int, say: Say) -> tuple[str, s
 
     Raises OsemError; nothing is left behind then.
     """
-    docker, host = client.connect(engine.docker_host)
-    name = named(engine.name)
-    with contextlib.closing(docker), errors.translated("starting the data browser", host):
+    found = client.open_connection(engine.docker_host)
+    docker, host, name = found.client, found.host, named(engine.name)
+    doing = "starting the data browser"
+    with contextlib.closing(docker), errors.translated(doing, host, found.product):
         _remove(docker, engine.name)
         address = _address(docker, engine)
-        images.ensure(docker, image, say, host)
+        images.ensure(docker, image, say, host, whose=found.product)
         say(f"starting container {name}")
         try:
             # Shielded: cleanup cannot find a container that Docker is still creating.

@@ -16,6 +16,8 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osem_tasks.engines.base import Say
 
 PACKAGE, VERSION = "dynamodb-admin", "5.3.3"
@@ -85,17 +87,20 @@ def install(say: Say) -> Path:
     return home / _SCRIPT
 
 
-def start(script: Path, endpoint: str, port: int, mark: str, name: str) -> subprocess.Popen[bytes]:
-    """Start dynamodb-admin at ``port`` of the loopback, on the tables at ``endpoint``."""
-    home = records.directory()
+def command(node: str, script: Path, endpoint: str, port: int, mark: str) -> list[str]:
+    """Return the command that shows the tables at ``endpoint`` at ``port`` of the loopback.
+
+    ``mark`` is a word of it.
+    """
     words = ("--host", LOOPBACK, "--port", str(port), "--dynamo-endpoint", endpoint)
+    return [node, "-e", _RUN_SCRIPT, mark, str(script), *words]
+
+
+def start(command: Sequence[str], endpoint: str, log: Path) -> subprocess.Popen[bytes]:
+    """Start dynamodb-admin with the variables of a client of ``endpoint``."""
+    home = records.directory()
     settings = {**process.environment(home, os.environ), **variables(endpoint), **SHOWING_SETS}
-    return children.spawn(
-        [node(), "-e", _RUN_SCRIPT, mark, str(script), *words],
-        settings,
-        home,
-        records.log_path(f"{name}{records.BROWSER}"),
-    )
+    return children.spawn(command, settings, home, log)
 
 
 def _npm_install(npm: str, folder: str) -> None:

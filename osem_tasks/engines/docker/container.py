@@ -204,7 +204,7 @@ def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> di
     ``attempt`` labels the container with this call, so that an interrupted call can remove
     exactly what it created.
     """
-    port = request.default_port if request.port is None else request.port
+    port = request.wanted_port
     options: dict[str, Any] = {
         "image": request.image or request.default_image,
         "name": request.name,

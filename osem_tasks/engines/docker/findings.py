@@ -108,7 +108,7 @@ def _snapshot(containers: Containers, found: Any, name: str) -> Snapshot:
 def _port(
     containers: Containers, own: Snapshot | None, request: EngineRequest
 ) -> Iterator[Finding]:
-    port = request.default_port if request.port is None else request.port
+    port = request.wanted_port
     if own and own.belongs_to(request.name) and own.status in ("running", "paused"):
         yield fine(PORT, f"container {own.name} publishes port {own.port} of {LOOPBACK}")
     elif holder := containers.published_ports().get(port):

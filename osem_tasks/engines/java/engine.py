@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.engines import data, host, registry
-from osem_tasks.engines.detached import DetachedEngine, marker
+from osem_tasks.engines.detached import MARK, DetachedEngine, marker
 from osem_tasks.engines.java import installation, runtime
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
@@ -30,7 +30,7 @@ FLAGS = (
     "-XX:+UseSerialGC",
     "-Djava.net.preferIPv4Stack=true",
 )
-_PROPERTY = "-Dosem-engine="
+_PROPERTY = f"-D{MARK}"
 
 
 class JavaEngine(DetachedEngine):
