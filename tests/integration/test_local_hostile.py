@@ -52,7 +52,7 @@ def docker_inv(tmp_path: Path) -> Iterator[tuple[Shell, Docker]]:
 
 def servers(inv: Shell) -> list[int]:
     """The live moto servers of this shell."""
-    return [process.pid for process in inv.processes() if "moto.server" in process.cmdline()]
+    return inv.servers("moto.server")
 
 
 def killed(process: subprocess.Popen[str]) -> None:
