@@ -19,6 +19,7 @@ FOREIGN = (
     "OSEM_",
     "INVOKE_",
     "DOCKER_",
+    "DYNAMODB_LOCAL_",
     "NODE_ENV",
     "NO_COLOR",
     "FORCE_COLOR",

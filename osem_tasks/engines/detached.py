@@ -5,6 +5,7 @@ A kind of engine derives from ``DetachedEngine`` and says which command starts i
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import time
@@ -14,8 +15,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from osem_tasks.config.commands import engine_command
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import children, host, probe, process, records
+from osem_tasks.engines import children, data, host, probe, process, records, settings
 from osem_tasks.engines.base import Engine, EngineRecord, Intent, UpResult
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema import emulators
 
 LOG_LINES = 8
+STACK_FRAME = "\tat "
 # How often another program may take a port between its choice and its use.
 MAX_RACES = 3
 
@@ -38,6 +41,7 @@ class DetachedEngine(Engine):
     ``product`` names the program in messages, ``answers_as`` is the DynamoDB that it is.
     """
 
+    # Whether it keeps data under --persist, in the directory of ``data.path``.
     persists = False
     product: str
     answers_as: emulators.Engine
@@ -58,6 +62,26 @@ class DetachedEngine(Engine):
         """Return variables of the process beside those of ``process.environment``."""
         return {}
 
+    def mark(self, name: str) -> str:
+        """Return the word of ``command`` that identifies the process of engine ``name``."""
+        return marker(name)
+
+    def differing(self, running: EngineRecord, request: EngineRequest) -> list[str]:
+        """Describe how a running engine differs from the explicitly requested settings."""
+        if not self.persists:
+            return []
+        port = int(running.endpoint.rpartition(":")[2])
+        return settings.mismatches(
+            request, image=request.image, port=port, persist=running.persist, shared=running.shared
+        )
+
+    def check_log(self, lines: Sequence[str], request: EngineRequest) -> None:
+        """Raise OsemError if the log of a starting process shows that it will never answer."""
+
+    def note(self, record: EngineRecord, request: EngineRequest) -> str:  # noqa: ARG002  for overriding
+        """Return a warning about the running engine; empty if there is none."""
+        return ""
+
     def describe(self, record: EngineRecord) -> str:
         """Describe the engine of ``record`` briefly."""
         return f"{self.kind} in process {record.pid}"
@@ -70,23 +94,40 @@ class DetachedEngine(Engine):
         """Reuse our running process, or start one. Raises OsemError."""
         running = self._running(request.name)
         if running and not request.fresh:
-            return UpResult(record=self._reuse(running, request), how="reused")
+            record = self._reuse(running, request)
+            return UpResult(record=record, how="reused", note=self.note(record, request))
+        if self.persists:
+            request = data.resumed(request, self._last(request.name))
         # Choose the port first: if that fails, the running engine must not be stopped.
         port = _port(request, running)
+        if self.persists and request.fresh:
+            self._refuse_if_used(request.name, replace(request, fresh=False).command())
         if running:
             self.stop(running)
         self._end_unrecorded(request.name)
-        return UpResult(record=self._start(request, port, say), how="started")
+        if self.persists and request.fresh:
+            data.remove(self.kind, request.name)
+        record = self._start(request, port, say)
+        notes = [self.note(record, request)]
+        if self.persists:
+            notes.append(data.note(self.kind, request))
+        return UpResult(record=record, how="started", note=" ".join(filter(None, notes)))
 
-    def down(self, name: str, *, drop_data: bool) -> list[str]:  # noqa: ARG002  keeps nothing
+    def down(self, name: str, *, drop_data: bool) -> list[str]:
         """Stop our processes, but no other program that has reused a pid."""
+        drops = drop_data and self.persists
+        if drops:
+            self._refuse_if_used(name, engine_command("local.down", name))
         running = self._running(name)
         if running:
             self.stop(running)
         ended = [running.pid] if running else []
         ended += self._end_unrecorded(name)
+        removed = [f"{self.kind} process {pid}" for pid in ended]
+        if drops and data.remove(self.kind, name):
+            removed.append(f"data in {data.path(self.kind, name)}")
         records.forget(name)
-        return [f"{self.kind} process {pid}" for pid in ended]
+        return removed
 
     def logs(self, name: str, lines: int) -> Iterator[str]:
         """Yield the last ``lines`` lines of the process's log."""
@@ -103,22 +144,32 @@ class DetachedEngine(Engine):
 
         A command that is killed after it starts a process and before it records it leaves one.
         """
-        mark = marker(name)
-
-        def is_ours(pid: int) -> bool:
-            words = host.command_line(pid)
-            return mark in words and self.is_server(words)
-
-        found = [pid for pid in host.processes_with(mark) if is_ours(pid)]
+        found = self._processes(name)
         for pid in found:
-            children.end(pid, functools.partial(is_ours, pid), name, self.product)
+            children.end(pid, functools.partial(self._serves, pid, name), name, self.product)
         return found
+
+    def _processes(self, name: str) -> list[int]:
+        """Return the pids of our processes of engine ``name``, recorded or not."""
+        return [pid for pid in host.processes_with(self.mark(name)) if self._serves(pid, name)]
+
+    def _serves(self, pid: int, name: str) -> bool:
+        words = host.command_line(pid)
+        return self.mark(name) in words and self.is_server(words)
+
+    def _refuse_if_used(self, name: str, keeping: str) -> None:
+        data.refuse_if_used(self.kind, name, self._processes(name), keeping)
+
+    def _last(self, name: str) -> EngineRecord | None:
+        """Return the record of the last process of engine ``name``, which may have ended."""
+        record = records.load(name)
+        return record if record and record.engine == self.kind else None
 
     def _is_ours(self, record: EngineRecord) -> bool:
         """Return whether the process of a record has a command line that we use."""
         words = host.command_line(record.pid or 0)
         # Earlier versions added no marker.
-        return marker(record.name) in words or (
+        return self.mark(record.name) in words or (
             not record.process_identity and self.is_server(words)
         )
 
@@ -128,19 +179,25 @@ class DetachedEngine(Engine):
         return record if record and self.is_running(record) else None
 
     def _reuse(self, running: EngineRecord, request: EngineRequest) -> EngineRecord:
-        fresh = replace(request, fresh=True).command()
+        if differing := self.differing(running, request):
+            raise settings.runs_otherwise(request, differing)
+        replacing = (
+            f"{request.replacing_command()}   replaces it (data in memory is lost)"
+            if self.persists
+            else f"{replace(request, fresh=True).command()}   replaces it (its data is lost)"
+        )
         if request.port and not _is_at(running, request.port):
             raise OsemError(
                 f"{self.product} is already running at {running.endpoint} "
                 f"(requested port {request.port}).",
                 code=ErrorCode.ENGINE_UNAVAILABLE,
-                remediation=f"{fresh}   replaces it (its data is lost)",
+                remediation=replacing,
             )
         if not probe.wait_for(running.endpoint, self.answers_as, request.timeout):
             raise OsemError(
                 f"{self.product} (process {running.pid}) does not answer at {running.endpoint}.",
                 code=ErrorCode.TIMEOUT,
-                remediation=f"{fresh}   replaces it (its data is lost)",
+                remediation=replacing,
             )
         return records.save(running)
 
@@ -161,7 +218,8 @@ class DetachedEngine(Engine):
         records.begin(
             Intent(engine=self.kind, name=request.name, started_at=started_at, **request.ownership)
         )
-        with children.undone_on_failure(lambda: records.undo(request.name)):
+        keeping = data.kept(self.kind, request) if self.persists else contextlib.nullcontext()
+        with keeping, children.undone_on_failure(lambda: records.undo(request.name)):
             child = self._spawn(port, request)
             self._await(child, port, request)
             return records.save(self._record(child.pid, port, started_at, request))
@@ -181,6 +239,7 @@ class DetachedEngine(Engine):
         log = records.log_path(request.name)
 
         def check_alive() -> None:
+            self.check_log(_said(log), request)
             if child.poll() is None:
                 return
             if not host.is_free(port):
@@ -204,6 +263,8 @@ class DetachedEngine(Engine):
             endpoint=f"http://{LOOPBACK}:{port}",
             started_at=started_at,
             used_at=time.time(),
+            persist=bool(self.persists and request.persist),
+            shared=request.shared,
             pid=pid,
             process_started=host.process_started(pid),
             process_identity=host.process_identity(pid),
@@ -212,7 +273,7 @@ class DetachedEngine(Engine):
         )
 
     def _failed(self, what: str, log: Path, remedy: str) -> OsemError:
-        tail = deque(children.log_lines(log), maxlen=LOG_LINES)
+        tail = _said(log)[-LOG_LINES:]
         return OsemError(
             "\n".join([f"{self.product} {what}. Its log ends:", *(f"  {line}" for line in tail)]),
             code=ErrorCode.ENGINE_UNAVAILABLE,
@@ -225,6 +286,11 @@ def marker(name: str) -> str:
     """Return the word that identifies the process of engine ``name`` on its command line."""
     path = os.path.realpath(records.directory() / name)
     return f"osem-engine={path}"
+
+
+def _said(log: Path) -> list[str]:
+    """Return the lines of a log without the stack frames of Java, which hide the message."""
+    return [line for line in children.log_lines(log) if not line.startswith(STACK_FRAME)]
 
 
 def _port(request: EngineRequest, running: EngineRecord | None) -> int:

@@ -142,18 +142,39 @@ def processes_with(word: str) -> list[int]:
     return [pid for pid in psutil.pids() if word in command_line(pid)]
 
 
+def processes_using(folder: Path) -> list[int]:
+    """Return the pids of this user's processes that have a file below ``folder`` open."""
+    import psutil
+
+    real = folder.resolve()
+
+    def uses(process: psutil.Process) -> bool:
+        try:
+            return any(real in Path(file.path).parents for file in process.open_files())
+        except (psutil.Error, OSError):  # it has ended, or belongs to another user
+            return False
+
+    return sorted(process.pid for process in psutil.process_iter() if uses(process))
+
+
 def listens(pid: int, port: int) -> bool:
     """Return whether process ``pid`` itself listens at ``port``."""
+    return bool(listening_addresses(pid, port))
+
+
+def listening_addresses(pid: int, port: int) -> set[str]:
+    """Return the addresses at which process ``pid`` listens at ``port``."""
     import psutil
 
     try:
         sockets = psutil.Process(pid).net_connections(kind="tcp")
     except psutil.Error:
-        return False
-    return any(
-        found.status == psutil.CONN_LISTEN and getattr(found.laddr, "port", None) == port
+        return set()
+    return {
+        found.laddr.ip
         for found in sockets
-    )
+        if found.status == psutil.CONN_LISTEN and getattr(found.laddr, "port", None) == port
+    }
 
 
 def _process_at(port: int) -> str | None:

@@ -88,8 +88,9 @@ def take_down(
 
     ``lock_timeout`` (seconds) limits the wait for another command that works on the engine.
     """
+    unasked: list[OsemError] = []
     with records.locked(name, lock_timeout or policy.current().engine_lock, say):
-        # Before the engine: its container cannot leave a network that is gone.
+        # Before the engine, of which it shows the tables.
         removed = browser.down(name)
         claim = records.load(name) or records.begun(name)
         recorded = claim.engine if claim else None
@@ -100,8 +101,28 @@ def take_down(
             must = kind.name == recorded or (drop_data and engine.persists)
             # An engine may exist without a record if its kind can run here.
             if must or (recorded is None and _works(engine)):
-                removed += engine.down(name, drop_data=drop_data)
+                try:
+                    removed += engine.down(name, drop_data=drop_data)
+                except EngineFailureError as error:
+                    if kind.name == recorded:
+                        raise
+                    unasked.append(error)
+        _settle(unasked, recorded, removed, say)
     return removed
+
+
+def _settle(
+    unasked: Sequence[OsemError], recorded: str | None, removed: Sequence[str], say: Say
+) -> None:
+    """Raise the error of a kind that may keep data and cannot be asked; ``say`` it if others did.
+
+    An engine that keeps its own data had none in another kind.
+    """
+    own = registry.kind_of(recorded).create().persists if recorded else bool(removed)
+    for error in unasked:
+        if not own:
+            raise error
+        say(f"Data of another kind of engine was not looked for: {error.message}")
 
 
 def remove_abandoned() -> list[str]:

@@ -41,6 +41,11 @@ KINDS = (
         answers_as=emulators.DYNAMODB_LOCAL,
     ),
     EngineKind(
+        name="java",
+        location="osem_tasks.engines.java.engine:JavaEngine",
+        answers_as=emulators.DYNAMODB_LOCAL,
+    ),
+    EngineKind(
         name="moto",
         location="osem_tasks.engines.moto:MotoEngine",
         answers_as=emulators.MOTO,
@@ -59,7 +64,7 @@ def choices() -> tuple[str, ...]:
 
 
 def choices_in_words(auto: str = AUTO) -> str:
-    """Return the choices for a help text: ``auto, docker or moto``."""
+    """Return the choices for a help text: ``auto, docker, java or moto``."""
     *first, last = (auto, *names())
     return f"{', '.join(first)} or {last}"
 

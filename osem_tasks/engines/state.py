@@ -44,7 +44,7 @@ def directory() -> Path:
         _refuse(f"The state directory {path} cannot be made: {error.strerror}.", error)
     if stat.S_ISLNK(found.st_mode):
         _refuse(f"The state directory {path} is a symbolic link.")
-    if _is_foreign(found):
+    if is_foreign(found):
         _refuse(f"The state directory {path} belongs to another user.")
     if found.st_mode & stat.S_ISVTX:
         _refuse(f"The state directory {path} is shared with other users.")
@@ -102,7 +102,7 @@ def open_plain(path: Path) -> Iterator[Any]:
     """
     descriptor = os.open(path, os.O_RDONLY | _PLAIN)
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or _is_foreign(found):
+    if not stat.S_ISREG(found.st_mode) or is_foreign(found):
         os.close(descriptor)
         raise UnreadableError("it is no plain file of this user")
     with os.fdopen(descriptor, "rb") as stream:
@@ -158,7 +158,8 @@ def refusal(path: Path, error: OSError) -> OsemError:
     )
 
 
-def _is_foreign(found: os.stat_result) -> bool:
+def is_foreign(found: os.stat_result) -> bool:
+    """Return whether a file belongs to another user."""
     return hasattr(os, "geteuid") and found.st_uid != os.geteuid()
 
 

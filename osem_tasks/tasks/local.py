@@ -33,7 +33,7 @@ UP_OPTIONS: dict[str, tuple[Any, str]] = {
     "port": (None, "Port on 127.0.0.1 (default 8000); 0 picks a free port."),
     **NAME_OPTION,
     "image": (None, "Image of DynamoDB Local to run."),
-    "persist": (False, "Keep the data in a named volume."),
+    "persist": (False, "Keep the data, in a named volume or a directory."),
     "isolated": (False, "Use a separate database per access key and region (for tests)."),
     "fresh": (False, "Start empty: replace the running engine and delete its data."),
     "timeout": (None, "Maximum seconds to wait for the first response (default 60)."),

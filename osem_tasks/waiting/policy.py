@@ -69,6 +69,8 @@ class Policy:
     docker_call: float = 15.0
     # A pull reports progress many times a second, but a registry may be slow to start.
     docker_stream: float = 120.0
+    # A program that only prints its version answers at once; one that needs longer hangs.
+    version_call: float = 15.0
     # How long an engine may take to stop before it is killed.
     engine_stop: float = 5.0
     # How long a created container that is not started counts as another command's work.

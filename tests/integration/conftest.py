@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from osem_tasks.config.local_access import ACCESS_KEY, SECRET_KEY
-from osem_tasks.engines import manager
+from osem_tasks.engines import manager, registry
 from osem_tasks.engines import records as state
 from osem_tasks.engines.base import EngineRequest
+from osem_tasks.schema import emulators
 from tests.support.faulty_aws import FaultyServer
 from tests.support.inv import Inv
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 # Read before any test changes the environment.
 _STATE = os.environ.get("OSEM_STATE_DIR")
 _NAME = os.environ.get("OSEM_LOCAL_NAME")
+# What the java engine is installed with.
+JAVA_VARIABLES = {
+    key: value for key, value in os.environ.items() if key.startswith("DYNAMODB_LOCAL_")
+}
 DOCKER_VARIABLES = {
     key: value
     for key, value in os.environ.items()
@@ -38,6 +43,12 @@ class Engine:
 
     kind: str
     endpoint: str
+
+    @property
+    def server(self) -> str:
+        """Whose DynamoDB answers: DynamoDB Local is the same in a container and on a Java."""
+        local = registry.kind_of(self.kind).answers_as is emulators.DYNAMODB_LOCAL
+        return "docker" if local else self.kind
 
     def client(self) -> DynamoDBClient:
         """A plain boto3 client, as an application would make it."""
@@ -125,8 +136,8 @@ def inv(
 
 @pytest.fixture
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory for `local.*` in this test, and the way to Docker."""
+    """A state directory for `local.*` in this test, and the way to Docker and Java's engine."""
     monkeypatch.setenv("OSEM_STATE_DIR", str(tmp_path / "state"))
-    for key, value in DOCKER_VARIABLES.items():
+    for key, value in {**DOCKER_VARIABLES, **JAVA_VARIABLES}.items():
         monkeypatch.setenv(key, value)
     return tmp_path / "state"

@@ -427,7 +427,7 @@ def _open(engine: Engine) -> Shelf:
         region="us-east-1",
         naming=Naming(),
     )
-    return Shelf(engine.kind, TableStore(connect(target, lambda _: None)), None, engine.client())
+    return Shelf(engine.server, TableStore(connect(target, lambda _: None)), None, engine.client())
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ def test_one_changed_fact_is_found_and_named(
         for check in run.document["data"]["checks"]
         for issue in check["issues"]
     }
-    if engine.kind in mutation.hidden_on:
+    if engine.server in mutation.hidden_on:
         fact = mutation.name.partition("-")[0].replace("tag", "tags")
         hidden = {
             each["path"]

@@ -96,7 +96,7 @@ def test_a_running_engine_is_used_and_left_running(project: Path, session_engine
     done = run(project)
 
     by_prefix = "kept apart by table prefixes" in done.stdout
-    assert (passed(done), by_prefix) == ((0, "13"), session_engine.kind == "docker")
+    assert (passed(done), by_prefix) == ((0, "13"), session_engine.server == "docker")
     assert manager.is_answering(record)
     engine = type(session_engine)(record.engine, record.endpoint)
     assert engine.client().list_tables()["TableNames"] == []

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.local_access import LOOPBACK
+from osem_tasks.engines import settings
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -173,15 +174,7 @@ def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
     differing = mismatches(found, request)
     if found.status in ("running", "paused", "restarting"):
         if differing:
-            raise OsemError(
-                f"Engine '{request.name}' is already running with other settings: "
-                + "; ".join(differing),
-                code=ErrorCode.ENGINE_UNAVAILABLE,
-                remediation=(
-                    f"{request.replacing_command()}   replaces it (data in memory is lost)"
-                    "   or use another --name"
-                ),
-            )
+            raise settings.runs_otherwise(request, differing)
         return ContainerAction.UNPAUSE if found.status == "paused" else ContainerAction.REUSE
     # A restart would use the old port, but the request is for any free port.
     moves = request.port == 0 and found.port is not None
@@ -193,21 +186,9 @@ def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
 
 def mismatches(found: Snapshot, request: EngineRequest) -> list[str]:
     """Describe the differences between ``found`` and the explicitly requested settings."""
-    settings = (
-        ("image", request.image, found.image),
-        ("port", request.port or None, found.port),
-        ("persist", _yes_or_no(request.persist), _yes_or_no(found.persist)),
-        ("isolated", None if request.shared else "yes", _yes_or_no(not found.shared)),
+    return settings.mismatches(
+        request, image=found.image, port=found.port, persist=found.persist, shared=found.shared
     )
-    return [
-        f"{setting} {actual} (requested {requested})"
-        for setting, requested, actual in settings
-        if requested is not None and requested != actual
-    ]
-
-
-def _yes_or_no(value: bool | None) -> str | None:
-    return None if value is None else "yes" if value else "no"
 
 
 def create_options(request: EngineRequest, attempt: str, *, persist: bool) -> dict[str, Any]:

@@ -29,10 +29,13 @@ PACKAGE = Path(osem_tasks.__file__).parent
 ROOT = PACKAGE.parent
 # Where a kind's name is written: in its row, in its own file. `emulators` names DynamoDBs.
 # engines/docker/files.py: "docker" is also a key in the docker command's own files.
+# engines/java/runtime.py: "java" is also the name of a program.
 HOMES = (
     "engines/registry.py",
     "engines/docker/engine.py",
     "engines/docker/files.py",
+    "engines/java/engine.py",
+    "engines/java/runtime.py",
     "engines/moto.py",
 )
 # Registers a kind before anything else of the package is imported.
@@ -51,8 +54,8 @@ def test_server(dynamodb_server):
 def test_the_rows_are_the_choices() -> None:
     """`auto` comes first, then the kinds in the order in which it tries them."""
     assert registry.choices() == ("auto", *(kind.name for kind in registry.KINDS))
-    assert registry.choices() == ("auto", "docker", "moto")
-    assert registry.choices_in_words("auto (default)") == "auto (default), docker or moto"
+    assert registry.choices() == ("auto", "docker", "java", "moto")
+    assert registry.choices_in_words("auto (default)") == "auto (default), docker, java or moto"
 
 
 @pytest.mark.parametrize("kind", registry.KINDS, ids=lambda kind: kind.name)
@@ -217,8 +220,8 @@ def test_the_help_texts_name_a_new_kind() -> None:
     )
 
     assert _python(code) == (
-        "Kind of engine: auto (default), docker, moto or fleeting.\n"
-        "engine to start for the tests: auto, docker, moto or fleeting\n"
+        "Kind of engine: auto (default), docker, java, moto or fleeting.\n"
+        "engine to start for the tests: auto, docker, java, moto or fleeting\n"
     )
 
 
