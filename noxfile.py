@@ -1,15 +1,21 @@
 """Lint, types, unit tests, and integration tests against a fresh database.
 
 `nox` runs them all. `nox -s integration -- --engine moto -k verify` chooses the engine;
-everything else behind the two dashes goes to pytest.
+everything else behind the two dashes goes to pytest. What every engine must do alike (facts,
+mutations, repairs, the main job, documents, templates) runs on each one that is here, the rest
+on the session's own; `--one-engine` leaves the others out.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
+from osem_tasks.engines.ministack import TESTED
 from osem_tasks.nox import fresh_engine
 
 nox.needs_version = ">=2025.2.9"
@@ -88,10 +94,33 @@ def faults(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *words, *session.posargs)
 
 
+def with_ministack(session: nox.Session) -> None:
+    """Have ministack on the session's PATH, unless it is there or cannot be installed.
+
+    It gets an environment of its own, because it needs one exact version of botocore.
+    """
+    home = Path(session.virtualenv.location).parent / "ministack"
+    folder = home / ("Scripts" if os.name == "nt" else "bin")
+    if shutil.which("ministack"):
+        return
+    if not (folder / "ministack").exists():
+        package = f"ministack=={TESTED[-1]}"
+        try:
+            session.run("python", "-m", "venv", "--clear", str(home), silent=True)
+            command = (str(folder / "python"), "-m", "pip", "install", "--quiet", package)
+            session.run(*command, external=True, silent=True)
+        except CommandFailed:
+            session.warn(f"{package} cannot be installed here: its tests are left out.")
+            return
+    # Last: the folder has a python, too.
+    session.env["PATH"] = os.pathsep.join([os.environ["PATH"], str(folder)])
+
+
 @nox.session
 def integration(session: nox.Session) -> None:
     """Run the integration tests on a fresh engine of the session's own, always removed."""
     session.install("-r", "requirements.txt", *groups("test"))
+    with_ministack(session)
     with fresh_engine(session) as engine:
         words = (*paths(session, "tests/integration"), *workers(session), *engine.posargs)
         session.run("python", "-m", "pytest", *words, env=engine.env)

@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--one-engine",
         action="store_true",
-        help="leave out what runs on moto beside the session's engine: another session does it",
+        help="leave out what runs on other engines beside the session's: another session does it",
     )
 
 
@@ -55,16 +55,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         markers = ("process", "slow")
         left_out |= {item for item in items if any(map(item.get_closest_marker, markers))}
     if config.getoption("--one-engine"):
-        left_out |= {item for item in items if _is_on_moto(item)}
+        left_out |= {item for item in items if _is_on_another_engine(item)}
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 
 
-def _is_on_moto(item: pytest.Item) -> bool:
-    """Whether a test that runs on every engine runs on moto here."""
+def _is_on_another_engine(item: pytest.Item) -> bool:
+    """Whether a test that runs on every engine names the one that it runs on here."""
+    from osem_tasks.engines import registry
+
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    return "moto" in (parameters.get("engine"), parameters.get("kind"))
+    chosen = {str(parameters.get(name)) for name in ("engine", "kind", "shelf")}
+    return not chosen.isdisjoint(registry.names())
 
 
 @pytest.fixture(scope="session")

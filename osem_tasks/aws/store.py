@@ -297,9 +297,8 @@ class TableStore:
 
 
 def _server(answer: Any) -> str:
-    """Return the header ``Server`` of an answer; empty if absent."""
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return str(headers.get("server", ""))
+    """Return the server that sent an answer; empty if it does not tell."""
+    return emulators.server_of(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
 
 
 def _engine(answer: Any) -> Engine:

@@ -22,6 +22,10 @@ class EngineFailureError(OsemError):
     """Docker or another engine runtime is absent or broken; another kind of engine may work."""
 
 
+class NotInstalledError(EngineFailureError):
+    """The program of an optional kind of engine is absent: no reason to report it for ``auto``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequest:
     """The engine that ``local.up`` requests. ``None`` in a field accepts any running engine.
@@ -188,7 +192,8 @@ class UpResult:
 
     ``note`` is shown as a warning. ``reason`` says why this kind of engine was chosen; it is
     empty when the request named the kind. The engine is a ``fallback`` if a preferred kind
-    was available but could not start.
+    was available but could not start. ``weakness`` is set where ``auto`` ended at an engine that
+    lets pass what AWS refuses; it says that, and how to get a stricter one.
     """
 
     record: EngineRecord
@@ -196,16 +201,19 @@ class UpResult:
     note: str = ""
     reason: str = ""
     fallback: bool = False
+    weakness: str = ""
 
 
 class Engine(Protocol):
     """One kind of local engine; creating one costs nothing. Every method may raise OsemError.
 
-    An engine that ``persists`` can keep its data in a volume after it is removed.
+    An engine that ``persists`` can keep its data in a volume after it is removed; one that does
+    not says in ``forgets`` how it loses them.
     """
 
     kind: str
     persists: bool
+    forgets: str = "keeps its data in memory only"
 
     def check(self) -> str:
         """Describe the runtime of the engine. Raises OsemError if it cannot run here."""

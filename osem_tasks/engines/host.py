@@ -177,6 +177,17 @@ def listening_addresses(pid: int, port: int) -> set[str]:
     }
 
 
+def listening_at(pid: int) -> set[str]:
+    """Return the addresses at which process ``pid`` listens; empty if they cannot be read."""
+    import psutil
+
+    try:
+        sockets = psutil.Process(pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return set()
+    return {found.laddr.ip for found in sockets if found.status == psutil.CONN_LISTEN}
+
+
 def _process_at(port: int) -> str | None:
     import psutil
 

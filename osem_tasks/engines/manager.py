@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry, service
 from osem_tasks.engines.admin import browser
-from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState
+from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState, NotInstalledError
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class Choice:
     """An engine and why it was chosen; ``reason`` is empty if the request named its kind.
 
-    ``refusals`` are the errors of the preferred kinds that cannot run here.
+    ``refusals`` are the errors of the preferred kinds that cannot run here; ``persisting`` those
+    of them that would keep data.
     """
 
     engine: Engine
     reason: str
     refusals: tuple[OsemError, ...] = ()
+    persisting: tuple[OsemError, ...] = ()
 
 
 def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpResult:
@@ -222,14 +224,24 @@ def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
     if request.persist and not engine.persists:
         raise _cannot_persist(choice, request)
     _make_way(choice, request, say)
-    return replace(engine.up(request, say), reason=choice.reason)
+    result = engine.up(request, say)
+    weakness = _weakness(choice) if result.how == "started" else ""
+    return replace(result, reason=choice.reason, weakness=weakness)
+
+
+def _weakness(choice: Choice) -> str:
+    """Return what is weaker than in the kinds that ``auto`` prefers, and how to get the next."""
+    weakness = registry.kind_of(choice.engine.kind).weakness
+    if not weakness or not choice.refusals:
+        return ""
+    return f"{weakness}. A stricter engine: {choice.refusals[-1].remediation}"
 
 
 def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
     """Return the error for ``--persist`` on a kind of engine that cannot keep data."""
     kind, without = choice.engine.kind, replace(request, persist=None).command()
-    message = f"The {kind} engine keeps its data in memory only."
-    if not choice.refusals:
+    message = f"The {kind} engine {choice.engine.forgets}."
+    if not choice.persisting:
         return OsemError(
             message,
             code=ErrorCode.ENGINE_UNAVAILABLE,
@@ -237,13 +249,13 @@ def _cannot_persist(choice: Choice, request: EngineRequest) -> OsemError:
         )
     # A proposal of the preferred kind would be false: it cannot run here.
     return OsemError(
-        f"{_messages(choice.refusals)} {message}",
+        f"{_messages(choice.persisting)} {message}",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=(
-            f"{'   and '.join(error.remediation for error in choice.refusals)}   "
+            f"{'   and '.join(error.remediation for error in choice.persisting)}   "
             f"or leave --persist out: {without}"
         ),
-        details=choice.refusals[0].details,
+        details=choice.persisting[0].details,
     )
 
 
@@ -266,14 +278,19 @@ def _first_that_works(kinds: Sequence[EngineKind], refusals: Sequence[OsemError]
     Raises OsemError with all refusals if none can.
     """
     refusals = list(refusals)
+    persisting = list(refusals)  # with --persist, only such a kind has a fallback
     for kind in kinds:
         engine = kind.create()
         try:
             available = engine.check()
         except OsemError as error:
             refusals.append(error)
+            persisting += [error] if engine.persists else []
         else:
-            return Choice(engine, _messages(refusals) or available, tuple(refusals))
+            # That something optional is absent is no reason.
+            known = [error for error in refusals if not isinstance(error, NotInstalledError)]
+            reason = _messages(known) or available
+            return Choice(engine, reason, tuple(refusals), tuple(persisting))
     raise OsemError(
         _messages(refusals),
         code=refusals[0].code,

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from osem_tasks.engines.base import EngineRequest
 
-INSTALL = 'pip install "moto[dynamodb,server]"'
+INSTALL = 'pip install "moto[dynamodb]" flask flask-cors'
+# What the server needs for DynamoDB and STS: distributions, and the modules in them.
+PACKAGES = {
+    "moto": "moto",
+    "flask": "flask",
+    "flask-cors": "flask_cors",
+    "py-partiql-parser": "py_partiql_parser",
+}
 MODULE = "moto.server"
 
 
@@ -29,11 +36,14 @@ class MotoEngine(DetachedEngine):
 
     def check(self) -> str:
         """Describe the installed moto. Raises OsemError (ENGINE_UNAVAILABLE) if there is none."""
-        packages = ("moto", "flask")
-        found = (importlib.util.find_spec(name) and process.is_installed(name) for name in packages)
-        if not all(found):
+        missing = [
+            name
+            for name, module in PACKAGES.items()
+            if not (importlib.util.find_spec(module) and process.is_installed(name))
+        ]
+        if missing:
             raise OsemError(
-                "The moto engine cannot run: the Python package moto[server] is not installed.",
+                f"The moto engine cannot run: not installed as Python packages: {', '.join(missing)}.",
                 code=ErrorCode.ENGINE_UNAVAILABLE,
                 remediation=INSTALL,
             )

@@ -47,7 +47,9 @@ def ask(endpoint: str, timeout: float = 1.0) -> emulators.Engine | None:
         connection.close()
     if response.status != HTTPStatus.OK or b'"TableNames"' not in body:
         return ANOTHER_SERVER
-    return emulators.local_engine_of(response.getheader("Server", ""))
+    # moto sends ``Server`` twice; this joins the two.
+    headers = {name.lower(): response.getheader(name, "") for name, _ in response.getheaders()}
+    return emulators.local_engine_of(emulators.server_of(headers))
 
 
 def _connection(endpoint: str, timeout: float) -> HTTPConnection:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.engines import state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # What a program needs to run at all: programs and libraries, language, temporary files, and
 # on Windows the system's own folders.
@@ -73,11 +73,31 @@ def python_command(module: str, *words: str, mark: str, distribution: str) -> li
     The interpreter ignores the working directory, the user's site-packages and all ``PYTHON*``
     variables (``-I``). ``mark`` is an ``-X`` option that identifies the process.
     """
-    code = _RUN_MODULE.format(
-        chosen=chosen_folders(module, os.environ.get("PYTHONPATH", "")),
+    return module_command(
+        sys.executable,
+        module,
+        *words,
+        mark=mark,
         installed=installed_in(distribution),
+        chosen=chosen_folders(module, os.environ.get("PYTHONPATH", "")),
     )
-    return [sys.executable, "-I", "-X", mark, "-c", code, module, *words]
+
+
+def module_command(
+    interpreter: str,
+    module: str,
+    *words: str,
+    mark: str,
+    installed: Sequence[str],
+    chosen: Sequence[str] = (),
+) -> list[str]:
+    """Return the command that runs ``module`` with any ``interpreter``, isolated.
+
+    ``installed`` are folders of packages, which may be outside the interpreter's own; the
+    ``chosen`` ones come before those.
+    """
+    code = _RUN_MODULE.format(chosen=[*chosen], installed=[*installed])
+    return [interpreter, "-I", "-X", mark, "-c", code, module, *words]
 
 
 def is_installed(distribution: str) -> bool:
@@ -86,6 +106,11 @@ def is_installed(distribution: str) -> bool:
         metadata.distribution(distribution)
         return True
     return False
+
+
+def version_of(distribution: str) -> str:
+    """Return the version of an installed ``distribution``."""
+    return metadata.version(distribution)
 
 
 def chosen_folders(module: str, python_path: str) -> list[str]:

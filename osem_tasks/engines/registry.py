@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.engines.base import AUTO
+from osem_tasks.errors import OsemError
 from osem_tasks.schema import emulators
 
 if TYPE_CHECKING:
@@ -21,12 +22,16 @@ class EngineKind:
     """A kind of engine.
 
     Its class (``location``, as ``module:class``) is imported on first use, so that the task
-    list loads no SDK. ``answers_as`` is the DynamoDB that answers at its endpoint.
+    list loads no SDK. ``answers_as`` is the DynamoDB that answers at its endpoint. An
+    ``optional`` kind is proposed only where it is installed. ``weakness`` says what the kind
+    lets pass, if another one is to be preferred for that.
     """
 
     name: str
     location: str
     answers_as: emulators.Engine
+    optional: bool = False
+    weakness: str = ""
 
     def create(self) -> Engine:
         """Return the engine without contacting or starting anything."""
@@ -46,9 +51,19 @@ KINDS = (
         answers_as=emulators.DYNAMODB_LOCAL,
     ),
     EngineKind(
+        name="ministack",
+        location="osem_tasks.engines.ministack:MinistackEngine",
+        answers_as=emulators.MINISTACK,
+        optional=True,
+    ),
+    EngineKind(
         name="moto",
         location="osem_tasks.engines.moto:MotoEngine",
         answers_as=emulators.MOTO,
+        weakness=(
+            "moto lets pass much that AWS refuses (of 34 invalid requests it refuses 20, "
+            "ministack 31, DynamoDB Local 33)"
+        ),
     ),
 )
 
@@ -64,7 +79,7 @@ def choices() -> tuple[str, ...]:
 
 
 def choices_in_words(auto: str = AUTO) -> str:
-    """Return the choices for a help text: ``auto, docker, java or moto``."""
+    """Return the choices for a help text: ``auto, docker, java, ministack or moto``."""
     *first, last = (auto, *names())
     return f"{', '.join(first)} or {last}"
 
@@ -77,11 +92,22 @@ def kind_of(name: str) -> EngineKind:
 def alternatives(name: str, request: EngineRequest) -> str:
     """Return the end of a remedy: commands that request a kind of engine other than ``name``.
 
-    Only kinds that support the request are included. The image is omitted: it fits ``name``.
+    Only kinds that support the request are included, and optional ones only where they are
+    installed. The image is omitted: it fits ``name``.
     """
-    other_engines = (kind.create() for kind in KINDS if kind.name != name)
+    other_engines = (kind.create() for kind in KINDS if kind.name != name and _is_here(kind))
     return "".join(
         f"   or use another engine: {replace(request, engine=engine.kind, image=None).command()}"
         for engine in other_engines
         if engine.persists or not request.persist
     )
+
+
+def _is_here(kind: EngineKind) -> bool:
+    if not kind.optional:
+        return True
+    try:
+        kind.create().check()
+    except OsemError:
+        return False
+    return True

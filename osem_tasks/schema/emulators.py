@@ -1,6 +1,6 @@
 """Every difference between the emulators and DynamoDB on AWS that the suite handles.
 
-Measured on DynamoDB Local 1.25.1 and moto 5. The suite recognizes an emulator by its
+Measured on DynamoDB Local 1.25.1, ministack 1.5.33 and moto 5. The suite recognizes an emulator by its
 answers, never by its version or by how it was started.
 """
 
@@ -42,7 +42,9 @@ class Engine:
     CreateTable and never changes afterwards, ``lacks`` those that it has no call for. One with
     ``streams_once`` never enables the stream of a table a second time. An engine with
     ``forgets_protection`` turns off deletion protection in every UpdateTable that does not
-    set it. Two users with different values of ``isolation`` have separate databases.
+    set it. Two users with different values of ``isolation`` have separate databases; one with
+    ``region_databases`` has separate tables in every region even for the same user, and one with
+    ``account_keys`` takes an access key of 12 digits for the account of that number.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Engine:
     streams_once: bool = False
     forgets_protection: bool = False
     isolation: Isolation = Isolation.TABLE_PREFIX
+    region_databases: bool = False
+    account_keys: bool = False
 
 
 AWS = Engine("AWS")
@@ -64,6 +68,15 @@ DYNAMODB_LOCAL = Engine(
     # With -sharedDb it uses one database for all keys; no call reveals that.
     isolation=Isolation.ACCESS_KEY,
 )
+MINISTACK = Engine(
+    "ministack",
+    # It shows a warm throughput of 0 for every table, whatever is set. Of the days of recovery
+    # it tells nothing, as other engines may.
+    drops=(WARM_THROUGHPUT,),
+    isolation=Isolation.ACCOUNT,
+    region_databases=True,
+    account_keys=True,
+)
 MOTO = Engine(
     "moto",
     # It keeps warm throughput, but of an update with one number only that one.
@@ -74,6 +87,7 @@ MOTO = Engine(
     streams_once=True,
     # moto has every account, and AssumeRole returns keys for any of them.
     isolation=Isolation.ACCOUNT,
+    region_databases=True,
 )
 
 # Error codes of an engine that does not support a call.
@@ -86,6 +100,7 @@ _LOCAL_ARN = ":ddblocal:"
 _NO_ACCOUNT = "000000000000"
 # moto's default account: the example account of the AWS documentation.
 _MOTO_ACCOUNT = "123456789012"
+_HEADER_OF_S3 = "x-amz-id-2"
 _ARN_PARTS = 5
 _SHOWN_BY = {
     ENCRYPTION: "SSEDescription",
@@ -95,19 +110,29 @@ _SHOWN_BY = {
 }
 
 
-def engine_of(arn: str, server: str) -> Engine:
-    """Return the engine of a table, from the table's ARN and the header ``Server``.
+def server_of(headers: Mapping[str, str]) -> str:
+    """Return the server that sent ``headers`` (names in lower case); empty if it does not tell.
 
-    Without a table the ARN is empty, and only the header tells.
+    It is the header ``Server``. ministack sends none, and is known by a header that belongs to
+    S3: no other DynamoDB sends it, neither AWS nor an emulator.
+    """
+    server = headers.get("server", "")
+    return server or (MINISTACK.name if _HEADER_OF_S3 in headers else "")
+
+
+def engine_of(arn: str, server: str) -> Engine:
+    """Return the engine of a table, from the table's ARN and its server (see ``server_of``).
+
+    Without a table the ARN is empty, and only the server tells.
     """
     if _LOCAL_ARN in arn or (not arn and server.startswith("Jetty")):
         return DYNAMODB_LOCAL
-    return MOTO if _is_moto(server) else AWS
+    return _by_server(server) or AWS
 
 
 def local_engine_of(server: str) -> Engine:
-    """Return the engine that answered ListTables on this machine, from the header ``Server``."""
-    return MOTO if _is_moto(server) else DYNAMODB_LOCAL
+    """Return the engine that answered ListTables on this machine, from its server."""
+    return _by_server(server) or DYNAMODB_LOCAL
 
 
 def proven_local(arn: str, server: str) -> str:
@@ -121,7 +146,8 @@ def proven_local(arn: str, server: str) -> str:
         return DYNAMODB_LOCAL.name
     account = account_of(arn)
     if account == _NO_ACCOUNT:
-        return f"an emulator (account {_NO_ACCOUNT})"
+        known = MINISTACK.name if _is_ministack(server) else "an emulator"
+        return f"{known} (account {_NO_ACCOUNT})"
     return MOTO.name if _is_moto(server) and account == _MOTO_ACCOUNT else ""
 
 
@@ -142,7 +168,7 @@ def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, s
     return {
         fact: f"{engine.name} does not keep it"
         for fact in engine.drops
-        if not _mentions(description, _SHOWN_BY[fact])
+        if not _shows(description, _SHOWN_BY[fact])
     }
 
 
@@ -171,11 +197,26 @@ def latest_tags(found: Iterable[Mapping[str, str]]) -> Tags:
     return tuple({tag["Key"]: tag["Value"] for tag in found}.items())
 
 
+def _by_server(server: str) -> Engine | None:
+    if _is_ministack(server):
+        return MINISTACK
+    return MOTO if _is_moto(server) else None
+
+
+def _is_ministack(server: str) -> bool:
+    return server == MINISTACK.name
+
+
 def _is_moto(server: str) -> bool:
     return server.startswith("Werkzeug")
 
 
-def _mentions(description: Mapping[str, Any], key: str) -> bool:
-    return key in description or any(
-        key in index for index in description.get("GlobalSecondaryIndexes", [])
-    )
+def _shows(description: Mapping[str, Any], key: str) -> bool:
+    """Return whether a table, or one of its indexes, has a value of ``key``.
+
+    Zeros of the table are none: ministack shows them for whatever is set.
+    """
+    if shown := description.get(key):
+        units = [value for value in dict(shown).values() if isinstance(value, int)]
+        return any(units) or not units
+    return any(key in index for index in description.get("GlobalSecondaryIndexes") or ())

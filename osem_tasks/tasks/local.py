@@ -61,7 +61,12 @@ def up(job: Job) -> Outcome:
     _remark(job, request, result)
     took = f"{result.how} in {clock.now() - begin:.2f} s"
     return Outcome(
-        data={**record.as_json(), "how": result.how, "reason": result.reason},
+        data={
+            **record.as_json(),
+            "how": result.how,
+            "reason": result.reason,
+            "weakness": result.weakness or None,
+        },
         summary=Line(Mark.DONE, f"{_described(record)} ready at {record.endpoint} ({took})"),
         changed=result.how == "started",
     )
@@ -219,6 +224,8 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
         # Warn if a preferred engine could not start, but not if it is absent.
         tell = console.warn if result.fallback else console.info
         tell(f"Engine: {record.engine}, because {_lower(result.reason)}")
+    if result.weakness:
+        console.info(result.weakness)
     if result.note:
         console.warn(result.note)
     if record.image and record.image != (request.image or request.default_image):

@@ -64,7 +64,7 @@ class Server:
     @property
     def by_region(self) -> bool:
         """Whether every region has tables of its own; one shared DynamoDB Local has not."""
-        return not self.is_shared or self.engine is emulators.MOTO
+        return not self.is_shared or self.engine.region_databases
 
     @property
     def is_shared(self) -> bool:
@@ -93,12 +93,19 @@ class Server:
         if self.isolation is Isolation.ACCESS_KEY:
             return IsolatedDatabase(self.endpoint, f"osem{token}", SECRET_KEY)
         if self.isolation is Isolation.ACCOUNT:
-            return IsolatedDatabase(self.endpoint, *_account_keys(self.endpoint, int(token, 16)))
+            return IsolatedDatabase(self.endpoint, *self._account_keys(int(token, 16)))
         prefix = f"t{token[:12]}-"
         journal = Created.at(self.endpoint, ACCESS_KEY)
         return IsolatedDatabase(
             self.endpoint, ACCESS_KEY, SECRET_KEY, prefix=prefix, journal=journal
         )
+
+    def _account_keys(self, number: int) -> tuple[str, str, str | None]:
+        """Return the keys of an account, which the engine creates on first use."""
+        account = f"{number % 10**12:012d}"
+        if self.engine.account_keys:
+            return account, SECRET_KEY, None
+        return _role_keys(self.endpoint, account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +271,13 @@ class _Silent:
         """Drop ``text``."""
 
 
-def _account_keys(endpoint: str, number: int) -> tuple[str, str, str]:
-    """Return the keys of an account, which the engine creates on first use."""
+def _role_keys(endpoint: str, account: str) -> tuple[str, str, str]:
+    """Return the keys of a role of ``account``, by AssumeRole."""
     from osem_tasks.aws import errors
 
     own = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY)
     sts = _session().client("sts", endpoint_url=endpoint, **own.keys)
-    role = f"arn:aws:iam::{number % 10**12:012d}:role/osem-tests"
+    role = f"arn:aws:iam::{account}:role/osem-tests"
     with contextlib.closing(sts), errors.translated("AssumeRole", own.target()):
         answer: Any = sts.assume_role(RoleArn=role, RoleSessionName="osem")["Credentials"]
     keys = Variables(answer)

@@ -83,6 +83,8 @@ class Policy:
     service_in_ci: float = 20.0
     # A container that starts answers within this time; then it is looked for elsewhere too.
     elsewhere: float = 8.0
+    # An interpreter tells within 0.1 s which packages it has.
+    program: float = 10.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
     # An installation of a program with npm, over a slow network.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import uuid
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from osem_tasks.config.local_access import ACCESS_KEY, SECRET_KEY
 from osem_tasks.engines import manager, registry
 from osem_tasks.engines import records as state
 from osem_tasks.engines.base import EngineRequest
-from osem_tasks.schema import emulators
+from osem_tasks.errors import OsemError
 from tests.support.faulty_aws import FaultyServer
 from tests.support.inv import Inv
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from osem_tasks.schema import emulators
 
 # Read before any test changes the environment.
 _STATE = os.environ.get("OSEM_STATE_DIR")
@@ -45,10 +48,9 @@ class Engine:
     endpoint: str
 
     @property
-    def server(self) -> str:
-        """Whose DynamoDB answers: DynamoDB Local is the same in a container and on a Java."""
-        local = registry.kind_of(self.kind).answers_as is emulators.DYNAMODB_LOCAL
-        return "docker" if local else self.kind
+    def row(self) -> emulators.Engine:
+        """The DynamoDB that it is, with what that cannot do."""
+        return registry.kind_of(self.kind).answers_as
 
     def client(self) -> DynamoDBClient:
         """A plain boto3 client, as an application would make it."""
@@ -75,12 +77,36 @@ def session_engine() -> Engine:
     return Engine(record.engine, record.endpoint)
 
 
-@pytest.fixture(scope="session")
-def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A moto engine of this test run's own."""
+@functools.cache
+def session_kind() -> str:
+    """The kind of the session's engine; empty without a session."""
+    if _STATE is None or _NAME is None:
+        return ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OSEM_STATE_DIR", _STATE)
+        record = state.load(_NAME)
+    return record.engine if record else ""
+
+
+@functools.cache
+def other_kinds() -> tuple[str, ...]:
+    """The kinds that run here as a process, but that of the session's engine."""
+    kinds = (kind for kind in registry.KINDS if kind.name not in {session_kind(), "docker"})
+    return tuple(kind.name for kind in kinds if _runs_here(kind))
+
+
+def _runs_here(kind: registry.EngineKind) -> bool:
+    try:
+        kind.create().check()
+    except OsemError:
+        return False
+    return True
+
+
+def _started(kind: str, directory: str) -> Iterator[Engine]:
+    """An engine of this test run's own."""
     name = f"osem-tests-{uuid.uuid4().hex[:8]}"
-    request = EngineRequest(name=name, default_port=0, default_image="", timeout=30, engine="moto")
-    directory = str(tmp_path_factory.mktemp("moto-state"))
+    request = EngineRequest(name=name, default_port=0, default_image="", timeout=30, engine=kind)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSEM_STATE_DIR", directory)
         record = manager.bring_up(request, lambda _: None).record
@@ -89,7 +115,25 @@ def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSEM_STATE_DIR", directory)
         removed = manager.take_down(name)
-    assert removed, "the moto engine of these tests was not there to be removed"
+    assert removed, f"the {kind} engine of these tests was not there to be removed"
+
+
+@pytest.fixture(scope="session")
+def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A moto engine of this test run's own."""
+    yield from _started("moto", str(tmp_path_factory.mktemp("moto-state")))
+
+
+@pytest.fixture(scope="session")
+def ministack_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A ministack engine of this test run's own."""
+    yield from _started("ministack", str(tmp_path_factory.mktemp("ministack-state")))
+
+
+@pytest.fixture(scope="session")
+def java_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """DynamoDB Local of this test run's own, without Docker."""
+    yield from _started("java", str(tmp_path_factory.mktemp("java-state")))
 
 
 @pytest.fixture(scope="session")
@@ -99,15 +143,20 @@ def aws_of_moto(moto_engine: Engine) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(params=["session", "moto"])
-def engine(request: pytest.FixtureRequest, session_engine: Engine) -> Engine:
-    """Every engine in turn: the session's, and moto where that is another one."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what takes an engine on every engine that is here, the session's first."""
+    if "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", ["session", *other_kinds()], indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Every engine in turn: the session's, and each other one that a process can be."""
     if request.param == "session":
-        return session_engine
-    if session_engine.kind == "moto":
-        pytest.skip("the session's engine is moto already")
-    moto: Engine = request.getfixturevalue("moto_engine")
-    return moto
+        chosen: Engine = request.getfixturevalue("session_engine")
+    else:
+        chosen = request.getfixturevalue(f"{request.param}_engine")
+    return chosen
 
 
 @pytest.fixture

@@ -45,6 +45,18 @@ DOCKER_DEMANDED = os.environ.get("OSEM_LOCAL_ENGINE") == "docker"
 IMAGE = DOCKER_VARIABLES.get("OSEM_LOCAL_IMAGE") or str(DEFAULTS["image"])
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 TERMINAL = ("CI", "TERM", "COLUMNS", "LINES", "LC_", "LANG", "PYTHONIOENCODING", "PYTHONPATH")
+# Where ministack is installed, the tests of other engines must not find it.
+WITHOUT_MINISTACK = {
+    "PATH": os.pathsep.join(
+        folder
+        for folder in os.environ["PATH"].split(os.pathsep)
+        if not os.path.lexists(Path(folder) / "ministack")
+    ),
+    "XDG_BIN_HOME": "/nowhere",
+}
+WITH_MINISTACK = {
+    name: value for name in WITHOUT_MINISTACK if (value := os.environ.get(name)) is not None
+}
 # A server that accepts a connection, writes to its log and never answers.
 MUTE_MOTO = """
 import socket, sys, time
@@ -107,6 +119,7 @@ class Shell:
         return {
             **kept,
             **DOCKER_VARIABLES,
+            **WITHOUT_MINISTACK,
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",
             "AWS_CONFIG_FILE": str(self.state / "none"),

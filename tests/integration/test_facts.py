@@ -35,6 +35,7 @@ from osem_tasks.schema.model import (
 )
 from osem_tasks.schema.requests import create_request, document
 from osem_tasks.schema.warm import WarmThroughput
+from tests.integration.conftest import other_kinds, session_kind
 from tests.properties.world import announce, comparison_of, run_of
 from tests.support import fake_dynamodb as fakes
 
@@ -58,9 +59,14 @@ HIDDEN = {
         "point_in_time_recovery",
         "recovery_period_in_days",
     },
+    "ministack": {"warm_throughput", "recovery_period_in_days"},
     "moto": {"table_class", "max_throughput"},
     "fake": set(),
 }
+HIDDEN["java"] = HIDDEN["docker"]
+# DynamoDB Local 1.25.1 refuses keys of several attributes, which AWS has since.
+OLD = ("docker", "java")
+SHELVES = ("session", *other_kinds(), "fake")
 
 
 def _index(name: str, key: str, **facts: Any) -> Index:
@@ -155,7 +161,7 @@ class Mutation:
     held: Table | None
     issue: IssueType
     paths: frozenset[str]
-    engines: tuple[str, ...] = ("docker", "moto", "fake")
+    not_on: tuple[str, ...] = ()
 
 
 def _mutation(
@@ -337,10 +343,9 @@ def _of_indexes() -> Iterator[Mutation]:
         held = _with(ON_DEMAND, "warm", warm_throughput=warm)
         path = "index[warm].warm_throughput"
         yield _mutation(f"warm-{number}", held, IssueType.WRONG_WARM_THROUGHPUT, path)
-    # DynamoDB Local 1.25.1 refuses keys of several attributes, which AWS has since.
     held = _with(ON_DEMAND, "all", key=Key.parse("a S + c S, b N"))
     several = _mutation("several", held, IssueType.WRONG_GSI_KEYS, "index[all].key")
-    yield replace(several, engines=("moto", "fake"))
+    yield replace(several, not_on=OLD)
 
 
 def _of_local_indexes() -> Iterator[Mutation]:
@@ -376,7 +381,12 @@ MUTATIONS = [
     *_of_settings(),
     *_of_provisioned(),
 ]
-CASES = [(kind, each) for each in MUTATIONS for kind in each.engines]
+CASES = [
+    (shelf, each)
+    for each in MUTATIONS
+    for shelf in SHELVES
+    if (session_kind() if shelf == "session" else shelf) not in each.not_on
+]
 
 
 @dataclass
@@ -404,7 +414,7 @@ class Shelf:
                 TableName=table.name,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl.attribute},
             )
-        if table.point_in_time_recovery and self.kind == "moto":
+        if table.point_in_time_recovery and RECOVERY not in HIDDEN[self.kind]:
             self.client.update_continuous_backups(
                 TableName=table.name,
                 PointInTimeRecoverySpecification=document(table)[RECOVERY],
@@ -427,20 +437,18 @@ def _open(engine: Engine) -> Shelf:
         region="us-east-1",
         naming=Naming(),
     )
-    return Shelf(engine.server, TableStore(connect(target, lambda _: None)), None, engine.client())
+    return Shelf(engine.kind, TableStore(connect(target, lambda _: None)), None, engine.client())
 
 
 @pytest.fixture
-def shelf(request: pytest.FixtureRequest, session_engine: Engine) -> Iterator[Shelf]:
-    """The engine of the case; the session's own stands for Docker's where it is that one."""
+def shelf(request: pytest.FixtureRequest) -> Iterator[Shelf]:
+    """The engine of the case."""
     kind = request.param
     if kind == "fake":
         fake = fakes.FakeDynamoDB()
         mine = Shelf(kind, fakes.store(fake), fake, None)
-    elif kind == "docker":
-        mine = _open(session_engine)
     else:
-        mine = _open(request.getfixturevalue("moto_engine"))
+        mine = _open(request.getfixturevalue(f"{kind}_engine"))
     yield mine
     mine.clear()
 
@@ -491,7 +499,7 @@ def test_a_changed_fact_is_found_or_not_comparable(shelf: Shelf, mutation: Mutat
     assert all(unknown.values())
 
 
-@pytest.mark.parametrize("shelf", ["docker", "moto", "fake"], indirect=True)
+@pytest.mark.parametrize("shelf", SHELVES, indirect=True)
 def test_a_fresh_setup_of_every_fact_verifies_clean(shelf: Shelf) -> None:
     """Set up by the suite, every declared fact is the same or not comparable, and none differs."""
     tables = TableSet(tuple(shelf.named(each) for each in DECLARED))

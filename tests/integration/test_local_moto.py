@@ -292,7 +292,7 @@ def test_a_missing_moto_is_named(inv: Shell, tmp_path: Path, engine: str) -> Non
 
     assert (run.code, inv.processes(), "Traceback" in run.err) == (1, [], False)
     assert "ENGINE_UNAVAILABLE" in run.err
-    assert "moto[server] is not installed" in run.err
+    assert "not installed as Python packages: moto." in run.err
     assert "pip install" in run.err
     assert (NOWHERE in run.err) == (engine == "auto")
 

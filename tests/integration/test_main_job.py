@@ -10,6 +10,7 @@ import pytest
 
 from osem_tasks.declarations.osem import TABLES
 from tests.integration import fixtures_local as given
+from tests.integration.conftest import other_kinds, session_kind
 from tests.integration.fixtures_local import NOWHERE, Shell, finished
 
 if TYPE_CHECKING:
@@ -47,15 +48,21 @@ class Place:
         return {name: each["CreationDateTime"] for name, each in described.items()}
 
 
-@pytest.fixture(scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "moto"])
+# Each is what `auto` takes where the engines before it are absent.
+MINISTACK = ["ministack"] if "ministack" in (session_kind(), *other_kinds()) else []
+PLACES = [pytest.param("docker", marks=pytest.mark.docker), *MINISTACK, "moto"]
+
+
+@pytest.fixture(scope="module", params=PLACES)
 def place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
-    """Both engines in turn, each brought up by the main job itself."""
+    """Each engine in turn, brought up by the main job itself."""
     state = tmp_path_factory.mktemp("job") / "state"
-    if request.param == "moto":
-        inv = Shell(given.new_name(), state, {"DOCKER_HOST": NOWHERE})
-        yield Place("moto", inv, inv(*JOB))
+    if request.param != "docker":
+        found = given.WITH_MINISTACK if request.param == "ministack" else {}
+        inv = Shell(given.new_name(), state, {"DOCKER_HOST": NOWHERE, **found})
+        yield Place(request.param, inv, inv(*JOB))
         inv.clear()
         return
     with given.connected() as docker:

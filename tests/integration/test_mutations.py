@@ -14,6 +14,7 @@ import pytest
 
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.declarations.osem import TABLES
+from osem_tasks.schema import emulators
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.model import Attribute, Encryption, Index, Key, Projection, Table, Throughput
 from osem_tasks.schema.requests import create_request
@@ -38,7 +39,7 @@ class Mutation:
     table: str
     issue: IssueType
     make: Callable[[Table], Table | None]
-    hidden_on: tuple[str, ...] = ()
+    hidden_on: tuple[emulators.Engine, ...] = ()
 
 
 def _flip(attribute: Attribute) -> Attribute:
@@ -77,7 +78,9 @@ def _provisioned(table: Table) -> Table:
 def _table_mutations(table: Table) -> Iterator[Mutation]:
     extra = Index("stranger-index", Key((STRANGER,)))
     other = Attribute("other", table.key.partition[0].type)
-    rows: list[tuple[str, IssueType, Callable[[Table], Table | None], tuple[str, ...]]] = [
+    rows: list[
+        tuple[str, IssueType, Callable[[Table], Table | None], tuple[emulators.Engine, ...]]
+    ] = [
         ("missing", IssueType.TABLE_NOT_FOUND, lambda _: None, ()),
         (
             "partition-key-name",
@@ -104,13 +107,23 @@ def _table_mutations(table: Table) -> Iterator[Mutation]:
             (),
         ),
         ("billing-mode", IssueType.WRONG_BILLING_MODE, _provisioned, ()),
-        ("tag-value", IssueType.WRONG_TAGS, lambda t: _tagged(t, "other"), ("docker",)),
-        ("tag-missing", IssueType.WRONG_TAGS, lambda t: replace(t, tags=()), ("docker",)),
+        (
+            "tag-value",
+            IssueType.WRONG_TAGS,
+            lambda t: _tagged(t, "other"),
+            (emulators.DYNAMODB_LOCAL,),
+        ),
+        (
+            "tag-missing",
+            IssueType.WRONG_TAGS,
+            lambda t: replace(t, tags=()),
+            (emulators.DYNAMODB_LOCAL,),
+        ),
         (
             "encryption",
             IssueType.WRONG_ENCRYPTION,
             lambda t: replace(t, encryption=Encryption("KMS")),
-            ("docker",),
+            (emulators.DYNAMODB_LOCAL,),
         ),
     ]
     for name, issue, make, hidden in rows:
@@ -193,7 +206,7 @@ def test_one_changed_fact_is_found_and_named(
         for check in run.document["data"]["checks"]
         for issue in check["issues"]
     }
-    if engine.server in mutation.hidden_on:
+    if engine.row in mutation.hidden_on:
         fact = mutation.name.partition("-")[0].replace("tag", "tags")
         hidden = {
             each["path"]

@@ -16,8 +16,10 @@ import osem_tasks
 from osem_tasks.config.settings import DEFAULTS, Settings
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.engines import manager, records, registry
+from osem_tasks.schema import emulators
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.testing import Server, server_at
+from tests.integration.conftest import other_kinds
 from tests.integration.fixtures_local import eventually
 from tests.support.projects import command, passed, run
 
@@ -61,7 +63,7 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("workers", ["0", "2", "8"])
-@pytest.mark.parametrize("kind", ["session", "moto"])
+@pytest.mark.parametrize("kind", ["session", *other_kinds()])
 def test_every_test_has_a_database_of_its_own(
     project: Path, session_engine: Engine, kind: str, workers: str
 ) -> None:
@@ -96,7 +98,7 @@ def test_a_running_engine_is_used_and_left_running(project: Path, session_engine
     done = run(project)
 
     by_prefix = "kept apart by table prefixes" in done.stdout
-    assert (passed(done), by_prefix) == ((0, "13"), session_engine.server == "docker")
+    assert (passed(done), by_prefix) == ((0, "13"), session_engine.row is emulators.DYNAMODB_LOCAL)
     assert manager.is_answering(record)
     engine = type(session_engine)(record.engine, record.endpoint)
     assert engine.client().list_tables()["TableNames"] == []

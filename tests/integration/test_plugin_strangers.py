@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from osem_tasks.engines import manager, records
+from tests.integration.conftest import other_kinds
 from tests.integration.fixtures_local import eventually
 from tests.support.projects import command, passed, run
 
@@ -248,7 +249,7 @@ def test_right(ann, dynamodb_environ):
 """
 
 
-@pytest.mark.parametrize("kind", ["session", "moto"])
+@pytest.mark.parametrize("kind", ["session", *other_kinds()])
 def test_a_call_with_another_key_is_named(project: Path, session_engine: Engine, kind: str) -> None:
     """mock_aws, keys of a fixture, keys in the code: each is told, and hurts no other test."""
     (project / "test_suite.py").write_text(STRAYS, encoding="utf-8")
@@ -264,7 +265,9 @@ def test_a_call_with_another_key_is_named(project: Path, session_engine: Engine,
     assert ["--dynamodb-isolation prefix" in line for line in lines] == [True, True]
 
 
-@pytest.mark.parametrize("kind, scope", [("session", "session"), ("moto", "function")])
+@pytest.mark.parametrize(
+    "kind, scope", [("session", "session"), *((kind, "function") for kind in other_kinds())]
+)
 def test_with_prefixes_any_key_sees_the_tables(
     project: Path, session_engine: Engine, kind: str, scope: str
 ) -> None:

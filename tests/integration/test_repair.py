@@ -33,6 +33,7 @@ from osem_tasks.declarations.osem import TABLES
 from osem_tasks.errors import OsemError
 from osem_tasks.plan.actions import Plan
 from osem_tasks.plan.repair import repair_actions
+from osem_tasks.schema import emulators
 from osem_tasks.schema.difference import Verdict
 from osem_tasks.schema.model import (
     Encryption,
@@ -107,16 +108,14 @@ def _engine_takes(table: Table) -> bool:
 
 
 def _fixed_on(engine: Engine, declared: Table, held: Table) -> set[str]:
-    """The facts that moto never changes: the encryption, and a stream that was on before."""
-    if engine.server != "moto":
-        return set()
+    """What the engine never changes: the encryption, and a stream that was on before."""
     fixed = set()
     mine, theirs = declared.encryption, held.encryption or Encryption()
     any_key = mine == Encryption("KMS") and theirs.kind == "KMS"
-    if mine not in (None, theirs) and not any_key:
+    if "encryption" in engine.row.fixed and mine not in (None, theirs) and not any_key:
         fixed.add("encryption")
     views = [table.stream.view if table.stream else None for table in (declared, held)]
-    if None not in views and views[0] != views[1]:
+    if engine.row.streams_once and None not in views and views[0] != views[1]:
         fixed.add("stream")
     return fixed
 
@@ -127,7 +126,7 @@ def _hold(engine: Engine, table: Table) -> None:
     if table.ttl and table.ttl.attribute:
         specification = {"Enabled": True, "AttributeName": table.ttl.attribute}
         client.update_time_to_live(TableName=table.name, TimeToLiveSpecification=specification)  # type: ignore[arg-type]
-    if table.point_in_time_recovery and engine.server == "moto":
+    if table.point_in_time_recovery and "point_in_time_recovery" not in engine.row.lacks:
         client.update_continuous_backups(
             TableName=table.name,
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
@@ -177,7 +176,7 @@ def test_random_pairs_are_repaired_without_loss(engine: Engine, pair: Pair) -> N
     name = f"r{uuid.uuid4().hex[:10]}"
     declared, held = replace(declared, name=name), replace(held, name=name)
     pair = Pair(TableSet((declared,)), (held,), pair.relation)
-    PAIRS[engine.server] += 1
+    PAIRS[engine.kind] += 1
     _hold(engine, held)
     _fill(engine, held)
     before = _scan(engine, name)
@@ -216,7 +215,7 @@ class Drift:
     make: Callable[[Table], Table]
     actions: tuple[str, ...]
     options: tuple[str, ...] = ()
-    engines: tuple[str, ...] = ("docker", "moto")
+    by_tags: bool = False
 
 
 EXTRA = Index("stranger-index", Key.parse("stranger S"))
@@ -269,7 +268,7 @@ DRIFTS = [
         lambda t: replace(t, tags=(("Environment", "other"),)),
         ("set_tags",),
         ("--unprotect",),
-        ("moto",),
+        by_tags=True,
     ),
 ]
 
@@ -303,7 +302,7 @@ def test_each_drift_is_shown_then_mended(
     """--dry-run shows the steps and changes nothing; then they are done, and no item is lost."""
     name = _build(engine, prefix, drift)
     before = _items(engine, prefix)
-    shows = engine.server in drift.engines
+    shows = not (drift.by_tags and engine.row is emulators.DYNAMODB_LOCAL)
     steps = [(name, each) for each in drift.actions] if shows else []
 
     shown = inv("db.repair", "--dry-run", "--json", "--verbose", *drift.options)
@@ -394,8 +393,9 @@ def test_what_an_engine_cannot_change_is_said_and_not_tried(
     done, error = _apply(store, tables)
 
     reasons = [action.reason for action in plan if not action.possible]
-    if engine.server == "moto":
-        assert [reason.startswith("moto does not") for reason in reasons] == [True]
+    fact = "stream" if "stream" in what else "encryption"
+    if fact in engine.row.fixed or (fact == "stream" and engine.row.streams_once):
+        assert [reason.startswith(f"{engine.row.name} does not") for reason in reasons] == [True]
         assert (done, [call for call in calls if call.startswith(WRITES)]) == ([], [])
         assert error is not None
     else:
@@ -414,7 +414,7 @@ def test_a_stream_that_was_on_before_is_not_enabled_again_on_moto(
 
     done, error = _apply(store, TableSet((declared,)))
 
-    assert (error is None, len(done)) == ((False, 0) if engine.server == "moto" else (True, 1))
+    assert (error is None, len(done)) == ((False, 0) if engine.row.streams_once else (True, 1))
 
 
 def test_nothing_is_called_done_that_the_engine_has_no_call_for(
@@ -436,7 +436,7 @@ def test_nothing_is_called_done_that_the_engine_has_no_call_for(
     kinds = [action.kind.value for action in run.journal.completed]
     recovery = [fact.verdict for fact in diff.facts if fact.path == "point_in_time_recovery"]
     said = [text for text in told.told if "has no such call" in text]
-    lacks = engine.server != "moto"
+    lacks = "point_in_time_recovery" in engine.row.lacks
     assert kinds == ["enable_ttl", *([] if lacks else ["enable_pitr"])]
     assert recovery == [Verdict.NOT_COMPARABLE if lacks else Verdict.SAME]
     assert len(said) == lacks
@@ -549,7 +549,9 @@ def test_an_interrupted_repair_is_carried_on(session_engine: Engine, prefix: str
     )
 
     # moto builds an index at once and may have ended before the signal came.
-    assert process.returncode in ({130} if session_engine.server == "docker" else {0, 130})
+    assert process.returncode in (
+        {130} if session_engine.row is emulators.DYNAMODB_LOCAL else {0, 130}
+    )
     assert "Traceback" not in out + err
     assert second.returncode == 0, second.stderr
     indexes = session_engine.client().describe_table(TableName=f"{prefix}Assessments")["Table"]
@@ -666,7 +668,7 @@ def test_strict_fails_for_what_cannot_be_compared(engine: Engine, inv: Inv, pref
     plain, strict = inv("db.verify", "--json"), inv("db.verify", "--strict", "--json")
 
     hidden = [fact for check in plain.document["data"]["checks"] for fact in check["notComparable"]]
-    assert (plain.code, bool(hidden)) == (0, engine.server == "docker")
+    assert (plain.code, bool(hidden)) == (0, engine.row is emulators.DYNAMODB_LOCAL)
     assert strict.code == int(bool(hidden))
     assert strict.document["data"] == plain.document["data"]
 

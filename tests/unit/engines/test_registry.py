@@ -36,6 +36,7 @@ HOMES = (
     "engines/docker/files.py",
     "engines/java/engine.py",
     "engines/java/runtime.py",
+    "engines/ministack.py",
     "engines/moto.py",
 )
 # Registers a kind before anything else of the package is imported.
@@ -54,8 +55,11 @@ def test_server(dynamodb_server):
 def test_the_rows_are_the_choices() -> None:
     """`auto` comes first, then the kinds in the order in which it tries them."""
     assert registry.choices() == ("auto", *(kind.name for kind in registry.KINDS))
-    assert registry.choices() == ("auto", "docker", "java", "moto")
-    assert registry.choices_in_words("auto (default)") == "auto (default), docker, java or moto"
+    assert registry.choices() == ("auto", "docker", "java", "ministack", "moto")
+    assert (
+        registry.choices_in_words("auto (default)")
+        == "auto (default), docker, java, ministack or moto"
+    )
 
 
 @pytest.mark.parametrize("kind", registry.KINDS, ids=lambda kind: kind.name)
@@ -220,8 +224,8 @@ def test_the_help_texts_name_a_new_kind() -> None:
     )
 
     assert _python(code) == (
-        "Kind of engine: auto (default), docker, java, moto or fleeting.\n"
-        "engine to start for the tests: auto, docker, java, moto or fleeting\n"
+        "Kind of engine: auto (default), docker, java, ministack, moto or fleeting.\n"
+        "engine to start for the tests: auto, docker, java, ministack, moto or fleeting\n"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from osem_tasks.schema.emulators import (
     AWS,
     DYNAMODB_LOCAL,
+    MINISTACK,
     MOTO,
     Engine,
     dropped_facts,
@@ -17,6 +18,8 @@ from osem_tasks.schema.emulators import (
     keep_protection,
     latest_tags,
     local_engine_of,
+    proven_local,
+    server_of,
 )
 from osem_tasks.schema.live import (
     ENCRYPTION,
@@ -29,6 +32,7 @@ from osem_tasks.schema.model import Key, Table
 
 AWS_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Plans"
 LOCAL_ARN = "arn:aws:dynamodb:ddblocal:000000000000:table/Plans"
+MINISTACK_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Plans"
 WERKZEUG = "Werkzeug/3.0.3 Python/3.12.3"
 SHOWN: dict[str, Any] = {
     ENCRYPTION: {"SSEDescription": {"Status": "ENABLED"}},
@@ -49,6 +53,10 @@ SHOWN: dict[str, Any] = {
         pytest.param(LOCAL_ARN, "Jetty(12.0.8)", DYNAMODB_LOCAL, id="dynamodb-local"),
         pytest.param(AWS_ARN, WERKZEUG, MOTO, id="moto"),
         pytest.param(LOCAL_ARN, WERKZEUG, DYNAMODB_LOCAL, id="dynamodb-local-behind-a-proxy"),
+        pytest.param(MINISTACK_ARN, "ministack", MINISTACK, id="ministack"),
+        pytest.param(AWS_ARN, "ministack", MINISTACK, id="ministack-another-account"),
+        pytest.param("", "ministack", MINISTACK, id="ministack-no-table-yet"),
+        pytest.param(MINISTACK_ARN, "", AWS, id="another-emulator"),
     ],
 )
 def test_engine_by_its_description(arn: str, server: str, expected: Engine) -> None:
@@ -62,6 +70,7 @@ def test_engine_by_its_description(arn: str, server: str, expected: Engine) -> N
         pytest.param("Jetty(12.0.8)", DYNAMODB_LOCAL, id="dynamodb-local"),
         pytest.param("", DYNAMODB_LOCAL, id="no-header"),
         pytest.param(WERKZEUG, MOTO, id="moto"),
+        pytest.param("ministack", MINISTACK, id="ministack"),
     ],
 )
 def test_engine_of_this_machine(server: str, expected: Engine) -> None:
@@ -69,7 +78,65 @@ def test_engine_of_this_machine(server: str, expected: Engine) -> None:
     assert local_engine_of(server) is expected
 
 
-@pytest.mark.parametrize("engine", [AWS, DYNAMODB_LOCAL, MOTO], ids=lambda engine: engine.name)
+@pytest.mark.parametrize(
+    "headers, expected",
+    [
+        pytest.param({}, "", id="none"),
+        pytest.param({"server": "Server", "x-amzn-requestid": "1"}, "Server", id="aws"),
+        pytest.param({"server": "Jetty(12.0.8)"}, "Jetty(12.0.8)", id="dynamodb-local"),
+        pytest.param({"server": f"{WERKZEUG}, amazon.com"}, f"{WERKZEUG}, amazon.com", id="moto"),
+        pytest.param({"x-amz-id-2": "x"}, "ministack", id="ministack"),
+        pytest.param({"server": "Server", "x-amz-id-2": "x"}, "Server", id="a-named-one-counts"),
+        pytest.param({"server": "", "x-amzn-requestid": "1"}, "", id="a-proxy-before-aws"),
+    ],
+)
+def test_the_server_by_its_headers(headers: dict[str, str], expected: str) -> None:
+    """ministack names itself nowhere, but sends a header that no other DynamoDB sends."""
+    assert server_of(headers) == expected
+
+
+@pytest.mark.parametrize(
+    "arn, server, expected",
+    [
+        pytest.param(MINISTACK_ARN, "ministack", "ministack (account 000000000000)", id="its-own"),
+        pytest.param(AWS_ARN, "ministack", "", id="an-account-that-aws-assigns"),
+        pytest.param(MINISTACK_ARN, "", "an emulator (account 000000000000)", id="another"),
+        pytest.param(AWS_ARN, "Server", "", id="aws"),
+    ],
+)
+def test_what_proves_a_local_engine(arn: str, server: str, expected: str) -> None:
+    """An account that AWS never assigns does; headers alone never do."""
+    assert proven_local(arn, server) == expected
+
+
+@pytest.mark.parametrize(
+    "description, dropped",
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param(
+            {"WarmThroughput": {"ReadUnitsPerSecond": 0, "WriteUnitsPerSecond": 0, "Status": "A"}},
+            True,
+            id="zeros",
+        ),
+        pytest.param(
+            {
+                "WarmThroughput": {"ReadUnitsPerSecond": 0, "WriteUnitsPerSecond": 0},
+                "GlobalSecondaryIndexes": [{"WarmThroughput": {"ReadUnitsPerSecond": 5}}],
+            },
+            True,
+            id="zeros-beside-an-index",
+        ),
+        pytest.param({"WarmThroughput": {"ReadUnitsPerSecond": 12000}}, False, id="a-value"),
+    ],
+)
+def test_a_warm_throughput_of_zero_is_none(description: dict[str, Any], dropped: bool) -> None:
+    """ministack shows zeros whatever is set; a later version that keeps it is compared."""
+    assert (WARM_THROUGHPUT in dropped_facts(MINISTACK, description)) is dropped
+
+
+@pytest.mark.parametrize(
+    "engine", [AWS, DYNAMODB_LOCAL, MINISTACK, MOTO], ids=lambda engine: engine.name
+)
 def test_a_dropped_fact_is_named_with_the_engine(engine: Engine) -> None:
     """The facts that an engine does not keep prove nothing by their absence; AWS keeps all."""
     expected = dict.fromkeys(engine.drops, f"{engine.name} does not keep it")
@@ -145,6 +212,7 @@ ON = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAG
     [
         pytest.param(AWS, {**LABEL, **ON}, set(), id="aws"),
         pytest.param(DYNAMODB_LOCAL, {**LABEL, **ON}, set(), id="dynamodb-local"),
+        pytest.param(MINISTACK, {**LABEL, **ON}, set(), id="ministack"),
         pytest.param(MOTO, {}, {"encryption"}, id="moto"),
         pytest.param(MOTO, {**LABEL, **ON}, {"encryption", "stream"}, id="moto-stream-on"),
         pytest.param(MOTO, LABEL, {"encryption", "stream"}, id="moto-stream-was-on"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from osem_tasks.config.local_access import ACCESS_KEY
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.schema import emulators
 from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing import IsolatedDatabase, Server, running_server, server_at
 from tests.support.fake_engines import fake_dynamodb
@@ -33,6 +35,17 @@ def test_a_shared_database_is_divided_by_prefixes() -> None:
     assert len({database.prefix for database in databases}) == 3
     assert {database.access_key for database in databases} == {ACCESS_KEY}
     assert server.is_shared
+
+
+def test_an_account_is_named_by_its_key_where_the_engine_allows_it() -> None:
+    """No call is needed: a new number of 12 digits is a new account, with the same table names."""
+    server = Server(ENDPOINT, Isolation.ACCOUNT, emulators.MINISTACK)
+    databases = [server.database() for _ in range(3)]
+
+    keys = {database.access_key for database in databases}
+    assert (len(keys), all(re.fullmatch("[0-9]{12}", key) for key in keys)) == (3, True)
+    assert {(database.prefix, database.session_token) for database in databases} == {("", None)}
+    assert server.place_of(databases[0]).region == databases[0].region
 
 
 def test_a_database_is_given_out_again_after_so_many() -> None:
