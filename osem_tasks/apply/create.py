@@ -17,10 +17,11 @@ from osem_tasks.config.states import stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.policy import Tries
+from osem_tasks.waiting.progress import Step, a_few
 from osem_tasks.waiting.wait import Backoff, poll, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from osem_tasks.apply.run import Run
     from osem_tasks.schema.live import LiveTable
@@ -38,10 +39,16 @@ class _Requested:
 
 
 class Creator:
-    """Sends the CreateTable requests of one run and waits for the tables."""
+    """Sends the CreateTable requests of one run and waits for the tables.
 
-    def __init__(self, run: Run) -> None:
+    ``ready`` is called with the name of a table as soon as it is ready; by default, nothing is
+    left to do on the table then.
+    """
+
+    def __init__(self, run: Run, ready: Callable[[str], None] | None = None) -> None:
         self._run = run
+        self._ready = ready or run.finished
+        self._progress = Step("creating", waits=True)
         self._queue: deque[Table] = deque()
         self._requested: dict[str, _Requested] = {}
         self._failure: OsemError | None = None
@@ -53,10 +60,14 @@ class Creator:
         # State of the reading of requested tables.
         self._polling = Backoff(policy.current().poll)
         self._readings = Tries()
+        self._trouble = ""
 
     def create(self, missing: Iterable[Table]) -> None:
         """Create the ``missing`` tables; after a failure, wait for the accepted ones."""
         self._queue.extend(missing)
+        if self._queue:
+            self._count()
+            self._run.begin(self._progress)
         try:
             wait_until(self._step, self._run.deadline, self._left, self._polling)
         except OsemError as error:
@@ -74,7 +85,26 @@ class Creator:
             # The reason for the wait is a better error than the timeout.
             self._run.journal.fail(self._queue[0].name, self._refusal)
             raise self._refusal
+        self._count()
+        self._progress.note = self._note()
         return None if self._queue or self._requested else True
+
+    def _count(self) -> None:
+        """Count what is left; after a failure, that is less than was wanted."""
+        left = len(self._requested) + len(self._queue)
+        self._progress.total = self._progress.done + left
+
+    def _note(self) -> str:
+        """Return what holds the run up, or else the names of the last tables."""
+        if self._trouble:
+            return self._trouble
+        if self._queue and self._refusal:
+            return _has_to_wait(self._queue[0], self._refusal)
+        return a_few([*self._requested, *(table.name for table in self._queue)])
+
+    def _finish(self, name: str) -> None:
+        self._progress.advance()
+        self._ready(name)
 
     def _left(self) -> str:
         return ", ".join([*self._requested, *(table.name for table in self._queue)])
@@ -114,6 +144,8 @@ class Creator:
         entry.duration = self._run.deadline.elapsed - start
         if live is None or not live.ready:
             self._requested[table.name] = _Requested(table, start, entry)
+        else:
+            self._finish(table.name)
         self._check_account(live)
 
     def _check_account(self, live: LiveTable | None) -> None:
@@ -143,7 +175,7 @@ class Creator:
         """Schedule another try of the request, or raise and send no more requests."""
         if again and not self._run.deadline.passed:
             self._refusal = error
-            self._run.say(f"{table.name} has to wait: {error.message}")
+            self._run.say(_has_to_wait(table, error))
             self._not_before = self._run.deadline.elapsed + self._pauses.next()
             return
         self._fail(table.name, error)
@@ -163,9 +195,10 @@ class Creator:
             # The tables are already accepted: one failed read does not change that.
             if not self._readings.allows(error):
                 raise
-            self._run.say(f"cannot read: {error.message}")
+            self._trouble = f"cannot read: {error.message}"
+            self._run.say(self._trouble)
             return
-        self._readings = Tries()
+        self._readings, self._trouble = Tries(), ""
         for name, live in found.items():
             requested = self._requested[name]
             requested.entry.duration = self._run.deadline.elapsed - requested.start
@@ -179,8 +212,11 @@ class Creator:
             elif live.ready:
                 del self._requested[name]
                 self._polling.reset()
-        if self._requested:
-            self._run.say(f"waiting for {', '.join(self._requested)}")
+                self._finish(name)
+
+
+def _has_to_wait(table: Table, refusal: OsemError) -> str:
+    return f"{table.name} has to wait: {refusal.message}"
 
 
 def _refuse_invisible(name: str, waited: float) -> None:

@@ -10,6 +10,7 @@ from osem_tasks.config.states import NOT_ACTIVE, stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.plan.remedies import LISTS
 from osem_tasks.schema.compare import compare_all
+from osem_tasks.waiting.progress import Step, a_few
 from osem_tasks.waiting.wait import retry, wait_until
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def inspect(run: Run) -> Comparison:
     """Compare every declared table with the live table as it is now."""
-    found = read_tables(run, run.tables)
+    found = read_tables(run, run.tables, _reading(run))
     return compare_all(run.tables, found, run.store.engine)
 
 
@@ -36,18 +37,23 @@ def inspect_when_stable(run: Run) -> Comparison:
     A table that is being deleted counts as missing once it is gone. Raises OsemError
     (TIMEOUT) for a table that does not become stable, and at once for a state that never ends.
     """
-    found = read_tables(run, run.tables)
+    found = read_tables(run, run.tables, _reading(run))
     _check_states(run, found)
     moving = _moving(run.tables, found)
+    step = Step("waiting for", len(moving), waits=True)
+    if moving:
+        run.begin(step)
 
     def stable() -> Found | None:
         nonlocal moving
         if not moving:
             return found
-        run.say(f"waiting for {_names(moving)}: {_states(found)}")
+        few = a_few([table.name for table in moving])
+        run.say(f"{few}: {_states(found)}" if few else _states(found))
         found.update(_read_again(run, moving))
         _check_states(run, found)
         moving = _moving(moving, found)
+        step.done = step.total - len(moving)
         return None if moving else found
 
     settled = wait_until(stable, run.deadline, lambda: _names(moving))
@@ -63,13 +69,24 @@ def _check_states(run: Run, found: Found) -> None:
         raise stuck_error(run.target, stuck)
 
 
-def read_tables(run: Run, tables: Iterable[Table]) -> Found:
+def _reading(run: Run) -> Step:
+    return run.begin(Step("reading", len(run.tables)))
+
+
+def read_tables(run: Run, tables: Iterable[Table], step: Step | None = None) -> Found:
     """Return every declared fact of the live tables, by name; wait while throttled.
 
+    ``step`` counts the tables that are read.
     Raises OsemError (AWS_ACCOUNT_MISMATCH) for a table in another account than the pinned one.
     """
     declared = list(tables)
-    found = retry(lambda: run.store.read_all(declared), run.deadline, run.say)
+
+    def read() -> Found:
+        if step is not None:
+            step.restart()
+        return run.store.read_all(declared, step)
+
+    found = retry(read, run.deadline, run.say)
     guards.check_tables_account(run.target, found.values())
     return {**found, **_looked_at(run, declared, found)}
 

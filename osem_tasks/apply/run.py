@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from osem_tasks.aws.store import TableStore
     from osem_tasks.config.target import Target
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.difference import Fact
     from osem_tasks.schema.model import TableSet
     from osem_tasks.waiting.clock import Deadline
+    from osem_tasks.waiting.progress import Progress, Step
 
 
 @dataclass(slots=True)
@@ -63,24 +64,21 @@ class Journal:
     def fail(self, name: str, error: OsemError, issues: Sequence[str] = ()) -> None:
         """Record that ``name`` failed; a table that was created stays in ``created``."""
         if name not in self.created:
+            self.verified.pop(name, None)
             self.failed[name] = Entry("FAILED", error=error, issues=tuple(dict.fromkeys(issues)))
 
 
-class Progress(Protocol):
-    """Receives the progress of a run; in the tasks, this is the console."""
-
-    def info(self, text: str) -> None:
-        """Report that a step begins."""
-
-    def say(self, text: str) -> None:
-        """Report the progress of the current step."""
+def _untold(_: object) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A target, its tables as declared, the connection, and the deadline.
 
-    ``journal`` is updated during the run, so that it is correct after an interrupt.
+    ``journal`` is updated during the run, so that it is correct after an interrupt. ``finished``
+    is called with the name of a table once nothing is left to do on it, ``completed`` with every
+    step on an existing table once it is done; both from any thread, after the journal has it.
     """
 
     target: Target
@@ -89,7 +87,14 @@ class Run:
     deadline: Deadline
     progress: Progress
     journal: Journal
+    finished: Callable[[str], None] = _untold
+    completed: Callable[[Action], None] = _untold
 
     def say(self, text: str) -> None:
-        """Report the progress of the run."""
+        """Report what happens right now; an empty text is nothing in particular."""
         self.progress.say(text)
+
+    def begin(self, step: Step) -> Step:
+        """Show ``step`` from now on, and return it."""
+        self.progress.begin(step)
+        return step

@@ -18,6 +18,7 @@ from osem_tasks.plan.setup import UNDECLARED, setup_plan
 from osem_tasks.schema.compare import compare
 from osem_tasks.schema.live import RECOVERY, RECOVERY_PERIOD
 from osem_tasks.waiting import policy
+from osem_tasks.waiting.progress import Step
 from osem_tasks.waiting.wait import poll
 
 if TYPE_CHECKING:
@@ -43,10 +44,22 @@ def setup(run: Run, *, repairing: bool = False) -> None:
     reading = run.deadline.elapsed - start
     for diff in decided.as_declared:
         run.journal.verified[diff.name] = Entry(diff.status, reading)
-    Creator(run).create([run.tables[action.table] for action in decided.creations])
-    Updater(run).apply(decided.changes)
-    for diff in decided.drifted:
-        run.journal.verified[diff.name] = Entry("ACTIVE", run.deadline.elapsed - start)
+    drifted = {diff.name for diff in decided.drifted}
+    unfinished = {action.table for action in decided.changes}
+
+    def exists(name: str) -> None:
+        if name not in unfinished:
+            run.finished(name)
+
+    def changed(name: str) -> None:
+        if name in drifted:
+            run.journal.verified[name] = Entry("ACTIVE", run.deadline.elapsed - start)
+        run.finished(name)
+
+    for diff in decided.as_declared:
+        exists(diff.name)
+    Creator(run, exists).create([run.tables[action.table] for action in decided.creations])
+    Updater(run, changed).apply(decided.changes)
     touched = {action.table for action in decided.actions}
     _confirm(run, [table for table in run.tables if table.name in touched])
 
@@ -57,7 +70,6 @@ def plan(run: Run, *, repairing: bool = False) -> SetupPlan:
     Raises OsemError for drift that stops a setup before any change. A dry run ends here, so that
     it stops where the real run does.
     """
-    run.say(f"reading {len(run.tables)} tables")
     comparison = inspect_when_stable(run)
     decided = setup_plan(comparison, repairing=repairing)
     run.journal.undeclared.extend(decided.undeclared)
@@ -94,8 +106,8 @@ def _confirm(run: Run, touched: list[Table]) -> None:
 
     def differing() -> list[TableDiff]:
         nonlocal left
-        run.say(f"verifying {len(left)} tables")
-        found = read_tables(run, left)
+        step = run.begin(Step("verifying", len(left)))
+        found = read_tables(run, left, step)
         diffs = [compare(table, found[table.name]) for table in left]
         wrong = [d for d in diffs if any(f.issue_type not in UNDECLARED for f in d.issues)]
         names = {diff.name for diff in wrong}

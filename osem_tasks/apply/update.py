@@ -24,10 +24,11 @@ from osem_tasks.waiting import policy
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.parallel import side_by_side
 from osem_tasks.waiting.policy import Tries
+from osem_tasks.waiting.progress import Step
 from osem_tasks.waiting.wait import poll, retry, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.plan.actions import Action
@@ -36,15 +37,23 @@ if TYPE_CHECKING:
 
 
 class Updater:
-    """Runs the steps of one run on existing tables."""
+    """Runs the steps of one run on existing tables.
 
-    def __init__(self, run: Run) -> None:
+    ``ready`` is called, in any thread, with the name of a table once all its steps are done.
+    """
+
+    def __init__(self, run: Run, ready: Callable[[str], None] | None = None) -> None:
         self._run = run
+        self._ready = ready
+        self._progress = Step("carrying out", unit="steps")
         self._stop = self._interrupted = False
 
     def apply(self, actions: Sequence[Action]) -> None:
         """Carry out every action. Raises the first OsemError once no table is still changing."""
         names = list(dict.fromkeys(action.table for action in actions))
+        self._progress.total = len(actions)
+        if actions:
+            self._run.begin(self._progress)
         try:
             side_by_side(
                 lambda name: self._change([step for step in actions if step.table == name]),
@@ -58,6 +67,7 @@ class Updater:
     def _change(self, actions: Sequence[Action]) -> None:
         """Carry out the actions of one table, in order; after a failure, only what is owed."""
         failure: OsemError | None = None
+        done = 0
         replaced = {_name(action) for action in actions if action.kind is Kind.CREATE_INDEX}
         begun: set[str] = set()
         for action, what in zip(actions, _labels(actions), strict=True):
@@ -69,15 +79,18 @@ class Updater:
                 begun.add(_name(action))
             try:
                 self._carry_out(action, what, owed=owed)
+                done += 1
             except OsemError as error:
                 self._stop = True
                 self._run.journal.fail(action.table, error)
                 failure = failure or error
         if failure:
             raise failure
+        if self._ready and done == len(actions):
+            self._ready(actions[0].table)
 
     def _carry_out(self, action: Action, what: str, *, owed: bool) -> None:
-        self._run.progress.info(what)
+        self._run.say(what)
         change = _Change(self._run, action, what)
         # A failed deletion may have left the index as it was.
         build = action.kind is Kind.CREATE_INDEX
@@ -85,8 +98,10 @@ class Updater:
             return
         if change.carry_out():
             self._run.journal.completed.append(action)
+            self._run.completed(action)
         else:
             self._run.progress.info(f"{what}: not done, this engine has no such call")
+        self._progress.advance()
         self._run.journal.uncertain.discard(action.table)
 
 
@@ -96,7 +111,6 @@ class _Change:
     def __init__(self, run: Run, action: Action, what: str) -> None:
         self._run, self._action, self._what = run, action, what
         self._declared: Table = run.tables[action.table]
-        self._start = run.deadline.elapsed
         self._answer_lost = False
         self._supported = True
 
@@ -198,11 +212,18 @@ class _Change:
             if live.ready:
                 return live
             state = ", ".join(live.unready).lower()
-            elapsed = self._run.deadline.elapsed - self._start
-            self._run.say(f"{self._what}: {state}, {elapsed:.0f} s")
+            self._run.say(f"{self._what}: {state}{self._built(live)}")
             return None
 
         return wait_until(ready, self._run.deadline, lambda: f"{self._what} ({state})")
+
+    def _built(self, live: LiveTable) -> str:
+        """Return how many items the index of the action holds, if DescribeTable tells."""
+        count = live.index_items.get(_name(self._action), 0)
+        if not count or self._action.kind is not Kind.CREATE_INDEX:
+            return ""
+        # The table's own count may be older than that of the index.
+        return f", {count:,} of {max(count, live.items):,} items"
 
     def _describe(self) -> LiveTable:
         store, table = self._run.store, self._declared

@@ -12,6 +12,7 @@ from osem_tasks.plan.calls import Call
 from osem_tasks.schema.description import DELETING
 from osem_tasks.waiting.limits import IN_USE, Limit, limit_of
 from osem_tasks.waiting.policy import Tries
+from osem_tasks.waiting.progress import Step, a_few
 from osem_tasks.waiting.wait import retry, wait_until
 
 if TYPE_CHECKING:
@@ -21,13 +22,24 @@ if TYPE_CHECKING:
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
     from osem_tasks.waiting.clock import Deadline
+    from osem_tasks.waiting.progress import Progress
 
 
 class TableDeleter:
-    """Deletes tables of one target within one deadline."""
+    """Deletes tables of one target within one deadline.
 
-    def __init__(self, store: TableStore, deadline: Deadline, say: Callable[[str], None]) -> None:
-        self._store, self._deadline, self._say = store, deadline, say
+    ``gone`` is called with the name of a table as soon as it no longer exists.
+    """
+
+    def __init__(
+        self,
+        store: TableStore,
+        deadline: Deadline,
+        progress: Progress,
+        gone: Callable[[str], None] | None = None,
+    ) -> None:
+        self._store, self._deadline, self._progress = store, deadline, progress
+        self._gone = gone
 
     def delete(
         self,
@@ -44,22 +56,28 @@ class TableDeleter:
         Raises OsemError for the first failure; ``deleted`` then also holds a table whose answer
         was lost, because it may be gone.
         """
+        step = Step("deleting", len(tables), waits=True)
+        if tables:
+            self._progress.begin(step)
         for table in tables:
             if self._deadline.passed:
                 raise self._deadline.timeout(f"the deletion of {table.name}")
-            self._say(f"deleting {table.name}")
+            self._progress.say(f"deleting {table.name}")
             if table.name in protected:
                 self._unprotect(table)
             identity = (identities or {}).get(table.name, "")
-            _Deletion(self._store, table, deleted, identity).request(self._deadline, self._say)
-        self._await_absence(tables, identities or {})
+            deletion = _Deletion(self._store, table, deleted, identity)
+            deletion.request(self._deadline, self._progress.say)
+        self._await_absence(tables, identities or {}, step)
 
     def _unprotect(self, table: Table) -> None:
         arguments = {"TableName": table.name, "DeletionProtectionEnabled": False}
         doing = "turning off the deletion protection of"
         self._store.update(table.name, doing, Call("update_table", arguments))
 
-    def _await_absence(self, tables: Sequence[Table], identities: Mapping[str, str]) -> None:
+    def _await_absence(
+        self, tables: Sequence[Table], identities: Mapping[str, str], step: Step
+    ) -> None:
         left = list(tables)
 
         def names() -> str:
@@ -67,13 +85,18 @@ class TableDeleter:
 
         def gone() -> bool | None:
             nonlocal left
-            found = retry(lambda: self._store.describe_all(left), self._deadline, self._say)
+            say = self._progress.say
+            found = retry(lambda: self._store.describe_all(left), self._deadline, say)
+            for table in left:
+                if found[table.name] is None:
+                    step.advance()
+                    if self._gone:
+                        self._gone(table.name)
             left = [table for table in left if found[table.name] is not None]
+            step.note = a_few([table.name for table in left])
             for table in left:
                 if _is_another(found[table.name], identities.get(table.name, "")):
                     raise _created_again(self._store, table)
-            if left:
-                self._say(f"waiting until {names()} are gone")
             return None if left else True
 
         wait_until(gone, self._deadline, lambda: f"the deletion of {names()}")

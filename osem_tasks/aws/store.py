@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
     from osem_tasks.waiting.clock import Deadline
+    from osem_tasks.waiting.progress import Step
 
 
 class TableStore:
@@ -70,7 +71,7 @@ class TableStore:
 
     def describe_all(self, tables: Iterable[Table]) -> dict[str, LiveTable | None]:
         """Call ``describe`` for every table in parallel; return the results by name."""
-        return self._every(self.describe, list(tables))
+        return self._every(self.describe, list(tables), None)
 
     def read(self, declared: Table) -> LiveTable | None:
         """Return the live table of that name with every declared fact; None if absent."""
@@ -119,9 +120,14 @@ class TableStore:
             raise errors.truncated_response("reading the tags of", self._target, declared.name)
         return self._live(answer, unreadable, extra)
 
-    def read_owners(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
-        """Call ``read_owner`` for every table in parallel; return the results by name."""
-        return self._every(self.read_owner, list(declared))
+    def read_owners(
+        self, declared: Iterable[Table], step: Step | None = None
+    ) -> dict[str, LiveTable | None]:
+        """Call ``read_owner`` for every table in parallel; return the results by name.
+
+        ``step`` counts the tables that are read.
+        """
+        return self._every(self.read_owner, list(declared), step)
 
     def is_empty(self, table: str) -> bool:
         """Return whether a scan finds no item; DynamoDB's own count is up to six hours old.
@@ -140,9 +146,14 @@ class TableStore:
         # An empty page proves nothing if another page follows.
         return self._part(answer, "Count", table) == 0 and "LastEvaluatedKey" not in answer
 
-    def read_all(self, declared: Iterable[Table]) -> dict[str, LiveTable | None]:
-        """Read every live table in parallel; return the results by name."""
-        return self._every(self.read, list(declared))
+    def read_all(
+        self, declared: Iterable[Table], step: Step | None = None
+    ) -> dict[str, LiveTable | None]:
+        """Read every live table in parallel; return the results by name.
+
+        ``step`` counts the tables that are read.
+        """
+        return self._every(self.read, list(declared), step)
 
     def create(self, table: Table) -> LiveTable | None:
         """Request ``table``; return the engine's description, or None if it already exists."""
@@ -183,9 +194,15 @@ class TableStore:
 
     @staticmethod
     def _every(
-        function: Callable[[Table], LiveTable | None], tables: list[Table]
+        function: Callable[[Table], LiveTable | None], tables: list[Table], step: Step | None
     ) -> dict[str, LiveTable | None]:
-        found = side_by_side(function, tables, PARALLEL)
+        def one(table: Table) -> LiveTable | None:
+            live = function(table)
+            if step is not None:
+                step.advance()
+            return live
+
+        found = side_by_side(one, tables, PARALLEL)
         return {table.name: live for table, live in zip(tables, found, strict=True)}
 
     def _keep_pace(self, what: str) -> None:

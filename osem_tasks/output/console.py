@@ -4,7 +4,8 @@ Every text passes through ``output.text``, which removes secrets and escapes wha
 a terminal, a CI runner or the log. A result that cannot be written raises OSError; a message
 that cannot be written is dropped, because there is no other place for it.
 
-Spinners (halo) and colours (colorama) are used only in an interactive terminal.
+Spinners (halo) and colours (colorama) are used only in an interactive terminal; how progress is
+told elsewhere, ``output.progress`` decides.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TextIO
 
 from osem_tasks.config.secrets import redact_all
 from osem_tasks.output import logs, streams
 from osem_tasks.output.outcome import Line, Mark
-from osem_tasks.output.spinner import Spinner, wants_spinner
+from osem_tasks.output.progress import ProgressDisplay
+from osem_tasks.output.spinner import wants_spinner
 from osem_tasks.output.text import ARROW, block, json_line, one_line, without_commands
+from osem_tasks.waiting import interrupts
+from osem_tasks.waiting.progress import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +84,9 @@ class Console:
         self._err: TextIO | None = sys.stderr
         self._out: TextIO | None = self._err if results_to_stderr else sys.stdout
         self._must_tell = not results_to_stderr
-        self._spinner = Spinner()
+        self._progress = ProgressDisplay(self._tell)
+        self._rows: set[Line] = set()
+        self._lost_row: OSError | None = None
         self._log = ""
 
     def log_to(self, path: str) -> None:
@@ -111,28 +118,40 @@ class Console:
             self._show(Line(Mark.DETAIL, f"{now} {one_line(text)}"))
 
     def say(self, text: str) -> None:
-        """Show progress in the spinner, or as a detail if there is none."""
-        if not self._spinner.show(one_line(text)):
+        """Show what happens right now beside the current step, or as a detail."""
+        if self._progress.note(one_line(text)):
             self.detail(text)
+
+    def begin(self, step: Step) -> None:
+        """Show ``step`` while the work that ``working`` began goes on."""
+        self._progress.begin(step)
 
     @contextlib.contextmanager
     def working(self, text: str) -> Iterator[None]:
-        """Show a spinner while the body runs."""
-        shown = not self.quiet and not self.as_json
-        if shown and self._err is not None and wants_spinner(self._err, os.environ):
-            self._spinner.start(one_line(text), self._err)
-        try:
+        """Show progress while the body runs: a spinner on a terminal, else a line now and then."""
+        person = not self.quiet and not self.as_json
+        spins = person and self._err is not None and wants_spinner(self._err, os.environ)
+        with self._progress.showing(Step(one_line(text)), self._err if spins else None):
             yield
-        finally:
-            self._spinner.stop()
+
+    def row(self, line: Line) -> None:
+        """Print a line of the result as soon as it is known; ``result`` does not repeat it."""
+        if self.quiet or self.as_json:
+            return
+        # What an interrupt cuts off would be shown twice, or never. It reaches the main thread only.
+        main = threading.current_thread() is threading.main_thread()
+        with interrupts.shielded() if main else contextlib.nullcontext():
+            self._progress.spinner.interrupted(lambda: self._write_row(line))
 
     def result(self, outcome: Outcome) -> None:
         """Print a result as text; errors go to stderr with the next command to type.
 
-        Raises OSError if stdout is closed or full.
+        Raises OSError if stdout is closed or full, or was when a row was to be printed.
         """
+        if self._lost_row:
+            raise self._lost_row
         for line in outcome.lines:
-            if not self.quiet or line.mark is Mark.FAILED:
+            if line not in self._rows and (not self.quiet or line.mark is Mark.FAILED):
                 self._write(self._out, line, required=self._must_tell)
         if outcome.summary:
             self._write(self._out, outcome.summary, required=self._must_tell)
@@ -182,6 +201,22 @@ class Console:
             path, self._log = self._log, ""
             self.warn(f"The log {path} cannot be written: {error.strerror}")
 
+    def _write_row(self, line: Line) -> None:
+        """Print a row; a failure is for the end, because the work has to go on."""
+        try:
+            self._write(self._out, line, required=self._must_tell)
+        except OSError as error:
+            self._lost_row = error
+        else:
+            self._rows.add(line)
+
+    def _tell(self, text: str) -> None:
+        """Print a line of progress, unless the task is quiet."""
+        if self.quiet:
+            self._append(text)
+        else:
+            self._narrate(Line(Mark.INFO, text))
+
     def _narrate(self, line: Line) -> None:
         self._append(line.text)
         self._show(line)
@@ -194,7 +229,7 @@ class Console:
             for text in others:
                 self._write(self._err, Line(Mark.PLAIN, text))
 
-        self._spinner.interrupted(write)
+        self._progress.spinner.interrupted(write)
 
     def _write(self, stream: TextIO | None, line: Line, *, required: bool = False) -> None:
         text = without_commands(one_line(line.text), os.environ)

@@ -64,13 +64,18 @@ def plan_outcome(plan: Plan, tables: int, error: OsemError | None = None) -> Out
     )
 
 
+def done_line(action: Action) -> Line:
+    """Return the line of an action that is done."""
+    return Line(Mark.DONE, str(action))
+
+
 def applied_outcome(
     plan: Plan, journal: Journal, error: OsemError | None, seconds: float
 ) -> Outcome:
     """Return the outcome of ``db.repair``: planned and completed actions, and failures."""
     done = journal.completed
     left = [action for action in plan.actions if action not in done]
-    lines = [Line(Mark.DONE, str(action)) for action in done]
+    lines = [done_line(action) for action in done]
     lines += plan_lines(left, plan.given)
     return Outcome(
         data={

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.errors import ErrorCode
 from osem_tasks.output.messages import message
-from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
+from osem_tasks.output.outcome import Line, Mark, Outcome, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osem_tasks.apply.run import Entry, Journal
     from osem_tasks.errors import OsemError
+    from osem_tasks.plan.actions import Action
+
+# What becomes of a table without a failure; a row must be final before the others are known.
+_WORD_WIDTH = len("verified")
 
 
 def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> Outcome:
@@ -21,9 +25,7 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     late = {name: e.status for name, e in journal.created.items() if error and e.status != "ACTIVE"}
     why = _why_late(error)
     lines = _table_lines(journal, {name: f"{status}, {why}" for name, status in late.items()})
-    lines += [
-        Line(Mark.DONE, f"{action.table}: {action.kind.words}") for action in journal.completed
-    ]
+    lines += [completed_line(action) for action in journal.completed]
     lines += undeclared_lines(journal)
     numbers = _numbers(journal, f" ({len(late)} {why})" if late else "")
     return Outcome(
@@ -38,25 +40,41 @@ def setup_outcome(journal: Journal, error: OsemError | None, seconds: float) -> 
     )
 
 
+def finished_line(journal: Journal, name: str) -> Line:
+    """Return the line of a table that is finished; it does not change any more."""
+    created = journal.created.get(name)
+    entry = created or journal.verified[name]
+    duration = f"{entry.duration:.2f} s"
+    return _row(journal, Mark.DONE, name, "created" if created else "verified", duration)
+
+
+def completed_line(action: Action) -> Line:
+    """Return the line of a step that is done."""
+    return Line(Mark.DONE, f"{action.table}: {action.kind.words}")
+
+
+def _row(journal: Journal, mark: Mark, name: str, word: str, more: str) -> Line:
+    """Return the line of a table, aligned with those of all the others, known or not."""
+    width = max(map(len, journal.names))
+    return Line(mark, f"{name:{width}}  {word:{_WORD_WIDTH}}  {more}".rstrip())
+
+
 def _table_lines(journal: Journal, late: Mapping[str, str]) -> list[Line]:
     """Return a line per table, in the model's order; ``late`` says what is not ready, and why."""
-    groups = (("created", journal.created), ("verified", journal.verified))
-    rows = [
-        (
-            Mark.WARNING if name in late else Mark.DONE,
-            (name, late.get(name, word), f"{entry.duration:.2f} s"),
-        )
-        for word, entries in groups
-        for name, entry in entries.items()
-    ]
-    rows += [
-        (Mark.FAILED, (name, "FAILED", _cause(entry))) for name, entry in journal.failed.items()
-    ]
-    if rows:  # if nothing was tried, the error is enough
-        rows += [(Mark.WARNING, (name, "not attempted", "")) for name in journal.not_attempted]
-    rows.sort(key=lambda row: journal.names.index(row[1][0]))
-    texts = aligned([cells for _, cells in rows])
-    return [Line(mark, text) for (mark, _), text in zip(rows, texts, strict=True)]
+    lines = {
+        name: finished_line(journal, name)
+        for name in (*journal.verified, *journal.created)
+        if name not in late
+    }
+    for name, word in late.items():
+        duration = f"{journal.created[name].duration:.2f} s"
+        lines[name] = _row(journal, Mark.WARNING, name, word, duration)
+    for name, entry in journal.failed.items():
+        lines[name] = _row(journal, Mark.FAILED, name, "FAILED", _cause(entry))
+    if lines:  # if nothing was tried, the error is enough
+        for name in journal.not_attempted:
+            lines[name] = _row(journal, Mark.WARNING, name, "not attempted", "")
+    return [lines[name] for name in journal.names if name in lines]
 
 
 def _numbers(journal: Journal, late: str) -> str:

@@ -7,6 +7,7 @@ UTF-8, and wraps the standard streams on import.
 from __future__ import annotations
 
 import atexit
+import os
 import re
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
@@ -16,6 +17,8 @@ from osem_tasks.waiting import interrupts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# The columns that a frame, the space behind it and the cursor take.
+_FRAME = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -37,9 +40,22 @@ class Spinner:
         self._lock = threading.Lock()
         self._halo: Any = None
 
-    def start(self, text: str, stream: TextIO) -> None:
-        """Start the spinner if halo is available; a missing halo must not stop a task."""
-        halo = _halo(text, stream)
+    @property
+    def spins(self) -> bool:
+        """Whether a spinner is shown."""
+        return self._halo is not None
+
+    def start(self, text: Callable[[], str], stream: TextIO) -> None:
+        """Start the spinner if halo is available; a missing halo must not stop a task.
+
+        Every frame shows the ``text`` of that moment.
+        """
+
+        def line() -> str:
+            # A line break, or a text that is longer than the line, would leave old frames.
+            return fitting(_CONTROL.sub(" ", text()), stream)
+
+        halo = _halo(line(), stream)
         if halo is None:
             return
         render = halo._render_frame  # noqa: SLF001  halo has no public way to hook it
@@ -48,6 +64,7 @@ class Spinner:
             # The lock prevents a frame between a cleared line and the text that replaces it.
             with self._lock:
                 if self._halo is not None:
+                    self._halo.text = line()
                     render()
 
         halo._render_frame = render_alone  # noqa: SLF001
@@ -65,21 +82,24 @@ class Spinner:
             if halo is not None:
                 halo.stop()
 
-    def show(self, text: str) -> bool:
-        """Show ``text`` beside the spinner; return False if no spinner runs."""
-        with self._lock:
-            if self._halo is None:
-                return False
-            # halo cuts the text to the terminal's width; a line break would leave old frames.
-            self._halo.text = _CONTROL.sub(" ", text)
-            return True
-
     def interrupted(self, write: Callable[[], None]) -> None:
         """Clear the spinner's line, then ``write`` a line of text in its place."""
         with self._lock:
             if self._halo is not None:
                 self._halo.clear()
             write()
+
+
+def fitting(text: str, stream: TextIO) -> str:
+    """Return ``text``, cut to the terminal's width as it is now.
+
+    halo measures stdout, which may be a file, and cuts off more than it has to.
+    """
+    try:
+        room = os.get_terminal_size(stream.fileno()).columns - _FRAME
+    except (OSError, ValueError):
+        return text
+    return text if len(text) <= room or room < 1 else f"{text[: room - 1]}…"
 
 
 def _halo(text: str, stream: TextIO) -> Any:

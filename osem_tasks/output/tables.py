@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.output.outcome import Line, Mark, Outcome, agreeing, aligned, counted, size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from osem_tasks.errors import OsemError
     from osem_tasks.schema.live import LiveTable
@@ -72,17 +72,48 @@ def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
     )
 
 
-def deletion_outcome(deleted: Sequence[str], error: OsemError | None) -> Outcome:
-    """Return the outcome of a deletion."""
+def deletion_outcome(
+    deleted: Sequence[str],
+    error: OsemError | None,
+    *,
+    names: Sequence[str] | None = None,
+    gone: Collection[str] | None = None,
+) -> Outcome:
+    """Return the outcome of a deletion of ``names``, by default of those in ``deleted``.
+
+    ``deleted`` are the tables whose deletion was requested, ``gone`` those of them (by default
+    all) that do not exist any more.
+    """
+    names = deleted if names is None else names
+    gone = deleted if gone is None else gone
+    lines = []
+    for name in names if deleted else ():  # if nothing was tried, the error is enough
+        if name in gone:
+            lines.append(deleted_line(names, name))
+        else:
+            what = "deletion requested, not waited for" if name in deleted else "not deleted"
+            lines.append(Line(Mark.WARNING, _deletion_text(names, name, what)))
     return Outcome(
         data={"tablesDeleted": list(deleted)},
-        lines=[Line(Mark.DONE, text) for text in aligned([(name, "deleted") for name in deleted])],
+        lines=lines,
         summary=Line(
-            Mark.FAILED if error else Mark.DONE, f"{counted(len(deleted), 'table')} deleted"
+            Mark.FAILED if error else Mark.DONE,
+            f"{counted(len(gone), 'table')} deleted"
+            + (f", {len(deleted) - len(gone)} more requested" if len(deleted) > len(gone) else "")
+            + (f", {len(names) - len(deleted)} not deleted" if len(names) > len(deleted) else ""),
         ),
         error=error,
         changed=bool(deleted),
     )
+
+
+def deleted_line(names: Sequence[str], name: str) -> Line:
+    """Return the line of a table that is gone, aligned with those of all ``names``."""
+    return Line(Mark.DONE, _deletion_text(names, name, "deleted"))
+
+
+def _deletion_text(names: Sequence[str], name: str, what: str) -> str:
+    return f"{name:{max(map(len, names))}}  {what}"
 
 
 def _listed(name: str, table: LiveTable | None) -> dict[str, Any]:

@@ -40,15 +40,16 @@ def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
     if not going and (missing := sorted(missing_members(description))):
         raise KeyError(missing[0])
     arn = str(description.get("TableArn", ""))
+    indexes = description.get("GlobalSecondaryIndexes") or ()
     return LiveTable(
         table=_without_key(description) if going else from_description(description),
         status=description["TableStatus"],
-        index_status={
-            index["IndexName"]: _index_state(index)
-            for index in description.get("GlobalSecondaryIndexes") or ()
-        },
+        index_status={index["IndexName"]: _index_state(index) for index in indexes},
         arn=arn,
         items=int(description.get("ItemCount", 0)),
+        index_items={
+            index["IndexName"]: count for index in indexes if (count := _index_items(index))
+        },
         size=int(description.get("TableSizeBytes", 0)),
         fixed=emulators.fixed_facts(emulators.engine_of(arn, server), description),
         emulator=emulators.proven_local(arn, server),
@@ -77,6 +78,12 @@ def missing_members(description: Mapping[str, Any]) -> Iterator[str]:
 
 def _without_key(description: Mapping[str, Any]) -> Table:
     return Table(name=description["TableName"], key=Key(()), check=False)
+
+
+def _index_items(description: Mapping[str, Any]) -> int:
+    """Return an index's count of items, which only progress shows; 0 for anything but a number."""
+    count = description.get("ItemCount")
+    return count if isinstance(count, int) else 0
 
 
 def _index_state(description: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ class LiveTable:
     that it cannot change on this table (a stream: not enable). ``items`` and
     ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS; do not trust 0
     items without a scan. ``emulator`` is the local engine that the answer proves, or empty.
+    ``index_items`` are the items of each index whose count is told and not zero.
     ``identity`` distinguishes a table from a later one with the same name, ``stuck`` are the
     states that do not end by themselves.
     """
@@ -41,6 +42,7 @@ class LiveTable:
     index_status: Mapping[str, str]
     arn: str = ""
     items: int = 0
+    index_items: Mapping[str, int] = field(default_factory=dict)
     size: int = 0
     unreadable: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)

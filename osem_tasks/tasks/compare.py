@@ -15,6 +15,7 @@ from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import open_target
 from osem_tasks.tasks.narrow import narrowed
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
+from osem_tasks.waiting.progress import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,9 @@ def compare(
     job.location.update(location)
     own_tags = frozenset({*mine.target.environment.all_tags, *theirs.target.environment.all_tags})
     with job.console.working("comparing"):
-        here, there = _live(mine), _live(theirs)
+        step = Step("reading", len(mine.tables) + len(theirs.tables))
+        job.console.begin(step)
+        here, there = _live(mine, step), _live(theirs, step)
     diffs = [
         compare_live(expected, found, table.name, own_tags, table.ignored)
         for table, expected, found in zip(mine.tables, there, here, strict=True)
@@ -84,7 +87,7 @@ def _same_tables(theirs: Run, everything: Run, mine: Run) -> Run:
     return replace(theirs, tables=TableSet(chosen))
 
 
-def _live(run: Run) -> list[LiveTable | None]:
+def _live(run: Run, step: Step) -> list[LiveTable | None]:
     """Return the environment's live tables in the model's order, with all facts."""
-    found = run.store.read_all(wanting_everything(table) for table in run.tables)
+    found = run.store.read_all((wanting_everything(table) for table in run.tables), step)
     return [found[name] for name in run.tables.names]

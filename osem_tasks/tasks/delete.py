@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config import guards
 from osem_tasks.config.ownership import Claim
-from osem_tasks.output.tables import deletion_outcome, deletion_plan, deletion_summary
+from osem_tasks.output.tables import (
+    deleted_line,
+    deletion_outcome,
+    deletion_plan,
+    deletion_summary,
+)
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
 from osem_tasks.tasks.narrow import narrowed
 from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS, YES
 from osem_tasks.tasks.setup import set_up
+from osem_tasks.waiting.progress import Step
 from osem_tasks.waiting.wait import retry
 
 if TYPE_CHECKING:
@@ -47,7 +53,7 @@ def reset(
         return deletion_plan(existing, "and set up again")
     _confirm(job, target, existing, yes=yes)
     with job.console.working("resetting"):
-        _delete(job, run, existing)
+        _delete(job, run, existing, rows=False)
         return set_up(job, run)
 
 
@@ -77,7 +83,7 @@ def delete(
         return deletion_plan(existing, "")
     _confirm(job, target, existing, yes=yes)
     with job.console.working("deleting"):
-        _delete(job, run, existing)
+        _delete(job, run, existing, rows=True)
     return deletion_outcome(run.journal.deleted, None)
 
 
@@ -89,7 +95,13 @@ def _existing(job: Job, everything: Run, run: Run) -> tuple[dict[str, LiveTable]
     """
     tables = list(run.tables)
     with job.console.working("reading"):
-        found = retry(lambda: run.store.read_owners(tables), run.deadline, run.say)
+        step = run.begin(Step("reading", len(tables)))
+
+        def read() -> dict[str, LiveTable | None]:
+            step.restart()
+            return run.store.read_owners(tables, step)
+
+        found = retry(read, run.deadline, run.say)
     existing = {table.name: live for table in tables if (live := found[table.name])}
     target = guards.check_deletion(_claims(job, everything, existing)) or run.target
     if run.target.local and not target.local:
@@ -129,13 +141,22 @@ def _confirm(job: Job, target: Target, existing: dict[str, LiveTable], *, yes: b
         confirm(job, target, what, deletion_plan(existing, "").lines, yes=yes)
 
 
-def _delete(job: Job, run: Run, existing: dict[str, LiveTable]) -> None:
+def _delete(job: Job, run: Run, existing: dict[str, LiveTable], *, rows: bool) -> None:
+    """Delete the ``existing`` tables, and print a row for each that is gone if ``rows``."""
     from osem_tasks.aws.delete import TableDeleter
 
     deleted = run.journal.deleted
-    job.partial_outcome = lambda error: deletion_outcome(deleted, error)
     tables = [table for table in run.tables if table.name in existing]
+    names = [table.name for table in tables]
+    gone: set[str] = set()
+
+    def is_gone(name: str) -> None:
+        gone.add(name)
+        if rows:
+            job.console.row(deleted_line(names, name))
+
+    job.partial_outcome = lambda error: deletion_outcome(deleted, error, names=names, gone=gone)
     identities = {name: live.identity for name, live in existing.items()}
-    TableDeleter(run.store, run.deadline, run.say).delete(
+    TableDeleter(run.store, run.deadline, run.progress, is_gone).delete(
         tables, deleted, identities, _protected(existing)
     )

@@ -19,6 +19,7 @@ from osem_tasks.tasks.connect import declared_tables, open_target
 from osem_tasks.tasks.narrow import only
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
 from osem_tasks.tasks.target import resolve_target
+from osem_tasks.waiting.progress import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,9 @@ def import_(
             name for name in run.store.names() if naming.owns(name)
         )
         stubs = [Table(name=name, key=Key.parse("any S"), check=False) for name in names]
-        found = run.store.read_all([wanting_everything(stub) for stub in stubs])
+        step = Step("reading", len(stubs))
+        job.console.begin(step)
+        found = run.store.read_all([wanting_everything(stub) for stub in stubs], step)
     missing = [name for name in names if found[name] is None]
     if missing or not names:
         named = f"table {', '.join(missing)}"

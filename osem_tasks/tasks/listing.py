@@ -9,6 +9,7 @@ from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import open_target
 from osem_tasks.tasks.narrow import narrowed
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
+from osem_tasks.waiting.progress import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,9 @@ def list_(job: Job, table: Sequence[str] | None = None) -> Outcome:
     everything = open_target(job, reading=True, undeclared=True)
     run = narrowed(everything, table)
     with job.console.working("reading"):
-        live = run.store.read_all(run.tables)
+        step = Step("reading", len(run.tables))
+        job.console.begin(step)
+        live = run.store.read_all(run.tables, step)
         others = [
             name
             for name in ([] if table else run.store.names())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.apply.read import inspect_when_stable
 from osem_tasks.apply.repair import repair as apply_repair
 from osem_tasks.output.outcome import counted
-from osem_tasks.output.plan import applied_outcome, plan_lines, plan_outcome
+from osem_tasks.output.plan import applied_outcome, done_line, plan_lines, plan_outcome
 from osem_tasks.plan.actions import OPTIONS, Plan
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.tasks.command import command
@@ -73,6 +74,7 @@ def repair(
         return applied_outcome(plan, run.journal, error, run.deadline.elapsed)
 
     job.partial_outcome = outcome
+    run = replace(run, completed=lambda action: job.console.row(done_line(action)))
     with job.console.working("repairing"):
         apply_repair(run, plan.runnable)
     return outcome(None)

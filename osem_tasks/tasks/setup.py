@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.apply import setup as applying
 from osem_tasks.output.plan import plan_outcome
-from osem_tasks.output.setup import setup_outcome, undeclared_lines
+from osem_tasks.output.setup import completed_line, finished_line, setup_outcome, undeclared_lines
 from osem_tasks.output.unmanaged import with_unmanaged
 from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.compare import compare_all
@@ -90,6 +90,12 @@ def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
 def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
     """Set up the tables; the outcome is exact even after a failure or an interrupt."""
     before = job.partial_outcome
+    journal = run.journal
+    run = replace(
+        run,
+        finished=lambda name: job.console.row(finished_line(journal, name)),
+        completed=lambda action: job.console.row(completed_line(action)),
+    )
 
     def outcome(error: OsemError | None) -> Outcome:
         account = _account(run, error)

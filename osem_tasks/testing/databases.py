@@ -26,6 +26,7 @@ from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing.created import Created
 from osem_tasks.waiting import wait
 from osem_tasks.waiting.clock import Deadline
+from osem_tasks.waiting.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,7 +169,7 @@ class IsolatedDatabase:
         if self.journal:
             self.journal.add(tables.names)
         try:
-            setup(Run(target, tables, store, deadline, _Silent(), journal))
+            setup(Run(target, tables, store, deadline, Silent(), journal))
         finally:
             self.made.update(journal.created)
         return dict(zip(declared.names, tables.names, strict=True))
@@ -259,16 +260,6 @@ def _session() -> Session:
     from osem_tasks.aws.session import local_session
 
     return local_session(DEFAULT_REGION)
-
-
-class _Silent:
-    """Drops progress messages, because a test run has its own display."""
-
-    def info(self, text: str) -> None:
-        """Drop ``text``."""
-
-    def say(self, text: str) -> None:
-        """Drop ``text``."""
 
 
 def _role_keys(endpoint: str, account: str) -> tuple[str, str, str]:

@@ -89,6 +89,8 @@ class Policy:
     reach: float = 0.5
     # An installation of a program with npm, over a slow network.
     npm_install: float = 300.0
+    # How often progress is told where no spinner shows it, in a pipe or in CI.
+    progress: float = 15.0
     # After this wait for another command, the user sees which command it is.
     engine_lock_notice: float = 1.5
 

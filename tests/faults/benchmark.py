@@ -19,21 +19,12 @@ from osem_tasks.config.resolve import TargetOptions, resolve
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.waiting.clock import Deadline
+from osem_tasks.waiting.progress import Silent
 from tests.support.faulty_aws import FaultyServer, Plane, moto_server
 
 CREATING, ROUND_TRIP = 2.0, 0.03
 SIZES = (6, 60)
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": "FAKESECRET"}
-
-
-class Silence:
-    """Nobody is told how it goes."""
-
-    def info(self, text: str) -> None:
-        """A step begins."""
-
-    def say(self, text: str) -> None:
-        """How far it has come."""
 
 
 def many(count: int) -> TableSet:
@@ -55,7 +46,7 @@ def measure(server: FaultyServer, env: str, count: int) -> tuple[float, dict[str
     store.names()
     tables = target.tables_of(many(count))
     begin = time.monotonic()
-    setup(Run(target, tables, store, Deadline(600), Silence(), Journal(tables.names)))
+    setup(Run(target, tables, store, Deadline(600), Silent(), Journal(tables.names)))
     took = time.monotonic() - begin
     operations = [call.operation for call in server.calls]
     return took, {name: operations.count(name) for name in sorted({*operations})}

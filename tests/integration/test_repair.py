@@ -527,7 +527,9 @@ def test_an_interrupted_repair_is_carried_on(session_engine: Engine, prefix: str
     """SIGINT between two steps: exit code 130, and the same command does the rest."""
     drift = Drift("", "Assessments", lambda t: replace(t, global_indexes=()), ())
     _build(session_engine, prefix, drift)
-    command = [sys.executable, "-m", "invoke", "db.repair", "--endpoint", session_engine.endpoint]
+    # Only --verbose names each step as it begins.
+    task = ["db.repair", "--verbose", "--endpoint", session_engine.endpoint]
+    command = [sys.executable, "-m", "invoke", *task]
     environment = {**os.environ, "OSEM_DB_PREFIX": prefix}
 
     with subprocess.Popen(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from osem_tasks.config.target import Target
     from osem_tasks.schema.difference import Comparison
     from osem_tasks.schema.model import Index, Table, TableSet
+    from osem_tasks.waiting.progress import Step
     from tests.properties.pairs import Pair
 
 EVERYTHING = OPTIONS
@@ -40,6 +41,9 @@ class Silent:
     def say(self, text: str) -> None:
         """How far it has come."""
         self.told.append(text)
+
+    def begin(self, step: Step) -> None:
+        """A step is counted."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from tests.support.fake_dynamodb import TARGET, store
 
 if TYPE_CHECKING:
     from osem_tasks.schema.model import TableSet
+    from osem_tasks.waiting.progress import Step
     from tests.support.fake_dynamodb import FakeDynamoDB
 
 # Pauses of one second, so that seconds count the looks.
@@ -24,6 +25,7 @@ class Told:
     """Who is told how a run goes, and keeps it."""
 
     texts: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     def info(self, text: str) -> None:
         """A step begins."""
@@ -32,6 +34,10 @@ class Told:
     def say(self, text: str) -> None:
         """How far it has come."""
         self.texts.append(text)
+
+    def begin(self, step: Step) -> None:
+        """A step is counted."""
+        self.steps.append(step)
 
 
 def new_run(fake: FakeDynamoDB, tables: TableSet, seconds: float = MINUTE) -> tuple[Run, Told]:

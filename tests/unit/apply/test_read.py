@@ -61,7 +61,7 @@ def test_a_table_in_motion_is_waited_for() -> None:
 
     assert [diff.status for diff in comparison.diffs] == ["ACTIVE", "ACTIVE"]
     assert fake.operations("DescribeTable").count(("DescribeTable", "Users")) == 1
-    assert "waiting for Teams: UPDATING" in told.texts
+    assert "Teams: UPDATING" in told.texts
 
 
 def test_after_the_waiting_every_fact_is_read() -> None:

@@ -10,12 +10,14 @@ from botocore.exceptions import ConnectionClosedError
 
 from osem_tasks.aws.delete import TableDeleter
 from osem_tasks.errors import ErrorCode, OsemError
+from osem_tasks.output.progress import spinner_text
 from osem_tasks.schema.model import table
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.policy import Pauses, Policy, using
 from tests.support.fake_dynamodb import FakeDynamoDB, Killed, store
 from tests.support.fake_dynamodb.shapes import IN_USE, LIMIT, MISSING, VALID, Refused
 from tests.support.still_clock import StillClock, still_clock
+from tests.unit.apply.runs import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +86,8 @@ class Deletion:
     fake: DeletingDynamoDB
     seconds: float = 60.0
     deleted: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    told: Told = field(default_factory=Told)
+    gone: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for declared in TABLES:
@@ -92,7 +95,9 @@ class Deletion:
 
     def run(self) -> None:
         """Delete all tables."""
-        deleter = TableDeleter(store(self.fake), Deadline(self.seconds), self.told.append)
+        deleter = TableDeleter(
+            store(self.fake), Deadline(self.seconds), self.told, self.gone.append
+        )
         identities = dict.fromkeys((declared.name for declared in TABLES), "first")
         deleter.delete(TABLES, self.deleted, identities)
 
@@ -122,7 +127,8 @@ def test_tables_go_in_order_and_are_gone_afterwards() -> None:
 
     assert deletion.requested == deletion.deleted == ["Users", "Teams", "Plans"]
     assert deletion.fake.state() == {}
-    assert "waiting until Users, Teams, Plans are gone" in deletion.told
+    assert deletion.gone == deletion.deleted
+    assert [spinner_text(step) for step in deletion.told.steps] == ["waiting for 0 of 3, 3 s"]
 
 
 def test_a_protection_is_turned_off_before_its_table_goes() -> None:
@@ -132,7 +138,7 @@ def test_a_protection_is_turned_off_before_its_table_goes() -> None:
     fake.update_table(TableName="Teams", DeletionProtectionEnabled=True)
     fake.forget()
 
-    deleter = TableDeleter(store(fake), Deadline(60.0), deletion.told.append)
+    deleter = TableDeleter(store(fake), Deadline(60.0), deletion.told)
     deleter.delete(TABLES, deletion.deleted, protected=["Teams"])
 
     assert [(name, request["TableName"]) for name, request in fake.writes] == [
@@ -188,7 +194,7 @@ def test_a_table_in_motion_is_waited_for() -> None:
     deletion.run()
 
     assert deletion.requested == ["Users"] * 4 + ["Teams", "Plans"]
-    assert "waiting for Users (UPDATING) before it can be deleted" in deletion.told
+    assert "waiting for Users (UPDATING) before it can be deleted" in deletion.told.texts
 
 
 def test_a_table_that_is_at_rest_and_in_use_is_a_failure() -> None:

@@ -29,9 +29,9 @@ def journal() -> Journal:
 def test_setup_lines() -> None:
     """Setup shows each table in the model's order, what became of it, and then the rest."""
     assert [
-        Line(Mark.DONE, "longer  verified       0.50 s"),
-        Line(Mark.DONE, "a       created        1.23 s"),
-        Line(Mark.FAILED, "failed  FAILED         AWS_PERMISSIONS_DENIED"),
+        Line(Mark.DONE, "longer  verified  0.50 s"),
+        Line(Mark.DONE, "a       created   1.23 s"),
+        Line(Mark.FAILED, "failed  FAILED    AWS_PERMISSIONS_DENIED"),
         Line(Mark.WARNING, "left-1  not attempted"),
         Line(Mark.WARNING, "left-2  not attempted"),
         Line(Mark.DONE, "a: enable ttl"),
@@ -139,7 +139,7 @@ def test_why_a_table_failed(entry: Entry, cause: str) -> None:
     """A failed table shows its differences, else the error's code."""
     (line,) = setup_outcome(Journal(names=("a",), failed={"a": entry}), ERROR, 1.0).lines
 
-    assert line == Line(Mark.FAILED, f"a  FAILED  {cause}".rstrip())
+    assert line == Line(Mark.FAILED, f"a  FAILED    {cause}".rstrip())
 
 
 def test_where_nothing_was_tried_the_error_says_it_all() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
-from osem_tasks.output.tables import deletion_outcome, deletion_plan, list_outcome
+from osem_tasks.output.tables import deleted_line, deletion_outcome, deletion_plan, list_outcome
 from osem_tasks.schema.live import LiveTable
 from osem_tasks.schema.model import Table, TimeToLive, table
 
@@ -117,3 +117,49 @@ def test_deletion(
         actual.data,
     )
     assert (summary, error, changed) == (actual.summary, actual.error, actual.changed)
+
+
+@pytest.mark.parametrize(
+    "deleted, gone, expected, summary",
+    [
+        pytest.param(
+            ["a", "longer", "b"],
+            ["b", "a", "longer"],
+            ["a       deleted", "longer  deleted", "b       deleted"],
+            "3 tables deleted",
+            id="all",
+        ),
+        pytest.param(
+            ["a", "longer"],
+            ["longer"],
+            [
+                "a       deletion requested, not waited for",
+                "longer  deleted",
+                "b       not deleted",
+            ],
+            "1 table deleted, 1 more requested, 1 not deleted",
+            id="interrupted",
+        ),
+        pytest.param(
+            ["a", "longer", "b"],
+            [],
+            [f"{name:6}  deletion requested, not waited for" for name in ("a", "longer", "b")],
+            "0 tables deleted, 3 more requested",
+            id="none-is-gone-yet",
+        ),
+        pytest.param([], [], [], "0 tables deleted, 3 not deleted", id="nothing-was-tried"),
+    ],
+)
+def test_a_deletion_that_ends_early_tells_all(
+    deleted: list[str], gone: list[str], expected: list[str], summary: str
+) -> None:
+    """Gone, requested or left alone: every table has its row, aligned, in the model's order.
+
+    The row of a table that is gone is the one that was shown when it went.
+    """
+    names = ["a", "longer", "b"]
+    actual = deletion_outcome(deleted, ERROR, names=names, gone=gone)
+
+    assert (expected, summary) == (texts(actual), actual.summary and actual.summary.text)
+    assert {deleted_line(names, name) for name in gone} <= set(actual.lines)
+    assert actual.data == {"tablesDeleted": deleted}
