@@ -22,7 +22,7 @@ from osem_tasks.waiting.progress import Step
 from osem_tasks.waiting.wait import poll
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.errors import OsemError
@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     from osem_tasks.schema.difference import TableDiff
     from osem_tasks.schema.model import Table
 
+    Check = Callable[[SetupPlan], None]
 
-def setup(run: Run, *, repairing: bool = False) -> None:
+
+def setup(run: Run, *, repairing: bool = False, check: Check | None = None) -> None:
     """Create missing tables and verify existing ones, and record the outcome in the journal.
 
-    ``repairing`` also makes the repairs that need no option. Raises OsemError for the first
-    failure.
+    ``repairing`` also makes the repairs that need no option. ``check`` may refuse what was decided
+    before anything is changed. Raises OsemError for the first failure.
     """
     start = run.deadline.elapsed
-    decided = plan(run, repairing=repairing)
+    decided = plan(run, repairing=repairing, check=check)
     for action in decided.plan.impossible:
         run.progress.info(f"{action}: not possible, {action.reason}")
     reading = run.deadline.elapsed - start
@@ -64,7 +66,7 @@ def setup(run: Run, *, repairing: bool = False) -> None:
     _confirm(run, [table for table in run.tables if table.name in touched])
 
 
-def plan(run: Run, *, repairing: bool = False) -> SetupPlan:
+def plan(run: Run, *, repairing: bool = False, check: Check | None = None) -> SetupPlan:
     """Read every table and return what a setup does; change nothing.
 
     Raises OsemError for drift that stops a setup before any change. A dry run ends here, so that
@@ -72,6 +74,8 @@ def plan(run: Run, *, repairing: bool = False) -> SetupPlan:
     """
     comparison = inspect_when_stable(run)
     decided = setup_plan(comparison, repairing=repairing)
+    if check:
+        check(decided)
     run.journal.undeclared.extend(decided.undeclared)
     if decided.blocking:
         _stop_on_drift(run, decided, Remedies(comparison, protected=run.target.protected))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osem_tasks.output.new_table import new_table_lines
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 from osem_tasks.plan.actions import Effect, Risk
 
@@ -30,7 +31,10 @@ def _cost(action: Action, given: Sequence[str]) -> str:
 
 
 def plan_lines(actions: Sequence[Action], given: Sequence[str]) -> list[Line]:
-    """Return the actions with their risks by table, followed by the reasons."""
+    """Return the actions with their risks by table, followed by the reasons.
+
+    A table to create is shown with everything that it will have.
+    """
     rows = [(action.kind.words, action.target, _cost(action, given)) for action in actions]
     lines: list[Line] = []
     table = ""
@@ -39,6 +43,7 @@ def plan_lines(actions: Sequence[Action], given: Sequence[str]) -> list[Line]:
             table = action.table
             lines.append(Line(Mark.PLAIN, table))
         lines.append(Line(mark_of(action), text))
+        lines += [Line(Mark.PLAIN, text) for text in new_table_lines(action.creates)]
         if action.risk is not Risk.SAFE:
             lines.append(Line(Mark.DETAIL, f"    {action.reason}"))
     return lines

@@ -11,7 +11,7 @@ from osem_tasks.output.outcome import Line, Mark, Outcome, agreeing, counted
 from osem_tasks.schema.difference import Fact, TableDiff, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from osem_tasks.errors import OsemError
 
@@ -24,12 +24,22 @@ def verify_outcome(
     *,
     remedy: Remedy | None = None,
     other: str = "",
+    absent: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Return the outcome of ``db.verify``, or of ``db.compare`` with environment ``other``.
 
     A comparison with another environment has no remedy, because remedies apply the model.
+    ``absent`` says of a table that has no facts to compare where it is missing.
     """
-    lines = [line for diff in diffs for line in _lines(diff, _width(diffs), remedy)]
+    lines = [
+        line
+        for diff in diffs
+        for line in (
+            [_absent_line(diff, _width(diffs), absent[diff.name])]
+            if absent and diff.name in absent
+            else _lines(diff, _width(diffs), remedy)
+        )
+    ]
     for words, verdict in (
         ("comparable", Verdict.NOT_COMPARABLE),
         ("judged here", Verdict.NOT_JUDGED),
@@ -74,6 +84,12 @@ def _lines(diff: TableDiff, width: int, remedy: Remedy | None) -> Iterator[Line]
         yield Line(Mark.PLAIN, f"    {fact.issue_type.value}  {message(fact)}")
         if remedy:
             yield Line(Mark.DETAIL, f"      {remedy(diff, fact)}")
+
+
+def _absent_line(diff: TableDiff, width: int, where: str) -> Line:
+    """Return the line of a table that is missing on one side, or on both."""
+    mark = Mark.FAILED if diff.issues else Mark.WARNING
+    return Line(mark, f"{diff.name.ljust(width)}  {where}")
 
 
 def _listed(diffs: Sequence[TableDiff], verdict: Verdict) -> list[str]:

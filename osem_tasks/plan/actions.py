@@ -5,13 +5,14 @@ Other modules decide how to send (``calls``), run (``apply``) and show (``output
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from osem_tasks.plan.created import NewFact
     from osem_tasks.schema.model import Index
 
 
@@ -98,7 +99,8 @@ class Action:
     """One step on one table. ``target`` describes the result.
 
     ``requires`` are the options without which the action does not run, ``index`` is its global
-    index, ``mends`` are the paths of the facts that it corrects.
+    index, ``mends`` are the paths of the facts that it corrects. ``creates`` are all facts of a table
+    to create.
     """
 
     table: str
@@ -109,6 +111,7 @@ class Action:
     requires: tuple[str, ...] = ()
     index: Index | None = None
     mends: tuple[str, ...] = ()
+    creates: tuple[NewFact, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.table}: {self.kind.words} {self.target}"
@@ -129,6 +132,7 @@ class Action:
 
     def as_json(self) -> dict[str, object]:
         """Return an entry of ``data.actions``."""
+        created = [fact.as_json() for fact in self.creates]
         return {
             "tableName": self.table,
             "action": self.kind.value,
@@ -136,6 +140,7 @@ class Action:
             "risk": self.risk.value,
             "reason": self.reason,
             "requires": list(self.requires),
+            **({"creates": created} if created else {}),
         }
 
 

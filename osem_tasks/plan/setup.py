@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.plan.actions import Action, Kind, Plan, Risk
+from osem_tasks.plan.created import new_facts
 from osem_tasks.plan.repair import backups, repair_actions
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.schema.live import RECOVERY
@@ -29,13 +30,14 @@ class SetupPlan:
 
     ``drifted`` are existing tables with differences that setup does not complete;
     ``as_declared`` are the other existing tables. ``undeclared`` are the tables with
-    indexes that are not declared; they stop nothing.
+    indexes that are not declared; they stop nothing. ``comparison`` is what it was decided from.
     """
 
     plan: Plan
     as_declared: tuple[TableDiff, ...]
     drifted: tuple[TableDiff, ...]
     blocking: tuple[TableDiff, ...]
+    comparison: Comparison
     undeclared: tuple[tuple[str, Fact], ...] = ()
 
     @property
@@ -77,6 +79,7 @@ def setup_plan(comparison: Comparison, *, repairing: bool = False) -> SetupPlan:
     ]
     mended = [action for action in repairs if action.table in names]
     return SetupPlan(
+        comparison=comparison,
         plan=Plan((*steps, *mended)),
         as_declared=tuple(d for d in comparison.diffs if d.exists and d.name not in names),
         drifted=drifted,
@@ -149,6 +152,7 @@ def _creation(table: Table, engine: Engine) -> Iterator[Action]:
         Risk.SAFE,
         "the table does not exist",
         mends=("table",),
+        creates=new_facts(table, engine),
     )
     if table.ttl and table.ttl.attribute:
         yield _completion(table, Kind.ENABLE_TTL, table.ttl.attribute)

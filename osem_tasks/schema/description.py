@@ -6,6 +6,7 @@ documents as omitted by default keep that default (``reader.from_description``).
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema import emulators
@@ -53,8 +54,16 @@ def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
         size=int(description.get("TableSizeBytes", 0)),
         fixed=emulators.fixed_facts(emulators.engine_of(arn, server), description),
         emulator=emulators.proven_local(arn, server),
-        identity=str(description.get("TableId") or description.get("CreationDateTime", "")),
+        identity=str(description.get("TableId") or _created(description)),
         stuck=stuck_states(description),
+    )
+
+
+def _created(description: Mapping[str, Any]) -> str:
+    """Return when the table was created, the same in every time zone."""
+    created = description.get("CreationDateTime", "")
+    return (
+        created.astimezone(timezone.utc).isoformat() if isinstance(created, datetime) else created
     )
 
 

@@ -39,7 +39,8 @@ class Engine:
     """A DynamoDB engine, described by its differences from AWS.
 
     ``drops`` are facts that it accepts but does not store, ``fixed`` those that it keeps from
-    CreateTable and never changes afterwards, ``lacks`` those that it has no call for. One with
+    CreateTable and never changes afterwards, ``lacks`` those that it has no call for to set or to
+    read them. One with
     ``streams_once`` never enables the stream of a table a second time. An engine with
     ``forgets_protection`` turns off deletion protection in every UpdateTable that does not
     set it. Two users with different values of ``isolation`` have separate databases; one with
@@ -63,7 +64,7 @@ DYNAMODB_LOCAL = Engine(
     "DynamoDB Local",
     # It refuses an UpdateTable of warm throughput alone: "Nothing to update".
     drops=(ENCRYPTION, TABLE_CLASS, MAX_THROUGHPUT, WARM_THROUGHPUT),
-    lacks=(RECOVERY,),
+    lacks=(RECOVERY, "tags"),
     forgets_protection=True,
     # With -sharedDb it uses one database for all keys; no call reveals that.
     isolation=Isolation.ACCESS_KEY,
@@ -170,6 +171,12 @@ def dropped_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, s
         for fact in engine.drops
         if not _shows(description, _SHOWN_BY[fact])
     }
+
+
+def not_kept(engine: Engine, fact: str) -> str:
+    """Return why a new table on ``engine`` will not have that fact; empty if it will."""
+    lost = (*engine.drops, *engine.lacks)
+    return f"{engine.name} does not keep it" if fact in lost else ""
 
 
 def fixed_facts(engine: Engine, description: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config import guards
 from osem_tasks.config.commands import command as command_line
 from osem_tasks.errors import ConfigurationError
-from osem_tasks.output.verify import verify_outcome
+from osem_tasks.output.compare import Sides, compare_outcome
 from osem_tasks.schema.compare_live import compare_live, wanting_everything
 from osem_tasks.schema.model import TableSet
 from osem_tasks.tasks.command import command
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
+    from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.tasks.job import Job
@@ -73,7 +74,23 @@ def compare(
     guards.check_comparable(mine.target, theirs.target, found=any((*here, *there)))
     wrong = [diff for diff in diffs if diff.issues]
     error = guards.environments_differ(mine.target, theirs.target, len(wrong)) if wrong else None
-    return verify_outcome(diffs, error, other=with_)
+    sides = _sides(mine.target, theirs.target)
+    exists = {
+        diff.name: (one is not None, other is not None)
+        for diff, one, other in zip(diffs, here, there, strict=True)
+    }
+    return compare_outcome(diffs, exists, sides, error)
+
+
+def _sides(mine: Target, theirs: Target) -> Sides:
+    """Return what the two environments are called; equal names differ by their profiles."""
+    names = [target.environment.name for target in (mine, theirs)]
+    if names[0] == names[1]:
+        names = [
+            f"{target.environment.name} ({target.profile or 'default'} profile)"
+            for target in (mine, theirs)
+        ]
+    return Sides(*names)
 
 
 def _same_tables(theirs: Run, everything: Run, mine: Run) -> Run:

@@ -63,12 +63,13 @@ def open_target(
         guards.check_prefix(target, settings.environments.values(), connection.region)
     job.location["region"] = connection.region
     identity, sts = (None, None) if target.local else _check_aws(job, connection)
+    job.account = identity.account if identity else None
     target = connection.target
     where = _description(target, identity, sts)
     declared = TableSet(())
     if needed:
-        account = identity.account if identity else None
-        declared = declared_tables(job, target.context(region=connection.region, account=account))
+        context = target.context(region=connection.region, account=job.account)
+        declared = declared_tables(job, context)
     job.console.info(
         f"Target: {where} · {target.described} · region {connection.region} · "
         f"{target.naming} · {_declared(job, unread=unread)}"

@@ -91,7 +91,8 @@ class Job:
     ``location`` is the target for the JSON document, ``declaration`` the source and the number of
     the declared tables, which the document's ``data`` shows. A body that changes something sets
     ``partial_outcome``, which returns the outcome so far for an error. ``empty_variables``
-    are environment variables that are set but empty and count as unset. ``alone`` is True if no
+    are environment variables that are set but empty and count as unset. ``account`` is that of the
+    credentials, on AWS. ``alone`` is True if no
     program runs the task, but a script or a test.
     """
 
@@ -103,6 +104,7 @@ class Job:
     partial_outcome: Callable[[OsemError | None], Outcome] | None = None
     empty_variables: frozenset[str] = frozenset()
     declaration: dict[str, Any] = field(default_factory=dict)
+    account: str | None = None
     alone: bool = False
 
     def failed(self, error: OsemError) -> Outcome:

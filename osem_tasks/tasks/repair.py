@@ -14,12 +14,13 @@ from osem_tasks.plan.repair import repair_actions
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
-from osem_tasks.tasks.narrow import narrowed
 from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS, YES
+from osem_tasks.tasks.plan_options import PLAN, PLAN_OUT, REPAIRING, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from osem_tasks.apply.run import Run
     from osem_tasks.errors import OsemError
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.tasks.job import Job
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         "reduce": "Also lower capacity: units, on-demand limits, the switch to provisioned.",
         "unprotect": "Also turn off deletion protection and recovery, give up a KMS key, or take over a "
         "table that its tags give to another environment or application.",
+        "plan_out": PLAN_OUT,
+        "plan": PLAN,
         "yes": YES,
     },
     repeatable=["table"],
@@ -49,6 +52,8 @@ def repair(
     unprotect: bool = False,
     yes: bool = False,
     table: Sequence[str] | None = None,
+    plan_out: str | None = None,
+    plan: str | None = None,
 ) -> Outcome:
     """Change existing tables to match the model without losing data.
 
@@ -57,18 +62,25 @@ def repair(
 
     Example: inv db.repair --dry-run
     """
-    run = narrowed(open_target(job), table)
     options = dict(zip(OPTIONS, (prune, replace_indexes, reduce, unprotect), strict=True))
+    given = [option for option, wanted in options.items() if wanted]
+    file = opened(job, REPAIRING, given, plan=plan, plan_out=plan_out)
+    run = file.narrowed(open_target(job), table)
     with job.console.working("reading"):
         comparison = inspect_when_stable(run)
-    given = tuple(option for option, wanted in options.items() if wanted)
-    plan = Plan(repair_actions(comparison), given)
-    if dry_run or job.dry:
-        return plan_outcome(plan, len(run.tables))
+    steps = Plan(repair_actions(comparison), file.given)
+    file.check(run, comparison, steps)
+    if dry_run or job.dry or file.out:
+        return file.written(run, comparison, steps, plan_outcome(steps, len(run.tables)))
+    return _repaired(job, run, steps, yes=yes)
+
+
+def _repaired(job: Job, run: Run, plan: Plan, *, yes: bool) -> Outcome:
+    """Carry out the plan, after a confirmation of what may take something away."""
     if plan.confirmable:
         count = counted(len(plan.confirmable), "step")
         what = f"carry out {count} that may take away what is in use"
-        confirm(job, run.target, what, plan_lines(plan.confirmable, given), yes=yes)
+        confirm(job, run.target, what, plan_lines(plan.confirmable, plan.given), yes=yes)
 
     def outcome(error: OsemError | None) -> Outcome:
         return applied_outcome(plan, run.journal, error, run.deadline.elapsed)

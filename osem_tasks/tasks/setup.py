@@ -14,16 +14,19 @@ from osem_tasks.schema.compare import compare_all
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import declared_tables, open_target
 from osem_tasks.tasks.job import NOT_STARTED, Job
-from osem_tasks.tasks.narrow import narrowed, only
+from osem_tasks.tasks.narrow import only
 from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS
+from osem_tasks.tasks.plan_options import PLAN, PLAN_OUT, REPAIR, SETUP, opened
 from osem_tasks.tasks.target import resolve_target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.errors import OsemError
     from osem_tasks.output.outcome import Outcome
+    from osem_tasks.plan.setup import SetupPlan
+    from osem_tasks.tasks.plan_file import PlanFile
 
 
 @command(
@@ -32,14 +35,19 @@ if TYPE_CHECKING:
         "table": TABLE,
         "dry_run": DRY_RUN,
         "repair": "Also apply repairs that remove nothing.",
+        "plan_out": PLAN_OUT,
+        "plan": PLAN,
     },
     repeatable=["table"],
 )
 def setup(
     job: Job,
+    *,
     dry_run: bool = False,
     repair: bool = False,
     table: Sequence[str] | None = None,
+    plan_out: str | None = None,
+    plan: str | None = None,
 ) -> Outcome:
     """Create the tables that are missing and verify those that exist.
 
@@ -48,17 +56,20 @@ def setup(
 
     Example: inv local.up db.setup
     """
+    given = [REPAIR] if repair else []
+    file = opened(job, SETUP, given, plan=plan, plan_out=plan_out)
     if (dry_run or job.dry) and job.session.get(NOT_STARTED):
-        return _first_setup(job, table)
-    run = narrowed(open_target(job), table)
+        return _first_setup(job, file, table)
+    run = file.narrowed(open_target(job), table)
     with job.console.working("setting up"):
-        if dry_run or job.dry:
-            return _dry_setup(job, run, repair=repair)
-        return set_up(job, run, repair=repair)
+        if dry_run or job.dry or file.out:
+            return _dry_setup(job, run, file)
+        return set_up(job, run, file)
 
 
-def _first_setup(job: Job, names: Sequence[str] | None) -> Outcome:
+def _first_setup(job: Job, file: PlanFile, names: Sequence[str] | None) -> Outcome:
     """Return the plan after a dry ``local.up``, which starts no engine: all tables are missing."""
+    file.refuse_without_engine()
     target = resolve_target(job)
     declared = declared_tables(job, target.context())
     tables = only(target, target.tables_of(declared), names)
@@ -68,7 +79,7 @@ def _first_setup(job: Job, names: Sequence[str] | None) -> Outcome:
     return with_unmanaged(outcome, tables)
 
 
-def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
+def _dry_setup(job: Job, run: Run, file: PlanFile) -> Outcome:
     """Return the plan of a setup; what stops the real run stops this one in the same way."""
 
     def outcome(error: OsemError | None) -> Outcome:
@@ -76,7 +87,7 @@ def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
         return replace(account, data={"actions": [], **account.data})
 
     job.partial_outcome = outcome
-    decided = applying.plan(run, repairing=repair)
+    decided = applying.plan(run, repairing=REPAIR in file.given, check=_check(run, file))
     planned = plan_outcome(decided.plan, len(run.tables))
     told = outcome(None).data["indexesNotDeclared"]
     planned = replace(
@@ -84,11 +95,20 @@ def _dry_setup(job: Job, run: Run, *, repair: bool) -> Outcome:
         data={**planned.data, "indexesNotDeclared": told},
         lines=[*planned.lines, *undeclared_lines(run.journal)],
     )
+    planned = file.written(run, decided.comparison, decided.plan, planned)
     return with_unmanaged(planned, run.tables)
 
 
-def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
-    """Set up the tables; the outcome is exact even after a failure or an interrupt."""
+def _check(run: Run, file: PlanFile) -> Callable[[SetupPlan], None]:
+    """Return what refuses a setup that is not the plan to apply."""
+    return lambda decided: file.check(run, decided.comparison, decided.plan)
+
+
+def set_up(job: Job, run: Run, file: PlanFile | None = None) -> Outcome:
+    """Set up the tables; the outcome is exact even after a failure or an interrupt.
+
+    With the ``file`` of a plan, only what it plans is done.
+    """
     before = job.partial_outcome
     journal = run.journal
     run = replace(
@@ -104,7 +124,8 @@ def set_up(job: Job, run: Run, *, repair: bool = False) -> Outcome:
         return replace(account, data={**before(error).data, **account.data})
 
     job.partial_outcome = outcome
-    applying.setup(run, repairing=repair)
+    repairing = file is not None and REPAIR in file.given
+    applying.setup(run, repairing=repairing, check=_check(run, file) if file else None)
     return outcome(None)
 
 
