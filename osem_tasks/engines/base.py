@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
+
+class Milestone(str):
+    """Progress that a user should also read where no spinner shows it, as in a pipe."""
+
+    __slots__ = ()
+
+
 # Requests the first kind of engine that works on this machine.
 AUTO = "auto"
 

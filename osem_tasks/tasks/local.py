@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
@@ -12,7 +13,8 @@ from osem_tasks.config.local_access import variables
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name, one_of, port_number, seconds
 from osem_tasks.engines import manager, records, registry, strangers
-from osem_tasks.engines.base import EngineRequest, EngineState
+from osem_tasks.engines.base import EngineRequest, EngineState, Milestone
+from osem_tasks.engines.docker import names
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
 from osem_tasks.tasks.command import command
@@ -53,7 +55,7 @@ def up(job: Job) -> Outcome:
         return _dry_up(job, request)
     begin = clock.now()
     with job.console.working(f"starting engine {request.name}"):
-        result = manager.bring_up(request, job.console.say, job.console.warn)
+        result = manager.bring_up(request, partial(_say, job), job.console.warn)
     record = result.record
     job.remember("endpoint", record.endpoint)
     job.remember("name", record.name)
@@ -217,6 +219,12 @@ def _dry_up(job: Job, request: EngineRequest) -> Outcome:
     )
 
 
+def _say(job: Job, text: str) -> None:
+    """Show progress; what a user should read in any case is a line of its own."""
+    tell = job.console.info if isinstance(text, Milestone) else job.console.say
+    tell(text)
+
+
 def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
     """Report why this kind of engine runs, and any unexpected facts."""
     record, console = result.record, job.console
@@ -228,7 +236,7 @@ def _remark(job: Job, request: EngineRequest, result: UpResult) -> None:
         console.info(result.weakness)
     if result.note:
         console.warn(result.note)
-    if record.image and record.image != (request.image or request.default_image):
+    if record.image and not names.same(record.image, request.image or request.default_image):
         again = replace(request, persist=record.persist or None).replacing_command()
         console.warn(
             f"The running engine uses image {record.image}, but {request.default_image} is "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 from dataclasses import dataclass
@@ -309,7 +310,7 @@ def test_a_missing_image_of_the_named_engine_is_an_error(bench: Bench) -> None:
     error = run.document["error"]
     assert (run.code, error["code"], bench.left) == (1, "IMAGE_NOT_FOUND", [])
     assert NO_REGISTRY in error["message"]
-    assert "docker pull" in error["remediation"]
+    assert re.search(r"(docker|podman --url \S+) pull", error["remediation"])
     assert f"inv local.up --name {bench.name} --engine moto" in error["remediation"]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 # "METHOD path" as a pattern, to a status and a body; a list is a stream of JSON lines.
 Routes = dict[str, tuple[int, Any]]
@@ -37,11 +39,30 @@ SOUND: Routes = {
 }
 
 
+# What Podman adds to the answer to GET /version.
+PODMAN: Routes = {
+    "GET /version": (
+        200,
+        {**SOUND["GET /version"][1], "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}]},
+    )
+}
+
+
+class _SocketServer(socketserver.ThreadingUnixStreamServer):
+    """A server at a Unix socket."""
+
+    daemon_threads = True
+
+
 @contextlib.contextmanager
 def docker_daemon(
-    routes: Mapping[str, tuple[int, Any]], requests: list[str] | None = None
+    routes: Mapping[str, tuple[int, Any]],
+    requests: list[str] | None = None,
+    at: Path | None = None,
 ) -> Iterator[str]:
     """A Docker engine that answers by ``routes``, then by ``SOUND``; its host and port.
+
+    It listens at the Unix socket ``at`` instead, if there is one; then its path is returned.
 
     A status of 0 never answers. Bytes as a body are sent as they are, with the connection
     closed behind them; with status ``DRIP`` one a moment, for ever. Every request is added
@@ -86,12 +107,18 @@ def docker_daemon(
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server: ThreadingHTTPServer | _SocketServer
+    if at:
+        at.parent.mkdir(parents=True, exist_ok=True)
+        server, where = _SocketServer(str(at), Handler), str(at)
+    else:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        where = f"127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"127.0.0.1:{server.server_address[1]}"
+        yield where
     finally:
         released.set()
         server.shutdown()

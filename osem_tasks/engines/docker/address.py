@@ -20,12 +20,12 @@ from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.secrets import without_userinfo
 from osem_tasks.engines.claims import CONTAINER_HOSTS
 from osem_tasks.engines.docker import errors, files, reach
+from osem_tasks.engines.docker.product import UNIX
 from osem_tasks.errors import OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-UNIX = "unix://"
 DEFAULT = "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/run/docker.sock"
 SCHEMES = ("unix", "npipe", "tcp", "http", "https", "ssh")
 _TCP = ("tcp", "http", "https")
@@ -92,7 +92,8 @@ def _recorded_address(
         # The SDK shows tcp:// as http:// or https://.
         if configured.tls and urlsplit(configured.host).netloc == urlsplit(recorded).netloc:
             return configured
-    return _variable_address(recorded, environment)
+    found = _variable_address(recorded, environment)
+    return found if environment.get("DOCKER_HOST") else replace(found, undo="")
 
 
 def _variable_address(host: str, environment: Mapping[str, str]) -> Address:
@@ -123,6 +124,15 @@ def _context_address(
         tls=tls if tls.is_dir() else None,
         verify=not endpoint.get("SkipTLSVerify"),
     )
+
+
+def container_host(environment: Mapping[str, str]) -> Address | None:
+    """Return the address in CONTAINER_HOST, Podman's variable; None if it is not set.
+
+    Raises OsemError (ENGINE_UNAVAILABLE) if no engine can have it.
+    """
+    host, undo = environment.get("CONTAINER_HOST", "").strip(), "unset CONTAINER_HOST"
+    return Address(host=_checked(host, "CONTAINER_HOST", undo), undo=undo) if host else None
 
 
 def _variable_tls(environment: Mapping[str, str]) -> tuple[Path | None, bool]:

@@ -1,4 +1,6 @@
-"""Why a Docker engine does not answer, by the text of the SDK's exception.
+"""Why an engine does not answer or refuses a call, by the text of the SDK's exception.
+
+``{name}`` and ``{cli}`` in the rows stand for the product, such as Docker or Podman.
 
 Observed with docker 7.2 against Docker 20.10 and podman: the SDK wraps most failures in a
 plain DockerException, with the cause only in its text.
@@ -10,6 +12,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from osem_tasks.engines.docker.product import DOCKER
+
+if TYPE_CHECKING:
+    from osem_tasks.engines.docker.product import Product
 
 _USERS_SOCKETS = (
     "{runtime}/docker.sock",
@@ -20,6 +28,7 @@ _USERS_SOCKETS = (
     "{home}/.rd/docker.sock",
     "{runtime}/podman/podman.sock",
 )
+JOIN = """Add yourself to the group 'docker' and log in again: sudo usermod -aG docker "$USER\""""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +48,22 @@ CAUSES = (
     Cause(
         r"Permission denied|PermissionError",
         "this user may not open its socket",
-        "Add yourself to the group 'docker' and log in again: {join}",
+        "{rights}",
     ),
     Cause(
         r"timed out|Read timed out",
         "it does not answer in time",
-        "Restart the Docker engine, then see whether it answers: docker version",
+        "Restart the {name} engine, then see whether it answers: {cli} version",
     ),
     Cause(
         r"API versions below ([\d.]+)",
         "its API is older than {found}, the oldest that the Docker SDK supports",
-        "Update the Docker engine; its versions: docker version",
+        "Update the {name} engine; its versions: {cli} version",
     ),
     Cause(
         r"client version ([\d.]+ is too \w+)",
         "it refuses the version of the installed Docker SDK: {found}",
-        "pip install --upgrade docker   or update the Docker engine",
+        "pip install --upgrade docker   or update the {name} engine",
     ),
     Cause(
         r"HTTP request to an HTTPS server",
@@ -89,33 +98,45 @@ CAUSES = (
     Cause(
         r"\b(40[13]) Client Error[^(]*(?:\(\"(.*)\"\))?",
         "it refuses access ({found})",
-        "Ask the Docker engine yourself: docker version",
+        "Ask the {name} engine yourself: {cli} version",
     ),
     Cause(
         r"\b(5\d\d) Server Error",
         "it fails itself ({found})",
-        "Restart the Docker engine; its own words: docker version",
+        "Restart the {name} engine; its own words: {cli} version",
     ),
     Cause(
         r"BadStatusLine|RemoteDisconnected|IncompleteRead|Invalid response|Expecting value"
         r"|JSONDecodeError|ConnectionResetError|LineTooLong|Client Error|got more than"
         r"|object has no attribute|object is not|indices must be|Version parameter",
-        "what answers there is no Docker engine, or it broke off",
-        "Restart the Docker engine, or set DOCKER_HOST",
+        "what answers there is no {name} engine, or it broke off",
+        "Restart the {name} engine, or set DOCKER_HOST",
     ),
 )
 
 
-# What Docker says when it refuses a call, and what helps.
+SUBORDINATE_IDS = (
+    'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER" && '
+    "podman system migrate   gives a rootless engine the user ids of an image"
+)
+# What an engine says when it refuses a call, and what helps.
 REFUSALS = (
-    (r"no space left|disk quota|disk is full", "docker system df   shows what fills Docker's disk"),
+    (
+        r"/dev/net/tun|slirp4netns failed",
+        "Give a rootless engine its network: sudo modprobe tun && sudo chmod 666 /dev/net/tun",
+    ),
+    (
+        r"insufficient UIDs or GIDs|not be enough IDs available",
+        SUBORDINATE_IDS,
+    ),
+    (r"no space left|disk quota|disk is full", "{cli} system df   shows what fills {name}'s disk"),
     (
         r"cannot allocate memory|out of memory|OOM",
-        "docker info --format '{{.MemTotal}}'   shows Docker's memory: give it more, or free some",
+        "{memory}   shows {name}'s memory: give it more, or free some",
     ),
     (
         r"client version [\d.]+ is too",
-        "pip install --upgrade docker   or update the Docker engine",
+        "pip install --upgrade docker   or update the {name} engine",
     ),
     (
         r"cannot be used on this platform|no matching manifest for windows",
@@ -131,26 +152,31 @@ REFUSALS = (
     ),
     (
         r"cgroup|rlimit|operation not permitted|userns|rootless",
-        "docker info   shows what the engine may not do, such as a rootless one",
+        "{cli} info   shows what the engine may not do, such as a rootless one",
     ),
 )
 
 
-def remedy_of(refusal: str) -> str:
-    """Return what helps against a refusal of Docker; empty if no row matches."""
+def remedy_of(refusal: str, product: Product = DOCKER) -> str:
+    """Return what helps against a refusal of the engine; empty if no row matches."""
     rows = (remedy for pattern, remedy in REFUSALS if re.search(pattern, refusal, re.IGNORECASE))
-    return next(rows, "")
+    return product.fill(next(rows, ""))
 
 
-def cause_of(error: Exception) -> tuple[str, str] | None:
-    """Return why an engine is not usable, and a remedy; None if no row matches."""
+def cause_of(
+    error: Exception, product: Product = DOCKER, rights: str = JOIN
+) -> tuple[str, str] | None:
+    """Return why an engine is not usable, and a remedy; None if no row matches.
+
+    ``rights`` is what helps a user who may not open the engine's socket.
+    """
     text = f"{type(error).__name__}: {error}"
     for row in CAUSES:
         match = re.search(row.pattern, text)
         if match:
             found = ": ".join(group.strip() for group in match.groups() if group) or match.group()
-            join = 'sudo usermod -aG docker "$USER"'
-            return row.why.format(found=found), row.remedy.format(join=join)
+            why = product.fill(row.why).replace("{found}", found)
+            return why, product.fill(row.remedy).replace("{rights}", rights)
     return None
 
 

@@ -1,15 +1,18 @@
-"""The connection to the Docker engine of this machine."""
+"""The connection to the Docker or Podman engine of this machine."""
 
 from __future__ import annotations
 
 import os
+import re
 import socket
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import command
 from osem_tasks.config.secrets import without_userinfo
 from osem_tasks.engines.base import EngineFailureError
-from osem_tasks.engines.docker import address, errors
+from osem_tasks.engines.docker import address, errors, product
 from osem_tasks.errors import ErrorCode
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.bounded import bounded
@@ -19,15 +22,44 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
     from docker.tls import TLSConfig
+    from requests import Response
 
     from osem_tasks.engines.docker.address import Address
+    from osem_tasks.engines.docker.product import Product
 
 # The system of an engine that runs Windows containers only.
 _WINDOWS = "windows"
 
 
+# What Podman answers with status 500, and the status that Docker gives it. The SDK and this
+# package tell by the status whether a container is gone or its name is taken.
+_STATUSES = (
+    (re.compile(r"no such (container|volume)", re.IGNORECASE), HTTPStatus.NOT_FOUND),
+    (re.compile(r"name is already in use|name \S+ is already in use"), HTTPStatus.CONFLICT),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A client of the engine at address ``host``, and whose ``product`` the engine is.
+
+    ``note`` says why the address is not the configured one, or a file of Docker's is ignored.
+    """
+
+    client: DockerClient
+    host: str
+    product: Product
+    note: str = ""
+
+
 def connect(recorded: str | None = None) -> tuple[DockerClient, str]:
-    """Return a client of the Docker engine, and the engine's address.
+    """Return the client and the address of ``open_connection``."""
+    connection = open_connection(recorded)
+    return connection.client, connection.host
+
+
+def open_connection(recorded: str | None = None) -> Connection:
+    """Connect to the engine that the environment names, or to Podman where Docker is absent.
 
     ``recorded`` is the engine in which a container was started. It overrides the environment,
     which may have changed since. Raises OsemError (ENGINE_UNAVAILABLE) if no engine answers,
@@ -38,9 +70,12 @@ def connect(recorded: str | None = None) -> tuple[DockerClient, str]:
     try:
         _try_socket(found)
     except errors.broken() as error:
-        raise errors.unreachable(error, found.shown, found.undo, found.note) from error
+        instead = None if recorded or found.undo or found.tls else _podman(found, error)
+        if instead is None:
+            raise errors.unreachable(error, found.shown, found.undo, found.note) from error
+        found = instead
     client = _client(found)
-    if getattr(client.api, "system", None) == _WINDOWS:
+    if getattr(client.api, "answer", {}).get("Os") == _WINDOWS:
         client.close()
         raise errors.misconfigured(
             f"the engine at {found.shown} runs Windows containers, and DynamoDB Local is a Linux "
@@ -50,7 +85,29 @@ def connect(recorded: str | None = None) -> tuple[DockerClient, str]:
         )
     # The SDK shows a socket as http+docker://localhost.
     base = str(client.api.base_url)
-    return client, found.shown if base.startswith("http+docker") else without_userinfo(base)
+    host = found.shown if base.startswith("http+docker") else without_userinfo(base)
+    whose = product.by_answer(getattr(client.api, "answer", {}), host)
+    return Connection(client=client, host=host, product=whose, note=found.note)
+
+
+def _podman(default: Address, error: Exception) -> Address | None:
+    """Return the address of a Podman that listens on this machine; None if there is none.
+
+    ``error`` is why Docker's default address does not serve. Raises OsemError for a
+    CONTAINER_HOST, which is Podman's DOCKER_HOST, that names another machine.
+    """
+    variable = address.container_host(os.environ)
+    if variable:
+        _refuse_remote(variable.host, variable.undo)
+    sockets = [replace(default, host=host) for host in product.podman_sockets(os.environ)]
+    why = "" if isinstance(error, FileNotFoundError) else errors.why_unusable(error, default.host)
+    for found in [*([variable] if variable else []), *sockets]:
+        try:
+            _try_socket(found)
+        except OSError:
+            continue
+        return replace(found, note="; ".join(filter(None, (why, default.note))))
+    return None
 
 
 def events(stream: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -71,9 +128,8 @@ def _client(found: Address) -> DockerClient:
     asked: list[str] = []
 
     class BoundedAPIClient(APIClient):
-        system: str | None = None
-
         def __init__(self, *args: Any, **options: Any) -> None:
+            self.answer: dict[str, Any] = {}
             try:
                 super().__init__(*args, **options)
             except BaseException:
@@ -81,16 +137,18 @@ def _client(found: Address) -> DockerClient:
                 raise
 
         def version(self, api_version: bool = True) -> Any:
-            described = super().version(api_version=api_version)
-            self.system = described.get("Os")
-            return described
+            self.answer = super().version(api_version=api_version)
+            # A server that is no engine may answer with another kind of JSON.
+            self.answer.get("Os")
+            return self.answer
 
         def send(self, request: Any, **options: Any) -> Any:
             asked.append(str(request.url))
             options |= {"proxies": {}, "verify": self.verify}
             # A pull has no timeout in the SDK: its response starts when the registry responds.
             seconds = options.get("timeout") or policy.current().docker_stream
-            return bounded(lambda: super(BoundedAPIClient, self).send(request, **options), seconds)
+            send = super().send
+            return bounded(lambda: _as_docker(send(request, **options)), seconds)
 
     class BoundedDockerClient(DockerClient):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -110,6 +168,14 @@ def _client(found: Address) -> DockerClient:
             f"Correct {found.settings}, or use another folder: export DOCKER_CONFIG=FOLDER",
             found.shown,
         ) from error
+
+
+def _as_docker(response: Response) -> Response:
+    """Return a response with the status that Docker gives it; Podman gives some of them 500."""
+    if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        statuses = (status for words, status in _STATUSES if words.search(response.text))
+        response.status_code = next(statuses, response.status_code)
+    return response
 
 
 def _tls(found: Address) -> TLSConfig | None:
@@ -133,14 +199,14 @@ def _refuse_remote(host: str, undo: str = "unset DOCKER_HOST") -> None:
     """Raise OsemError for an engine on another machine."""
     if not address.is_remote(host):
         return
-    shown = without_userinfo(host)
+    shown, whose = without_userinfo(host), product.by_address(host)
     there = command("db.setup", "--endpoint", address.endpoint_there(host))
     raise EngineFailureError(
-        f"The Docker engine at {shown} runs on another machine: it would publish DynamoDB Local "
+        f"The {whose.name} engine at {shown} runs on another machine: it would publish DynamoDB Local "
         "on its own loopback address, which cannot be reached from here.",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=(
-            f"Use the Docker engine of this machine: {undo}   or, for a DynamoDB Local that runs "
+            f"Use the engine of this machine: {undo}   or, for a DynamoDB Local that runs "
             f"there: {there}"
         ),
         details={"dockerHost": shown},

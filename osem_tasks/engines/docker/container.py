@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.engines import settings
+from osem_tasks.engines.docker import names
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -186,8 +187,14 @@ def decide(found: Snapshot | None, request: EngineRequest) -> ContainerAction:
 
 def mismatches(found: Snapshot, request: EngineRequest) -> list[str]:
     """Describe the differences between ``found`` and the explicitly requested settings."""
+    # Podman completes a name: it differs only if it means another image.
+    same = bool(request.image) and names.same(request.image or "", found.image)
     return settings.mismatches(
-        request, image=found.image, port=found.port, persist=found.persist, shared=found.shared
+        replace(request, image=found.image) if same else request,
+        image=found.image,
+        port=found.port,
+        persist=found.persist,
+        shared=found.shared,
     )
 
 

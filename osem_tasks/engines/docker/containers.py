@@ -25,6 +25,7 @@ from osem_tasks.engines.docker.container import (
     volume_of,
     why_stranger,
 )
+from osem_tasks.engines.docker.product import DOCKER, Product
 from osem_tasks.engines.docker.readiness import Remedies, wait_until_ready
 from osem_tasks.errors import OsemError
 from osem_tasks.waiting import interrupts, policy, wait
@@ -32,6 +33,7 @@ from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -44,12 +46,15 @@ if TYPE_CHECKING:
 class Containers:
     """The containers of the Docker engine at ``host``, for records of engine ``kind``.
 
-    The methods do not catch the SDK's exceptions: see ``errors.translated``.
+    ``product`` says whose engine it is, and ``note`` why it is not the configured one. The
+    methods do not catch the SDK's exceptions: see ``translated``.
     """
 
     kind: str
     client: DockerClient
     host: str
+    product: Product = DOCKER
+    note: str = ""
 
     @classmethod
     def at(cls, kind: str, recorded: str | None = None) -> Containers:
@@ -57,7 +62,12 @@ class Containers:
 
         Raises OsemError (ENGINE_UNAVAILABLE) if it does not answer.
         """
-        return cls(kind, *client.connect(recorded))
+        found = client.open_connection(recorded)
+        return cls(kind, found.client, found.host, found.product, found.note)
+
+    def translated(self, doing: str) -> AbstractContextManager[None]:
+        """Convert the SDK's exceptions in the body to OsemError; ``doing`` names the step."""
+        return errors.translated(doing, self.host, self.product)
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the requested container; see ``container.decide``."""
@@ -69,9 +79,9 @@ class Containers:
             if request.fresh:
                 keeping = replace(request, fresh=False).command()
                 own = found.id if found else None
-                volumes.refuse_if_used(self.client, request.name, own, keeping)
+                volumes.refuse_if_used(self.client, request.name, own, keeping, self.product)
             # Pull before anything is removed: a failed pull must not lose a container.
-            images.ensure(self.client, request.image or request.default_image, say, self.host)
+            self.ensure_image(request, say)
             if found:
                 say(f"removing container {request.name} ({found.status})")
                 self.remove(found)
@@ -88,6 +98,10 @@ class Containers:
         )
         how = "started" if started else "reused"
         return UpResult(record=record, how=how, note=" ".join(filter(None, notes)))
+
+    def ensure_image(self, request: EngineRequest, say: Say) -> None:
+        """Pull the requested image if it is absent. Raises OsemError (IMAGE_NOT_FOUND)."""
+        images.ensure_requested(self.client, request, say, self.host, self.product)
 
     def find(self, name: str) -> Container | None:
         """Return the container with exactly this name, ours or not; None if there is none."""
@@ -122,7 +136,7 @@ class Containers:
     def remove_attempt(self, attempt: str) -> None:
         """Remove only the container that start ``attempt`` created."""
         mine: dict[str, str | list[str] | bool] = {"label": f"{LABEL_ATTEMPT}={attempt}"}
-        with errors.translated("removing the container", self.host):
+        with self.translated("removing the container"):
             for container in self.client.containers.list(
                 all=True, filters=mine, ignore_removed=True
             ):
@@ -188,7 +202,9 @@ class Containers:
             longer = request.command("--timeout", f"{request.timeout * 2:g}")
             others = registry.alternatives(self.kind, request)
             remedies = Remedies(
-                ended=f"See its log above{others}", slow=f"{longer}   waits longer{others}"
+                ended=f"See its log above{others}",
+                slow=f"{longer}   waits longer{others}",
+                product=self.product,
             )
             place = wait_until_ready(container, request.timeout, remedies, say)
             return records.save(self._record(request, container, place, persist=persist))
@@ -204,7 +220,7 @@ class Containers:
             say(f"starting stopped container {container.name}")
             self._start(container, request)
         again = f"{request.replacing_command()}   replaces it (data in memory is lost)"
-        remedies = Remedies(ended=again, slow=again)
+        remedies = Remedies(ended=again, slow=again, product=self.product)
         place = wait_until_ready(container, request.timeout, remedies, say)
         return action is not ContainerAction.REUSE, place
 
@@ -214,10 +230,12 @@ class Containers:
         try:
             container.start()
         except APIError as error:
-            if not errors.is_port_taken(error):
+            if not errors.is_port_taken(error) and not errors.is_port_privileged(error):
                 raise
             container.reload()
             port = Snapshot.of(container.attrs).port or request.port or request.default_port
+            if errors.is_port_privileged(error):
+                raise errors.port_privileged(port, request, self.product) from error
             raise host.port_in_use(port, request, self._published_ports()) from error
 
     @contextlib.contextmanager

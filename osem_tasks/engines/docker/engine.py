@@ -1,9 +1,8 @@
-"""DynamoDB Local in a container, through the Docker SDK."""
+"""DynamoDB Local in a container of Docker or Podman, through the Docker SDK."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import address, errors, images, reach, readiness, volumes
+from osem_tasks.engines.docker import product, reach, readiness, volumes
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
@@ -37,15 +36,15 @@ class DockerEngine(Engine):
         return Containers.at(self.kind)
 
     def check(self) -> str:
-        """Describe the Docker engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
-        host, note = self._containers.host, address.find(os.environ).note
-        return f"a Docker engine answers at {host}{f' ({note})' if note else ''}"
+        """Describe the Docker or Podman engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
+        found = self._containers
+        note = f" ({found.note})" if found.note else ""
+        return f"a {found.product.name} engine answers at {found.host}{note}"
 
     def prepare(self, request: EngineRequest, say: Say) -> None:
         """Pull the image if it is missing. Raises OsemError (IMAGE_NOT_FOUND)."""
-        containers, image = self._containers, request.image or request.default_image
-        with errors.translated("looking for the image", containers.host):
-            images.ensure(containers.client, image, say, containers.host)
+        with self._containers.translated("looking for the image"):
+            self._containers.ensure_image(request, say)
 
     def describe(self, record: EngineRecord) -> str:
         """Describe the engine of ``record`` briefly."""
@@ -56,7 +55,7 @@ class DockerEngine(Engine):
         from docker.errors import NotFound
 
         containers = self._at(record)
-        with errors.translated("looking for the container", containers.host):
+        with containers.translated("looking for the container"):
             try:
                 found = containers.client.containers.get(record.container or record.name)
             except NotFound:
@@ -69,12 +68,12 @@ class DockerEngine(Engine):
         from docker.errors import NotFound
 
         containers = self._at(record)
-        with errors.translated("looking for the container", containers.host):
+        with containers.translated("looking for the container"):
             try:
                 found = containers.client.containers.get(record.container or record.name)
             except NotFound:
                 return ""
-            how = readiness.ending(found.attrs["State"])
+            how = readiness.ending(found.attrs["State"], containers.product)
         return f"Its container {how}." if how else ""
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
@@ -82,7 +81,7 @@ class DockerEngine(Engine):
         from docker.errors import APIError
 
         self._refuse_elsewhere(request)
-        with errors.translated("starting the container", self._containers.host):
+        with self._containers.translated("starting the container"):
             for _ in range(MAX_CONFLICTS):
                 try:
                     return self._containers.up(request, say)
@@ -97,13 +96,13 @@ class DockerEngine(Engine):
         Raises OsemError if another container uses the volume; nothing is removed then.
         """
         containers, removed = self._at(records.load(name) or records.begun(name)), []
-        with errors.translated("removing the container", containers.host):
+        with containers.translated("removing the container"):
             found = containers.find(name)
             ours = found is not None and containers.snapshot(found, name).belongs_to(name)
             if drop_data:
                 keeping = engine_command("local.down", name)
                 own = found.id if found and ours else None
-                volumes.refuse_if_used(containers.client, name, own, keeping)
+                volumes.refuse_if_used(containers.client, name, own, keeping, containers.product)
             if found and ours:
                 containers.remove(found)
                 removed.append(f"container {found.name}")
@@ -115,7 +114,7 @@ class DockerEngine(Engine):
     def logs(self, name: str, lines: int) -> Iterator[str]:
         """Yield the last ``lines`` lines of the container's log."""
         containers = self._at(records.load(name))
-        with errors.translated("reading the container's log", containers.host):
+        with containers.translated("reading the container's log"):
             found = containers.find(name)
             if found and containers.snapshot(found, name).belongs_to(name):
                 yield from found.logs(tail=lines).decode(errors="replace").splitlines()
@@ -132,7 +131,8 @@ class DockerEngine(Engine):
             with contextlib.suppress(EngineFailureError):  # that Docker engine is gone
                 if self.is_running(record):
                     raise OsemError(
-                        f"Engine '{request.name}' is already running in the Docker engine at "
+                        f"Engine '{request.name}' is already running in the "
+                        f"{product.by_address(str(record.docker_host)).name} engine at "
                         f"{record.docker_host}.",
                         code=ErrorCode.ENGINE_UNAVAILABLE,
                         remediation=request.replacing_command(),

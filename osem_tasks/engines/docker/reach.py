@@ -18,6 +18,7 @@ from osem_tasks.config.local_access import LOOPBACK
 from osem_tasks.engines import host, probe
 from osem_tasks.engines.claims import CONTAINER_HOSTS
 from osem_tasks.engines.docker.container import PORT
+from osem_tasks.engines.docker.product import DOCKER, Product
 from osem_tasks.schema import emulators
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.bounded import bounded
@@ -80,7 +81,7 @@ def leads_to(endpoint: str, found: Snapshot) -> bool:
     return parts.port == found.port
 
 
-def unreachable(found: Snapshot, marks: Sequence[Path] = MARKS) -> str:
+def unreachable(found: Snapshot, marks: Sequence[Path] = MARKS, product: Product = DOCKER) -> str:
     """Return why an engine may run and not answer here; empty if nothing hints at that.
 
     A Docker engine on this machine listens at the published port itself.
@@ -91,10 +92,11 @@ def unreachable(found: Snapshot, marks: Sequence[Path] = MARKS) -> str:
         place.endpoint
         for place in [published(found), *own_addresses(found), *host_addresses(found, marks)]
     )
+    network = "bridge" if product is DOCKER else "podman"
     return (
-        f"This command itself runs in a container, whose {LOOPBACK} is not the Docker host's. "
+        f"This command itself runs in a container, whose {LOOPBACK} is not that of {product.name}'s host. "
         f"Tried: {tried}. In the same network it could be reached: "
-        'docker network connect bridge "$(hostname)"'
+        f'{product.cli} network connect {network} "$(hostname)"'
     )
 
 

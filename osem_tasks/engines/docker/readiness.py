@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.engines.base import EngineFailureError
 from osem_tasks.engines.docker import reach
 from osem_tasks.engines.docker.container import Snapshot
+from osem_tasks.engines.docker.product import DOCKER, Product
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import interrupts, policy, wait
 from osem_tasks.waiting.clock import Deadline
@@ -23,17 +24,20 @@ LOG_LINES = 12
 # The exit code of a process that SIGKILL ended.
 KILLED = 137
 MEMORY = (
-    "Give Docker more memory; it has: docker info --format '{{.MemTotal}}', and the containers "
-    "use: docker stats --no-stream"
+    "Give {name} more memory; it has: {memory}, and the containers use: {cli} stats --no-stream"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedies:
-    """The remedies for a container that ended and for one that is too slow."""
+    """The remedies for a container that ended and for one that is too slow.
+
+    ``product`` says whose engine runs the container.
+    """
 
     ended: str
     slow: str
+    product: Product = DOCKER
 
 
 def wait_until_ready(
@@ -47,7 +51,7 @@ def wait_until_ready(
     container.reload()
     if Snapshot.of(container.attrs).port is None:
         # A container without a published port has already ended.
-        raise _ended(container, remedies.ended)
+        raise _ended(container, remedies)
     say(f"waiting for an answer at {Snapshot.of(container.attrs).endpoint}")
     local_only = Deadline(policy.current().elsewhere)
 
@@ -59,7 +63,7 @@ def wait_until_ready(
         interrupts.check()
         container.reload()
         if container.status not in ("running", "created", "restarting"):
-            raise _ended(container, remedies.ended)
+            raise _ended(container, remedies)
         snapshot = Snapshot.of(container.attrs)
         others = reach.own_addresses(snapshot)
         if local_only.passed:
@@ -71,35 +75,35 @@ def wait_until_ready(
     backoff = wait.Backoff(policy.current().engine_poll)
     found = wait.poll(place, lambda found: found is not None, Deadline(timeout), backoff)
     if found is None:
-        raise _too_slow(container, timeout, remedies.slow)
+        raise _too_slow(container, timeout, remedies)
     return found
 
 
-def _too_slow(container: Container, timeout: float, remedy: str) -> OsemError:
+def _too_slow(container: Container, timeout: float, remedies: Remedies) -> OsemError:
     what = f"did not answer within {timeout:g} s"
-    why = reach.unreachable(Snapshot.of(container.attrs))
+    why = reach.unreachable(Snapshot.of(container.attrs), product=remedies.product)
     what += f". {why}" if why else ""
     # An engine of another kind can be reached.
     kind = EngineFailureError if why else OsemError
-    return _not_ready(container, what, ErrorCode.TIMEOUT, remedy, kind)
+    return _not_ready(container, what, ErrorCode.TIMEOUT, remedies.slow, kind)
 
 
-def ending(state: Mapping[str, Any]) -> str:
-    """Return how a container ended, by its state from ``docker inspect``; empty if it runs."""
+def ending(state: Mapping[str, Any], product: Product = DOCKER) -> str:
+    """Return how a container ended, by its state in the engine's answer; empty if it runs."""
     status, code = state.get("Status"), state.get("ExitCode")
     if status in ("running", "created", "restarting", "paused"):
         return ""
     what = f"ended ({status}{f', code {code}' if code else ''})"
     if state.get("OOMKilled"):
-        return f"{what}: Docker had no memory left for it"
+        return f"{what}: {product.name} had no memory left for it"
     return f"{what}: it was killed, most often because memory ran out" if code == KILLED else what
 
 
-def _ended(container: Container, remedy: str) -> OsemError:
-    state = container.attrs["State"]
-    what = ending(state) or f"ended ({container.status})"
+def _ended(container: Container, remedies: Remedies) -> OsemError:
+    remedy, state = remedies.ended, container.attrs["State"]
+    what = ending(state, remedies.product) or f"ended ({container.status})"
     if state.get("OOMKilled") or state.get("ExitCode") == KILLED:
-        remedy = f"{MEMORY}   {remedy}"
+        remedy = f"{remedies.product.fill(MEMORY)}   {remedy}"
     return _not_ready(container, what, ErrorCode.ENGINE_UNAVAILABLE, remedy, EngineFailureError)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from docker.models.volumes import Volume
 
     from osem_tasks.engines.base import EngineRequest
+    from osem_tasks.engines.docker.product import Product
 
 
 def ensure(client: DockerClient, request: EngineRequest) -> None:
@@ -29,7 +30,9 @@ def ensure(client: DockerClient, request: EngineRequest) -> None:
         )
 
 
-def refuse_if_used(client: DockerClient, name: str, own: str | None, keeping: str) -> None:
+def refuse_if_used(
+    client: DockerClient, name: str, own: str | None, keeping: str, product: Product
+) -> None:
     """Raise OsemError if a container other than ``own`` uses the engine's volume.
 
     ``own`` is the id of the engine's container; ``keeping`` is the command that keeps the
@@ -45,7 +48,7 @@ def refuse_if_used(client: DockerClient, name: str, own: str | None, keeping: st
         raise OsemError(
             f"Volume '{volume_of(name)}' is in use by {', '.join(others)}. Nothing was removed.",
             code=ErrorCode.ENGINE_UNAVAILABLE,
-            remediation=f"docker rm -f {' '.join(others)}   or keep the data: {keeping}",
+            remediation=f"{product.cli} rm -f {' '.join(others)}   or keep the data: {keeping}",
         )
 
 

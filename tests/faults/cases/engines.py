@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.cases.case import CONFIGURATION, NO_CHANGE, Case, account
-from tests.support.docker_daemon import CONTAINER
+from tests.support.docker_daemon import CONTAINER, PODMAN
 from tests.support.faulty_aws import Fault
 
 if TYPE_CHECKING:
@@ -186,6 +186,71 @@ ENGINE_CASES = [
         },
         "IMAGE_NOT_FOUND",
         says=("toomanyrequests",),
+    ),
+    _docker(
+        "Docker Hub's rate limit, where AWS has a mirror",
+        {**IMAGE_GONE, "POST .*/images/create": _said(500, "toomanyrequests: pull rate limit")},
+        "IMAGE_NOT_FOUND",
+        says=("docker.io limits how much may be pulled", "toomanyrequests"),
+        remedy="--image public.ecr.aws/aws-dynamodb-local/aws-dynamodb-local:",
+    ),
+    _docker(
+        "a company's proxy that reads TLS",
+        {
+            **IMAGE_GONE,
+            "POST .*/images/create": _said(500, "x509: certificate signed by unknown authority"),
+        },
+        "IMAGE_NOT_FOUND",
+        says=("the certificate of docker.io is not accepted",),
+        remedy="update-ca-certificates",
+    ),
+    _docker(
+        "a Podman that has no network, in the middle of a stream",
+        {
+            **PODMAN,
+            **IMAGE_GONE,
+            "POST .*/images/create": (
+                200,
+                [{"error": "pinging container registry: dial tcp: lookup x: no such host"}],
+            ),
+        },
+        "IMAGE_NOT_FOUND",
+        says=("the name of docker.io cannot be resolved", "Podman says"),
+        remedy="--engine moto",
+    ),
+    _docker(
+        "a rootless Podman and a port of root's",
+        {
+            **PODMAN,
+            "POST .*/containers/.*/start": _said(
+                500, "rootlessport cannot expose privileged port 81: bind: permission denied"
+            ),
+        },
+        CONFIGURATION,
+        says=("A rootless Podman may not publish port",),
+        remedy="--port 0",
+    ),
+    _docker(
+        "a Podman without space",
+        {**PODMAN, "POST .*/containers/create": _said(500, "no space left on device")},
+        says=("Podman refused",),
+        remedy="podman --url tcp://",
+    ),
+    Case(
+        name="a Podman that is not started",
+        argv=UP,
+        error=UNAVAILABLE,
+        variables={"DOCKER_HOST": "unix:///nowhere/podman/podman.sock"},
+        says=("No Podman engine at unix:///nowhere/podman/podman.sock",),
+        remedy="Start Podman",
+    ),
+    Case(
+        name="a Podman on another machine",
+        argv=UP,
+        error=UNAVAILABLE,
+        variables={"DOCKER_HOST": "ssh://core@build.example/run/user/1000/podman/podman.sock"},
+        says=("The Podman engine at ssh://", "runs on another machine"),
+        remedy="http://build.example:8000",
     ),
     _docker(
         "the port is another container's",

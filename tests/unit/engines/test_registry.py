@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 PACKAGE = Path(osem_tasks.__file__).parent
 ROOT = PACKAGE.parent
 # Where a kind's name is written: in its row, in its own file. `emulators` names DynamoDBs.
-# engines/docker/files.py: "docker" is also a key in the docker command's own files.
-# engines/java/runtime.py: "java" is also the name of a program.
+# engines/docker/files.py, product.py: "docker" is also a key in the docker command's own files,
+# and that command itself. engines/java/runtime.py: "java" is also the name of a program.
 HOMES = (
     "engines/registry.py",
     "engines/docker/engine.py",
     "engines/docker/files.py",
+    "engines/docker/product.py",
     "engines/java/engine.py",
     "engines/java/runtime.py",
     "engines/ministack.py",
