@@ -20,15 +20,20 @@ from osem_tasks.config import file as configfile
 from osem_tasks.config.project import current, find
 from osem_tasks.output import logs, streams
 from osem_tasks.output.text import one_line, without_commands
+from osem_tasks.tasks import usage
 from osem_tasks.tasks.command import refusing
+from osem_tasks.tasks.completion import SCRIPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import TextIO
 
 
 class Osem(Program):
     """Invoke's program with the suite's tasks, a project's configuration, short usage errors."""
+
+    # Its completion scripts pass every word, also an empty one under the cursor.
+    completes_exactly = True
 
     def update_config(self, merge: bool = True) -> None:
         """Read the file that ``-f`` names, unless Invoke cannot handle it."""
@@ -45,24 +50,26 @@ class Osem(Program):
 
     def parse_core(self, argv: list[str] | None) -> None:
         """Parse Invoke's own options."""
-        with _calmly():
+        try:
             super().parse_core(argv)
+        except (ParseError, ValueError) as error:
+            usage.refuse(self)
+            raise Exit(_line(str(error)), code=1) from error
 
     def parse_tasks(self) -> None:
-        """Parse the tasks' options. An invalid number is a usage error."""
-        with _calmly("Bad value of an option: "):
+        """Parse the tasks' options; an error that the suite cannot explain is one escaped line."""
+        try:
             super().parse_tasks()
+        except (ParseError, ValueError) as error:
+            raise Exit(_line(str(error)), code=1) from error
 
-
-@contextlib.contextmanager
-def _calmly(title: str = "") -> Iterator[None]:
-    """Report an argument error on one escaped line, because it quotes the arguments."""
-    try:
-        yield
-    except ParseError as error:
-        raise Exit(_line(str(error)), code=1) from error
-    except ValueError as error:
-        raise Exit(_line(f"{title}{error}"), code=1) from error
+    def parse_core_args(self) -> None:
+        """Parse Invoke's own options; print a completion script that also completes values."""
+        super().parse_core_args()
+        script = SCRIPTS.get(self.args["print-completion-script"].value)
+        if script:
+            streams.write(sys.stdout, script)
+            raise Exit
 
 
 def _line(text: str) -> str:

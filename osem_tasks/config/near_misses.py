@@ -55,10 +55,10 @@ def _is_meant(key: Any, value: Any, *, alone: bool) -> bool:
     if re.sub(r"[^a-z]", "", key.casefold()) in _SPELLINGS:
         return True
     settings = isinstance(value, Mapping) and any(name in DEFAULTS for name in value)
-    return alone and settings and _is_one_slip(key.casefold(), SECTION)
+    return alone and settings and is_one_slip(key.casefold(), SECTION)
 
 
-def _is_one_slip(word: str, meant: str) -> bool:
+def is_one_slip(word: str, meant: str) -> bool:
     """Return whether one letter is missing, added, wrong, or has changed places."""
     shorter, longer = sorted((word, meant), key=len)
     if len(longer) - len(shorter) == 1:

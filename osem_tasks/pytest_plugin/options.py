@@ -30,6 +30,7 @@ OPTIONS = {
     ),
 }
 ISOLATIONS = (KEYS, PREFIX)
+KEEP = "leave the engine and the tables at the end, and say how to look into them"
 
 
 class Environment:
@@ -64,6 +65,8 @@ def declare(parser: pytest.Parser) -> None:
     for name, text in OPTIONS.items():
         group.addoption(f"--dynamodb-{name}", default=None, metavar=name.upper(), help=text)
         parser.addini(f"dynamodb_{name}", text, default="")
+    group.addoption("--dynamodb-keep", action="store_true", default=False, help=KEEP)
+    parser.addini("dynamodb_keep", KEEP, type="bool", default=False)
     parser.addini(
         "dynamodb_tables", "the declared tables; as osem.tables in invoke.yaml", default=""
     )
@@ -97,6 +100,18 @@ def check(config: pytest.Config) -> None:
 def setting(config: pytest.Config, name: str) -> str:
     """Return an option, or else its ini setting; empty if neither is given."""
     return str(config.getoption(f"--dynamodb-{name}") or config.getini(f"dynamodb_{name}"))
+
+
+def keeps(config: pytest.Config) -> bool:
+    """Return whether the engine and the tables are left at the end."""
+    return bool(config.getoption("--dynamodb-keep") or config.getini("dynamodb_keep"))
+
+
+def header(config: pytest.Config) -> str | None:
+    """Return the line of what is configured; None for a run that may not use the plugin."""
+    given = [f"{name} {value}" for name in OPTIONS if (value := setting(config, name))]
+    given += ["kept at the end"] if keeps(config) else []
+    return ", ".join(given) or None
 
 
 def endpoint(config: pytest.Config) -> tuple[str, str]:

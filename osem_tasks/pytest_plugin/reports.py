@@ -72,10 +72,11 @@ def mark_strays(report: pytest.TestReport, strays: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def shown_once(stats: dict[str, list[Any]]) -> Iterator[int]:
+def shown_once(stats: dict[str, list[Any]], elsewhere: str = "") -> Iterator[int]:
     """Take every report with a message that another one shows out of the statistics meanwhile.
 
-    Yields how many those are.
+    ``elsewhere`` is a message that is shown in another place, so that none of its reports is.
+    Yields how many are left out, apart from those.
     """
     everything = {
         category: stats[category] for category in ("error", "failed") if stats.get(category)
@@ -86,6 +87,8 @@ def shown_once(stats: dict[str, list[Any]]) -> Iterator[int]:
         shown = []
         for report in reports:
             message = getattr(report, FAILURE, "")
+            if message and message == elsewhere:
+                continue
             if message and message in seen:
                 hidden += 1
                 continue

@@ -15,36 +15,38 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
-from invoke.tasks import Task
 
 from osem_tasks.config import commands, variables
 from osem_tasks.errors import EXIT_INTERRUPTED, ErrorCode, OsemError, exit_code
 from osem_tasks.output.console import Console, prepare_terminal
 from osem_tasks.output.outcome import Outcome
 from osem_tasks.tasks import arguments, libraries, program
+from osem_tasks.tasks.document import CONFIGURATION, document
 from osem_tasks.tasks.job import NOWHERE, Job
+from osem_tasks.tasks.suite_task import SuiteTask
 from osem_tasks.waiting import interrupts, watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from invoke.context import Context
-    from invoke.parser.argument import Argument
+    from invoke.tasks import Task
 
 
 def command(
     options: Mapping[str, tuple[Any, str]],
     texts: Mapping[str, str] | None = None,
     repeatable: Sequence[str] = (),
+    choices: Mapping[str, Sequence[str]] | None = None,
 ) -> Callable[[Callable[..., Outcome]], Task[Any]]:
     """Make an Invoke task of ``body(job, **own options)``.
 
     ``options`` maps the names of common options to default and help; the body gets them as
-    ``job.options``. ``texts`` is the help for the body's own parameters.
+    ``job.options``. ``texts`` is the help for the body's own parameters. ``choices`` are the
+    values of an option that completion offers.
     """
 
     def decorate(body: Callable[..., Outcome]) -> Task[Any]:
@@ -78,28 +80,11 @@ def command(
         )
         # The tasks that act on an environment are the db tasks.
         group = "db" if "env" in options else "local"
+        task.choices = dict(choices or {})
         task.osem_name = f"{group}.{body.__name__.rstrip('_')}"
         return task
 
     return decorate
-
-
-class SuiteTask(Task[Any]):
-    """A task of this suite; ``osem_name`` is its full name, such as ``db.setup``.
-
-    Its repeatable options require a value, like all other options: Invoke itself treats
-    ``--table`` without a value as an option that was not given.
-    """
-
-    osem_name: str = ""
-
-    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Return Invoke's options; its parser requires a value while ``raw_value`` is None."""
-        arguments = super().get_arguments(ignore_unknown_help)
-        for argument in arguments:
-            if argument.kind is list:
-                argument.raw_value = None
-        return arguments
 
 
 @contextlib.contextmanager
@@ -114,7 +99,7 @@ def refusing() -> Iterator[None]:
         as_json = "--json" in sys.argv
         console = Console(as_json=as_json)
         if as_json:
-            console.document(_document("configuration", dict(NOWHERE), Outcome(error=error), 0))
+            console.document(document(CONFIGURATION, dict(NOWHERE), Outcome(error=error), 0))
         console.error(error)
         raise Exit(code=exit_code(error, changed=False)) from error
 
@@ -169,19 +154,19 @@ def _code_of(
         outcome = replace(outcome, data={**outcome.data, "declaration": job.declaration})
     # A result is printed whole: a second Ctrl-C waits for it.
     with interrupts.shielded():
-        document = _document(call.body.__name__, job.location, outcome, seconds)
-        failure = _tell(console, document, outcome)
+        shown = document(call.body.__name__, job.location, outcome, seconds)
+        failure = _tell(console, shown, outcome)
     return exit_code(outcome.error or failure, changed=outcome.changed)
 
 
-def _tell(console: Console, document: dict[str, Any], outcome: Outcome) -> OsemError | None:
+def _tell(console: Console, shown: dict[str, Any], outcome: Outcome) -> OsemError | None:
     """Print the outcome as text or JSON; return an error if stdout cannot be written.
 
     The outcome then goes to stderr, so that changes do not stay unreported.
     """
     try:
         if console.as_json:
-            console.document(document)
+            console.document(shown)
             if outcome.error:
                 console.error(outcome.error)
         else:
@@ -268,17 +253,3 @@ def _unexpected(error: Exception) -> OsemError:
         code=ErrorCode.UNKNOWN_ERROR,
         remediation="Run it again with --verbose and report what it prints.",
     )
-
-
-def _document(
-    name: str, location: Mapping[str, Any], outcome: Outcome, seconds: float
-) -> dict[str, Any]:
-    return {
-        "success": outcome.error is None,
-        "command": name.rstrip("_"),
-        **location,
-        "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-        "duration": round(seconds * 1000),
-        "data": outcome.data,
-        "error": outcome.error.as_json() if outcome.error else None,
-    }

@@ -88,6 +88,7 @@ def _declared(target: Target, live: LiveTable) -> Table:
     TARGET_OPTIONS,
     texts={"table": TABLE, "format": f"One of {', '.join(FORMATS)}.", "output": OUTPUT},
     repeatable=["table"],
+    choices={"format": FORMATS},
 )
 def export(
     job: Job,

@@ -32,11 +32,16 @@ KEPT = {"collection": "--collection", "search-root": "--search-root", "config": 
 
 def running() -> Program | None:
     """Return the program on whose behalf this code runs; None in a script or a test."""
-    program = _on_the_stack()
+    program = on_the_stack("execute")
     if program is None:
         return None
-    words = _typed() if _is_typed(program.argv) else (program.argv[0],)
-    return Program((*words, *_options(program)), _names(getattr(program, "collection", None)))
+    collection = getattr(program, "collection", None)
+    return Program((*typed_words(program), *_options(program)), _names(collection))
+
+
+def typed_words(program: InvokeProgram) -> tuple[str, ...]:
+    """Return the words before the arguments, as they can be typed again: ``python -m invoke``."""
+    return _typed() if _is_typed(program.argv) else (program.argv[0],)
 
 
 def key_of(task: object) -> str | None:
@@ -45,10 +50,11 @@ def key_of(task: object) -> str | None:
     return key if isinstance(key, str) else None
 
 
-def _on_the_stack() -> InvokeProgram | None:
+def on_the_stack(*methods: str) -> InvokeProgram | None:
+    """Return the program that runs one of these methods now; None if none does."""
     frame = inspect.currentframe()
     while frame is not None:
-        found = frame.f_locals.get("self") if frame.f_code.co_name == "execute" else None
+        found = frame.f_locals.get("self") if frame.f_code.co_name in methods else None
         if isinstance(found, InvokeProgram):
             return found
         frame = frame.f_back

@@ -9,6 +9,7 @@ from __future__ import annotations
 from osem_tasks.testing.databases import IsolatedDatabase, Server
 from osem_tasks.testing.servers import (
     SERVICE_SECONDS,
+    engine_name,
     remove_abandoned,
     remove_server,
     running_server,
@@ -20,6 +21,7 @@ __all__ = [
     "SERVICE_SECONDS",
     "IsolatedDatabase",
     "Server",
+    "engine_name",
     "remove_abandoned",
     "remove_server",
     "running_server",

@@ -57,6 +57,11 @@ class Created:
         else:
             state.remove(self.path)
 
+    def keep(self) -> None:
+        """Remove the file only: no later run deletes the tables."""
+        self.names.clear()
+        state.remove(self.path)
+
     def _write(self) -> None:
         pid = os.getpid()
         state.write(

@@ -89,6 +89,11 @@ class Server:
             database.drop()
         self._released.append(database)
 
+    def keep(self, database: IsolatedDatabase) -> None:
+        """Leave a database and its tables as they are, in this run and in later ones."""
+        if database.journal:
+            database.journal.keep()
+
     def _new(self) -> IsolatedDatabase:
         token = uuid.uuid4().hex
         if self.isolation is Isolation.ACCESS_KEY:

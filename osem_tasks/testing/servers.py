@@ -19,13 +19,14 @@ from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from osem_tasks.config.settings import Settings
-    from osem_tasks.engines.base import Say
+    from osem_tasks.engines.base import EngineRecord, Say
     from osem_tasks.schema import emulators
 
 PROBE_SECONDS = 5.0
 # A CI service is started beside the tests: DynamoDB Local answers after two to five seconds.
 SERVICE_SECONDS = 20.0
 OPTION = "--dynamodb-endpoint"
+_NAME = "osem-pytest-"
 
 
 class RunRequest(EngineRequest):
@@ -121,8 +122,9 @@ def _delete_left_behind(endpoint: str) -> None:
 
 
 def running_server(*, by_prefix: bool = False) -> Server | None:
-    """Return the engine that ``local.up`` started, if it answers."""
-    record = records.newest()
+    """Return the engine that ``local.up`` started, if it answers; not one that a run has kept."""
+    started = [one for one in records.load_all() if one.owner_pid is None and not _is_kept(one)]
+    record = max(started, key=lambda one: one.used_at, default=None)
     if record is None or not manager.is_answering(record):
         return None
     return server_at(record.endpoint, by_prefix=by_prefix)
@@ -133,26 +135,26 @@ def start_server(
     engine: str,
     image: str | None,
     run: str,
-    owner_pid: int,
+    owner_pid: int | None,
     *,
     by_prefix: bool = False,
 ) -> Server:
     """Return the engine of test run ``run``, which the first worker starts and all share.
 
-    ``engine`` is the name of a kind or ``auto``. The engine belongs to process ``owner_pid``;
-    engines whose owner has ended are removed first. With ``by_prefix``, databases are kept
+    ``engine`` is the name of a kind or ``auto``. The engine belongs to process ``owner_pid``, or
+    to nobody if it is to be kept; engines whose owner has ended are removed first. With ``by_prefix``, databases are kept
     apart by table names. Raises OsemError.
     """
     remove_abandoned()
     request = RunRequest(
-        name=_engine_name(run),
+        name=engine_name(run),
         default_port=0,
         default_image=settings.image,
         timeout=settings.timeout,
         engine=engine,
         image=image,
         shared=by_prefix,
-        owner=host.owner(owner_pid),
+        owner=None if owner_pid is None else host.owner(owner_pid),
     )
     record = manager.bring_up(request, lambda _: None).record
     answers_as = registry.kind_of(record.engine).answers_as
@@ -168,10 +170,15 @@ def remove_abandoned() -> None:
 
 def remove_server(run: str) -> None:
     """Remove the engine of test run ``run``, if any, and its files."""
-    name = _engine_name(run)
+    name = engine_name(run)
     manager.take_down(name)
     records.erase(name)
 
 
-def _engine_name(run: str) -> str:
-    return f"osem-pytest-{run}"
+def engine_name(run: str) -> str:
+    """Return the name of the engine of test run ``run``, as ``local.down --name`` takes it."""
+    return f"{_NAME}{run}"
+
+
+def _is_kept(record: EngineRecord) -> bool:
+    return record.name.startswith(_NAME)

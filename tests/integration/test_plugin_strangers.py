@@ -69,7 +69,7 @@ sys.exit(pytest.main(words) or pytest.main(words))
 """
 
 # By name: options, configuration, what the message and its remedy say.
-FAILURES = {
+NO_ENGINE = {
     "no-engine": (
         "--dynamodb-engine docker",
         "",
@@ -82,6 +82,8 @@ FAILURES = {
         "ENGINE_NOT_RUNNING: No DynamoDB at http://127.0.0.1:9",
         "leave --dynamodb-endpoint out",
     ),
+}
+FAILURES = {
     "configuration": ("", "osem: {port: nonsense}", "INVALID_CONFIGURATION", "Correct"),
     "tables": (
         "--dynamodb-engine moto",
@@ -194,9 +196,7 @@ def test_an_interrupt_leaves_nothing(project: Path, session_engine: Engine, work
     assert [word for word in LEFT_OPEN if word in err] == []
 
 
-@pytest.mark.parametrize(
-    "case, workers", [*((case, "0") for case in FAILURES), ("no-engine", "2"), ("tables", "2")]
-)
+@pytest.mark.parametrize("case, workers", [*((case, "0") for case in FAILURES), ("tables", "2")])
 def test_a_failure_is_one_short_message(project: Path, case: str, workers: str) -> None:
     """For the whole run, with its remedy, in any number of workers; other tests still run."""
     words, configuration, message, remedy = FAILURES[case]
@@ -211,6 +211,34 @@ def test_a_failure_is_one_short_message(project: Path, case: str, workers: str) 
     assert "dynamodb: the same for 3 more tests" in done.stdout
     assert (len(done.stdout.splitlines()) < 25, "Traceback" in done.stdout) == (True, False)
     assert disturbances(done) == []
+
+
+@pytest.mark.parametrize("case", NO_ENGINE)
+@pytest.mark.parametrize("more", ["-n 0", "-n 2", "-n 0 -x", "-n 0 -v"])
+def test_a_run_without_an_engine_is_one_usage_error(project: Path, case: str, more: str) -> None:
+    """Exit code 4, one message with its remedy, no traceback, and no line for each test."""
+    words, configuration, message, remedy = NO_ENGINE[case]
+    if configuration:
+        (project / "invoke.yaml").write_text(configuration, encoding="utf-8")
+
+    done = run(project, *QUIET, *more.split(), *words.split(), variables=NO_DOCKER)
+
+    said = done.stdout + done.stderr
+    assert (done.returncode, "Traceback" in said) == (4, False), said
+    assert (said.count(message), said.count("→"), remedy in said) == (1, 1, True), said
+    assert done.stderr.startswith(f"ERROR: {message}")
+    assert "ERROR at setup" not in said
+    assert "more tests" not in said
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_other_tests_of_a_run_without_an_engine_still_run(project: Path, workers: str) -> None:
+    """Their results are counted before the usage error."""
+    words = NO_ENGINE["no-engine"][0].split()
+
+    done = run(project, *QUIET, "-n", workers, *words, variables=NO_DOCKER)
+
+    assert (done.returncode, "1 passed, 4 errors" in done.stdout) == (4, True), done.stdout
 
 
 STRAYS = """
