@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 
-from osem_tasks.config import file
+from osem_tasks.config import file, levels
 from osem_tasks.config.project import starting_point
 from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.output import logs
@@ -28,6 +28,7 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     with refusing():
         start = starting_point()
         file.check(start=start)
+        configured = levels.of_pyproject(start.folder)
     engine = Collection("local")
     for task in (local.up, local.down, local.status, local.logs, local.env, admin.admin):
         engine.add_task(task)
@@ -46,7 +47,9 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
     database.add_task(db.import_, name="import")
     root = Collection(engine, database)
     places = {"folders": [str(start.folder), str(start.tasks)]}
-    complete = {"osem": {**DEFAULTS, **(configuration or {})}, file.PLACES: places}
+    # Invoke reads no pyproject.toml: a project's own tasks see its settings by this.
+    osem = job.over({**DEFAULTS, **(configuration or {})}, configured)
+    complete = {"osem": osem, file.PLACES: places}
     root.configure(complete)
     job.provide(complete)
     return root

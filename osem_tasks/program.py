@@ -23,6 +23,7 @@ from osem_tasks.output.text import one_line, without_commands
 from osem_tasks.tasks import usage
 from osem_tasks.tasks.command import refusing
 from osem_tasks.tasks.completion import SCRIPTS
+from osem_tasks.tasks.init import init
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +97,8 @@ def run(arguments: Sequence[str]) -> None:
 def _run(arguments: list[str]) -> None:
     try:
         tasks = namespace.build()
+        # Not in a project's own tasks: it may have an `init`, and has its files already.
+        tasks.add_task(init)
     except Exit as stop:  # an unreadable configuration file, already reported
         sys.exit(stop.code)
     program = Osem(

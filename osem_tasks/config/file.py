@@ -14,20 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import near_misses, reading
+from osem_tasks.config import near_misses, pyproject, reading
+from osem_tasks.config.levels import expanded, files, first, load, project_at
 from osem_tasks.config.project import (
     NAMES,
     Sources,
     Start,
     current,
-    find,
     ignored_files,
     near_files,
     starting_point,
 )
 from osem_tasks.config.secrets import shell
 from osem_tasks.config.settings import Settings, invoke_variable
-from osem_tasks.declarations import parsing
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -68,14 +67,14 @@ def of_task(config: Config) -> tuple[dict[str, Any], Sources]:
     """
     places = config.get(PLACES)
     start = Start(*map(Path, places["folders"])) if places else starting_point()
-    project = find(start.folder)
+    project = project_at(start.folder)
     # Invoke keeps the paths of the files that it read to itself.
     runtime, beside = (getattr(config, name, None) for name in ("_runtime_path", "_project_path"))
-    if project.file and (beside is None or not _is_same(project.file, Path(beside))):
-        _checked([project.file])
+    read = beside is not None and project.file and _is_same(project.file, Path(beside))
+    if project.pyproject or (project.file and not read):
+        _checked(list(project.files))
         config = config.clone()
-        config.set_project_location(str(project.folder))
-        config.load_project()
+        load(config, project)
         config.load_shell_env()
     return dict(config.get("osem", {})), _sources(start, project, runtime)
 
@@ -89,14 +88,15 @@ def _read_for(start: Start) -> tuple[dict[str, Any], Sources]:
 
     from osem_tasks.config import sections
 
-    project, runtime = find(start.folder), os.environ.get(RUNTIME)
-    _checked(_files(project, runtime))
+    project, runtime = project_at(start.folder), os.environ.get(RUNTIME)
+    _refuse_toml(runtime)
+    _checked(files(project, runtime))
     config = Config(
         defaults=sections.defaults(),
-        project_location=project.folder if project.file else None,
-        runtime_path=Path(_expanded(runtime)) if runtime else None,
+        runtime_path=Path(expanded(runtime)) if runtime else None,
     )
-    config.load_project()
+    if project.home:
+        load(config, project)
     config.load_runtime()
     config.load_shell_env()
     return dict(config.get("osem")), _sources(start, project, runtime)
@@ -106,8 +106,8 @@ def _sources(start: Start, project: Project, runtime: str | None) -> Sources:
     """Return where the values come from; a file of Python is not read here, Invoke runs it."""
     folders: dict[str, Path] = {}
     warnings: list[str] = []
-    for path in _files(project, runtime):
-        content = None if path.suffix == ".py" else parsing.read(path)
+    for path in files(project, runtime):
+        content = reading.content(path)
         warnings += [f"{path}: {doubt}" for doubt in near_misses.doubts(content)]
         own = content.get("osem") if isinstance(content, Mapping) else None
         folders.update(dict.fromkeys(own if isinstance(own, Mapping) else (), _folder(path)))
@@ -137,16 +137,26 @@ def check(runtime: str | None = None, start: Start | None = None) -> None:
             [f"-f or {RUNTIME} is empty, and Invoke takes that for the name of a file"],
             remediation=f"unset {RUNTIME}",
         )
+    _refuse_toml(runtime)
     start = start or starting_point()
-    project = find(start.folder)
-    files = _files(project, runtime)
+    project = project_at(start.folder)
+    paths = files(project, runtime)
     # Invoke reads the file beside tasks.py, also where a nearer one is the project's.
-    beside = _first(str(start.tasks / "invoke"))
-    if beside and beside not in files:
+    beside = first(str(start.tasks / "invoke"))
+    if beside and beside not in paths:
         _checked([beside])
-    merged = _checked(files)
+    merged = _checked(paths)
     _refuse_unread(start, project)
     _check_executor(merged["tasks"]["executor_class"])
+
+
+def _refuse_toml(runtime: str | None) -> None:
+    """Refuse a ``pyproject.toml`` as the file of ``-f``: Invoke reads no TOML."""
+    if runtime and Path(runtime).name == pyproject.NAME:
+        raise ConfigurationError(
+            [f"{runtime} is given by -f or {RUNTIME}, and Invoke reads no TOML"],
+            remediation=f"Leave it out: the nearest {pyproject.NAME} with {pyproject.SECTION} counts.",
+        )
 
 
 def _refuse_unread(start: Start, project: Project) -> None:
@@ -155,30 +165,20 @@ def _refuse_unread(start: Start, project: Project) -> None:
         f"{path} is not read, because {project.file} stands beside it"
         for path in ignored_files(project)
     ]
-    if project.file is None:
+    if project.home is None:
         problems += [
             f"{path} is not read: its name is none of {', '.join(NAMES)}" for path in _near(start)
         ]
     if problems:
         raise ConfigurationError(problems, remediation=f"Keep one file, and name it {NAMES[0]}.")
+    folders = dict.fromkeys((start.folder, start.tasks))
+    if near := [problem for folder in folders for problem in pyproject.near_misses(folder)]:
+        raise ConfigurationError(near, remediation=f"Name the section {pyproject.SECTION}.")
 
 
 def _near(start: Start) -> list[Path]:
     folders = dict.fromkeys((start.folder, start.tasks))
     return [path for folder in folders for path in near_files(folder)]
-
-
-def _files(project: Project, runtime: str | None) -> list[Path]:
-    """Return the files that count, in Invoke's order: later ones win."""
-    levels = ("/etc/invoke", _expanded("~/.invoke"))
-    found = [first for level in levels if (first := _first(level))]
-    if project.file and project.file not in found:
-        found.append(project.file)
-    return [*found, *([Path(_expanded(runtime))] if runtime else [])]
-
-
-def _expanded(path: str) -> str:
-    return os.path.expanduser(path)  # noqa: PTH111  Path raises where there is no home
 
 
 def _check_executor(name: str | None) -> None:
@@ -193,22 +193,6 @@ def _check_executor(name: str | None) -> None:
             [f"tasks.executor_class is {name!r}, which cannot be imported: {error}"],
             remediation="Leave tasks.executor_class out, or name a class as 'package.module.Class'.",
         ) from error
-
-
-def _first(level: str) -> Path | None:
-    """Return the file of a level that Invoke reads: the first that exists, of any type."""
-    paths = (Path(level + suffix) for suffix in reading.SUFFIXES)
-    return next((path for path in paths if os.path.lexists(path) and not _dangles(path)), None)
-
-
-def _dangles(path: Path) -> bool:
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return True
-    except OSError:  # it exists, and reading it reports the problem
-        return False
-    return False
 
 
 def _checked(paths: list[Path]) -> dict[str, Any]:

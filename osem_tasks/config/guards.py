@@ -158,7 +158,7 @@ def _apart(target: Target, other: Environment) -> str:
         return f"unset OSEM_DB_PREFIX   or use --env {other.name}"
     return (
         f"Pin different accounts to '{target.environment.name}' and '{other.name}' "
-        "(osem.environments.NAME.account in invoke.yaml), or give them different names."
+        "(osem.environments.NAME.account), or give them different names."
     )
 
 
@@ -225,7 +225,7 @@ def _check_owner(claim: Claim) -> None:
             code=ErrorCode.PROTECTED_ENVIRONMENT,
             remediation=(
                 f"Use --env {others[0]}, unset OSEM_DB_PREFIX if it is set, or give the two "
-                "environments other prefixes or pinned accounts in invoke.yaml."
+                "environments other prefixes or pinned accounts in the configuration."
             ),
             table=table,
             details={"environment": name, "owners": others},

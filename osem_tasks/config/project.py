@@ -1,4 +1,4 @@
-"""Finds a project's configuration file: in a folder, or in the nearest one above it."""
+"""Finds a project's configuration: in a folder, or in the nearest one above it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.config import commands, pyproject
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,15 +26,32 @@ _MAX_LOOK = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project's folder and its configuration file.
+    """A project's folder and its configuration files.
 
-    Without a ``file``, ``folder`` is where the search began. ``searched`` are the folders that
-    were searched, the first one first.
+    ``file`` is Invoke's own (``invoke.yaml``), ``pyproject`` the ``pyproject.toml`` beside it if
+    that has a section ``[tool.osem]``. Without both, ``folder`` is where the search began.
+    ``searched`` are the folders that were searched, the first one first.
     """
 
     folder: Path
     file: Path | None
     searched: tuple[Path, ...]
+    pyproject: Path | None = None
+
+    @property
+    def home(self) -> Path | None:
+        """The file that holds the settings of ``osem``, or may hold them."""
+        return self.pyproject or self.file
+
+    @property
+    def name(self) -> str:
+        """The name of that file, or of the one to write."""
+        return self.home.name if self.home else NAMES[0]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that count, the later ones over the earlier ones."""
+        return tuple(path for path in (self.file, self.pyproject) if path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +87,9 @@ def find(start: Path) -> Project:
     for folder in (start, *start.parents):
         searched.append(folder)
         file = next((path for name in NAMES if _is_there(path := folder / name)), None)
-        if file:
-            return Project(folder, file, tuple(searched))
+        toml = folder / pyproject.NAME if pyproject.is_home(folder) else None
+        if file or toml:
+            return Project(folder, file, tuple(searched), toml)
     return Project(start, None, tuple(searched))
 
 
@@ -158,18 +177,30 @@ def undeclared(project: Project, folder: Path) -> ConfigurationError:
     ``folder`` is where a new configuration file belongs.
     """
     looked = ", ".join(str(place) for place in project.searched)
-    if project.file is None:
-        found = f"there is no invoke.yaml (.yml, .json, .py) in {looked}"
+    home = project.home
+    if home is None:
+        found = (
+            f"there is no invoke.yaml (.yml, .json, .py), and no {pyproject.NAME} with "
+            f"{pyproject.SECTION}, in {looked}"
+        )
     else:
-        found = f"{project.file} does not name them"
+        found = f"{home} does not name them"
     near = [str(path) for place in project.searched for path in near_files(place)]
     unread = f"; Invoke does not read {', '.join(near)}" if near else ""
-    target = project.file or folder / NAMES[0]
+    target = home or folder / NAMES[0]
     return ConfigurationError(
         [f"no tables are declared: osem.tables is not set, and {found}{unread}"],
         remediation=(
-            f"Write into {target}: osem: {{tables: tables.json}}   (relative to that file: "
+            f"Write into {target}: {_line_of_tables(target)}   (relative to that file: "
             "CreateTable requests as JSON or YAML, or a CloudFormation template; or a Python "
             "object as 'package.module:NAME')"
+            + ("" if home else f". Or let it be written: {commands.command('init')}")
         ),
     )
+
+
+def _line_of_tables(target: Path) -> str:
+    """Return the setting that declares tables, as the file has to hold it."""
+    if target.name == pyproject.NAME:
+        return f'tables = "tables.json" below {pyproject.SECTION}'
+    return "osem: {tables: tables.json}"

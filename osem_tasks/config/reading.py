@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 from typing import TYPE_CHECKING, Any
 
+from osem_tasks.config import pyproject
 from osem_tasks.declarations import parsing
 
 if TYPE_CHECKING:
@@ -16,21 +17,39 @@ _TAB = "{}: YAML is indented by spaces, never by tabs"
 _BOM = "\ufeff"
 
 
-def read(path: Path) -> tuple[Any, list[str]]:
-    """Return the content of a file, and the problems that Invoke would have with it."""
+def content(path: Path) -> Any:
+    """Return the content of a file that can be read; None for a program.
+
+    Raises ValueError with the problem on one line.
+    """
     if path.suffix == ".py":  # a program, which only Invoke may run
+        return None
+    return pyproject.read(path) if path.name == pyproject.NAME else parsing.read(path)
+
+
+def read(path: Path) -> tuple[Any, list[str]]:
+    """Return the content of a file, and the problems that Invoke would have with it.
+
+    Invoke does not read a ``pyproject.toml``, so only its own syntax counts.
+    """
+    if path.suffix == ".py":
         return None, []
+    if path.name == pyproject.NAME:
+        try:
+            return pyproject.read(path), []
+        except ValueError as error:
+            return None, [str(error)]
     if path.suffix not in SUFFIXES:
         return None, [f"its name must end in {', '.join(SUFFIXES)} or .py"]
     try:
-        content = parsing.read(path)
+        found = parsing.read(path)
     except ValueError as error:
         told = str(error)
         # libyaml does not say which character it is.
         tab = "cannot start any token" in told and b"\t" in path.read_bytes()
         return None, [_TAB.format(told) if tab else told]
-    found = path.read_bytes()
-    return content, _encoding_problems(found, path.suffix) or _tab_problems(found, path.suffix)
+    text = path.read_bytes()
+    return found, _encoding_problems(text, path.suffix) or _tab_problems(text, path.suffix)
 
 
 def _encoding_problems(found: bytes, suffix: str) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from osem_tasks.config import environments, naming, project
+from osem_tasks.config import environments, naming, project, pyproject
 from osem_tasks.config.general import General
 from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.config.values import (
@@ -80,7 +80,7 @@ INVOKE_VARIABLES = [
 MAX_NAMED = 3
 # Other tools' names for environments, where they differ from ours.
 NODE_ENV = {"development": "dev", "production": "prod"}
-REMEDY = "Correct invoke.yaml (key 'osem'), the variable or the option named above."
+REMEDY = "Correct {home}, the variable or the option named above."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class Settings:
         )
         reader.problems += problems
         if reader.problems:
-            raise ConfigurationError(reader.problems, remediation=REMEDY)
+            raise ConfigurationError(reader.problems, remediation=remedy(sources.project))
         return settings
 
     def declaration(self) -> tuple[tuple[str, ...], Path]:
@@ -185,6 +185,14 @@ class Settings:
                 remediation=f"Use one of: {known}; or declare it under osem.environments.",
             )
         return self.environments[name]
+
+
+def remedy(found: project.Project | None = None) -> str:
+    """Return how to correct a setting of the project, or of any."""
+    home = f"{pyproject.NAME} ({pyproject.SECTION})"
+    if found is None or found.pyproject is None:
+        home = f"{project.NAMES[0]} (key 'osem')"
+    return REMEDY.format(home=home)
 
 
 def _with_pattern_in_its_place(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -263,4 +271,6 @@ def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
     try:
         return check(value)
     except ValueError as error:
-        raise ConfigurationError([f"{name} {error}, not {value!r}"], remediation=REMEDY) from error
+        raise ConfigurationError(
+            [f"{name} {error}, not {value!r}"], remediation=remedy()
+        ) from error

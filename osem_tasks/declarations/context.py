@@ -16,7 +16,8 @@ class Context:
     ``parameters`` are those of ``osem.parameters``, as strings; a list is joined by commas.
     ``region`` and ``account`` are those of the target, None where they are not known.
     ``local``: the target is a local engine, which has no region of its own.
-    ``importing`` is the command that writes a declaration of live tables, for messages.
+    ``importing`` is the command that writes a declaration of live tables, and ``home`` the name
+    of the project's configuration file, both for messages.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class Context:
     account: str | None = None
     local: bool = True
     importing: str = field(default="inv db.import", compare=False)
+    home: str = field(default="invoke.yaml", compare=False)
 
     @property
     def live(self) -> str:

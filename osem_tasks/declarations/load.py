@@ -38,7 +38,7 @@ def load(sources: str | Sequence[str], root: Path, context: Context = _NO_CONTEX
         loaded.add(source, root, context)
     loaded.problems += map(Problem, misspelt(context.parameters, loaded.parameters))
     if loaded.problems:
-        raise RefusedError(loaded.problems)
+        raise RefusedError(loaded.problems, home=context.home)
     if not 0 < len(loaded.tables) <= MAX_TABLES:
         count = f"more than {MAX_TABLES:,} tables" if loaded.tables else "no table"
         problem = f"osem.tables: {', '.join(given)} holds {count}"

@@ -66,17 +66,24 @@ class Problem:
 class RefusedError(ModelError):
     """A declaration that cannot be read, with the place of every problem.
 
-    ``parameters`` are the names of the parameters that it declares.
+    ``parameters`` are the names of the parameters that it declares. ``home`` is the name of the
+    configuration file that may give them values.
     """
 
-    def __init__(self, problems: Iterable[Problem], parameters: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        problems: Iterable[Problem],
+        parameters: Iterable[str] = (),
+        *,
+        home: str = "invoke.yaml",
+    ) -> None:
         self.parameters = tuple(parameters)
         # A value that is used at several places causes the same problem several times.
         self.found = tuple(dict.fromkeys(problems))
         super().__init__([problem.text for problem in self.found])
         wanted = {found.parameter: found.example for found in self.found if found.parameter}
         ways = dict.fromkeys(found.way for found in self.found if found.way)
-        steps = [_what_to_write(wanted), *ways] if wanted else list(ways)
+        steps = [_what_to_write(wanted, home), *ways] if wanted else list(ways)
         if steps:
             self.remediation = ". Or: ".join(steps)
 
@@ -166,20 +173,22 @@ def scalar_text(value: object) -> str | None:
     return None
 
 
-def _what_to_write(examples: Mapping[str, str]) -> str:
-    """Return what to write into invoke.yaml to give parameters a value, as YAML on one line."""
+def _what_to_write(examples: Mapping[str, str], home: str) -> str:
+    """Return what to write into the file ``home`` to give parameters a value, on one line."""
     values = {
         "AWS::StackName": "my-stack-{env}",
         "AWS::AccountId": "111111111111",
         "stage": "{env}",
     }
+    toml = home.endswith(".toml")
     pairs = ", ".join(
-        f"{name if name.isidentifier() else json.dumps(name)}: "
+        f"{name if name.isidentifier() else json.dumps(name)}{' =' if toml else ':'} "
         f"{json.dumps(example or values.get(name, 'VALUE'), ensure_ascii=False)}"
         for name, example in examples.items()
     )
+    line = f"[tool.osem] parameters = {{{pairs}}}" if toml else f"osem: {{parameters: {{{pairs}}}}}"
     return (
-        f"Write into invoke.yaml: osem: {{parameters: {{{pairs}}}}}   (or under an environment of "
+        f"Write into {home}: {line}   (or under an environment of "
         "osem.environments; {env} stands for the environment's name)"
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.apply.run import Journal, Run
 from osem_tasks.aws.store import TableStore
 from osem_tasks.config import guards, project
-from osem_tasks.config.settings import REMEDY, option
+from osem_tasks.config.settings import option, remedy
 from osem_tasks.config.target import OPTION, Target
 from osem_tasks.config.values import seconds
 from osem_tasks.engines import probe
@@ -88,6 +89,7 @@ def declared_tables(job: Job, context: Context) -> TableSet:
     # The readers of all formats are many modules, which a list of tasks does not need.
     from osem_tasks.declarations import load
 
+    context = replace(context, home=job.settings.sources.project.name)
     tables = load.load(*job.settings.declaration(), context)
     source = job.settings.declared_in(project.current())
     job.declaration.update(source=source, tables=len(tables))
@@ -95,7 +97,8 @@ def declared_tables(job: Job, context: Context) -> TableSet:
         return tables.ignoring(job.settings.ignore)
     except ModelError as error:
         problems = [f"osem.ignore: {problem}" for problem in error.problems]
-        raise ConfigurationError(problems, remediation=REMEDY) from error
+        where = remedy(job.settings.sources.project)
+        raise ConfigurationError(problems, remediation=where) from error
 
 
 def _declared(job: Job, *, unread: bool) -> str:

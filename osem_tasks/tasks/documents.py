@@ -48,12 +48,21 @@ def import_(
 
     Example: inv db.import --from-table Orders --output tables.json
     """
+    target, found = read_live(job, from_table or ())
+    tables = [declaration_of(target, live) for live in found]
+    document = {"Tables": [requests.document(table) for table in tables]}
+    return _written(job, tables, document, json_text(document), output)
+
+
+def read_live(job: Job, from_table: Sequence[str]) -> tuple[Target, list[LiveTable]]:
+    """Return the target and its live tables of these names, without names the environment's own.
+
+    Raises OsemError (TABLE_NOT_FOUND) for a table that is not there, and where there is none.
+    """
     run = open_target(job, reading=True, unread=True)
     naming = run.target.naming
     with job.console.working("reading"):
-        names = list(from_table or ()) or sorted(
-            name for name in run.store.names() if naming.owns(name)
-        )
+        names = list(from_table) or sorted(name for name in run.store.names() if naming.owns(name))
         stubs = [Table(name=name, key=Key.parse("any S"), check=False) for name in names]
         step = Step("reading", len(stubs))
         job.console.begin(step)
@@ -67,12 +76,10 @@ def import_(
             code=ErrorCode.TABLE_NOT_FOUND,
             remediation=run.target.command("db.list"),
         )
-    tables = [_declared(run.target, live) for live in found.values() if live]
-    document = {"Tables": [requests.document(table) for table in tables]}
-    return _written(job, tables, document, json_text(document), output)
+    return run.target, [live for live in found.values() if live]
 
 
-def _declared(target: Target, live: LiveTable) -> Table:
+def declaration_of(target: Target, live: LiveTable) -> Table:
     """Return the declaration of a live table, by its declared name, without the suite's tags."""
     from osem_tasks.declarations.properties import declared_part
 

@@ -68,19 +68,19 @@ def _complete(config: Config) -> Config:
     if known:
         return config
     complete = config.clone()
-    complete.load_collection(_over(_Built.configuration, given))
+    complete.load_collection(over(_Built.configuration, given))
     # Invoke applies variables only to keys that it knows.
     complete.load_shell_env()
     return complete
 
 
-def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Merge ``given`` over ``base``, mapping by mapping."""
     merged = dict(base)
     for key, value in given.items():
         mine = merged.get(key)
         nested = isinstance(mine, Mapping) and isinstance(value, Mapping)
-        merged[key] = _over(mine or {}, value) if nested else value
+        merged[key] = over(mine or {}, value) if nested else value
     return merged
 
 

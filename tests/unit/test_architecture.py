@@ -21,7 +21,7 @@ LAYERS = (
     {"schema"},
     {"plan", "declarations", "tables"},
     {"config"},
-    {"aws", "engines"},
+    {"aws", "engines", "scaffold"},
     {"apply"},
     {"output"},
     {"tasks", "testing"},
