@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from osem_tasks.tasks.command import SuiteTask
     from osem_tasks.tasks.job import Job
+    from osem_tasks.tasks.suite_task import SuiteTask
 
 
 @command(
