@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -156,11 +157,23 @@ class Correction:
         if takes_value(self.grammar.options(self.fault.task), before):
             return self._repeated(before)
         return (
-            self._group(word) or self._program_option(word) or self._value(word) or self._task(word)
+            self._joined(word)
+            or self._group(word)
+            or self._program_option(word)
+            or self._value(word)
+            or self._task(word)
         )
 
     def _repeated(self, option: str) -> Mistake:
         return Mistake(f"{option}{self._place()} is given twice; keep one of the two.")
+
+    def _joined(self, word: str) -> Mistake | None:
+        """Return the mistake of several tasks in one word: ``local.up,db.setup``."""
+        names = [name for name in re.split("[,;]", word) if name]
+        if not names or not all(self.grammar.task(name) for name in names):
+            return None
+        right = self._replaced(self.fault.place, 1, *names)
+        return Mistake(f"No task {shown(word)}. Did you mean {' '.join(names)}?", right)
 
     def _group(self, word: str) -> Mistake | None:
         names = self.grammar.names()

@@ -69,6 +69,8 @@ def explained(words: str) -> Mistake | None:
         ("setup", "db.setup"),
         ("stauts", "local.status"),
         ("local.pu db.setup", "local.up db.setup"),
+        ("local.up,db.setup", "local.up db.setup"),
+        ("db.setup;", "db.setup"),
         ("help", "--help"),
         ("help db.setup", "db.setup --help"),
         ("version", "--version"),
