@@ -49,6 +49,7 @@ KINDS = (
         name="java",
         location="osem_tasks.engines.java.engine:JavaEngine",
         answers_as=emulators.DYNAMODB_LOCAL,
+        optional=True,
     ),
     EngineKind(
         name="ministack",

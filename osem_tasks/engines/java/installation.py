@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osem_tasks.engines.base import NotInstalledError
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def find(variables: Mapping[str, str]) -> Installation:
     """
     value = variables.get(VARIABLE, "")
     if not value:
-        raise _refusal(f"{VARIABLE} is not set: it names the folder of {JAR}.", DOWNLOAD)
+        raise _refusal(
+            f"{VARIABLE} is not set: it names the folder of {JAR}.", DOWNLOAD, NotInstalledError
+        )
     try:
         return _installation(Path(value).expanduser().absolute())
     except (OSError, RuntimeError) as error:  # RuntimeError: ~ of nobody
@@ -145,8 +148,8 @@ def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _refusal(message: str, remedy: str) -> OsemError:
-    return OsemError(
+def _refusal(message: str, remedy: str, kind: type[OsemError] = OsemError) -> OsemError:
+    return kind(
         f"The java engine cannot run: {message}",
         code=ErrorCode.ENGINE_UNAVAILABLE,
         remediation=remedy,
