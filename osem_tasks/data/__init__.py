@@ -1,0 +1,1 @@
+"""Items: how they are masked, transformed, copied, and kept in files."""
