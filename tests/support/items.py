@@ -57,7 +57,7 @@ def values() -> st.SearchStrategy[dict[str, Any]]:
         scalars,
         lambda inner: st.one_of(
             st.fixed_dictionaries({"L": st.lists(inner, max_size=3)}),
-            st.fixed_dictionaries({"M": st.dictionaries(texts(), inner, max_size=3)}),
+            st.fixed_dictionaries({"M": st.dictionaries(texts(min_size=1), inner, max_size=3)}),
         ),
         max_leaves=8,
     )
@@ -66,3 +66,21 @@ def values() -> st.SearchStrategy[dict[str, Any]]:
 def items() -> st.SearchStrategy[dict[str, dict[str, Any]]]:
     """Items without a key."""
     return st.dictionaries(texts(min_size=1), values(), max_size=4)
+
+
+def canonical(value: Any) -> Any:
+    """A value or an item so that what DynamoDB takes for equal is equal."""
+    if isinstance(value, list):
+        return [canonical(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: Decimal(content)
+        if name == "N" and isinstance(content, str)
+        else {Decimal(part) for part in content}
+        if name == "NS" and isinstance(content, list)
+        else set(content)
+        if name in ("SS", "BS") and isinstance(content, list)
+        else canonical(content)
+        for name, content in value.items()
+    }
