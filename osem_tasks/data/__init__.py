@@ -1,1 +1,1 @@
-"""Items: how they are masked, transformed, copied, and kept in files."""
+"""Items: to files, from files, and from table to table."""

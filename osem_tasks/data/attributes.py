@@ -32,7 +32,7 @@ _HINTS = {
 }
 
 
-def of_plain(value: object, path: str = "", depth: int = 0) -> Value:  # noqa: PLR0911  one for each type
+def of_plain(value: object, path: str = "", depth: int = 0) -> Value:
     """Return a Python value as an attribute value.
 
     None, bool, str, int, Decimal, bytes, list, tuple, set, frozenset and mappings are known.
@@ -40,16 +40,8 @@ def of_plain(value: object, path: str = "", depth: int = 0) -> Value:  # noqa: P
     """
     if type(value) is dict:  # first, because the abstract classes below are slow to ask
         return _map_of_plain(value, path, depth)
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, str):
-        return {"S": _text(value, path)}
-    if isinstance(value, (int, Decimal)):
-        return {"N": _number(value, path)}
-    if (binary := _binary(value)) is not None:
-        return {"B": base64.b64encode(binary).decode()}
+    if (scalar := _scalar_of_plain(value, path)) is not None:
+        return scalar
     if isinstance(value, AbstractSet):
         return _set_of_plain(value, path)
     if isinstance(value, Mapping):
@@ -58,6 +50,18 @@ def of_plain(value: object, path: str = "", depth: int = 0) -> Value:  # noqa: P
         _check_depth(path, depth)
         return {"L": [of_plain(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]}
     raise ValueError(f"{path}: {_unfit(value)}")
+
+
+def _scalar_of_plain(value: object, path: str) -> Value | None:
+    if isinstance(value, str):
+        return {"S": _text(value, path)}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, (int, Decimal)):
+        return {"N": _number(value, path)}
+    if (binary := _binary(value)) is not None:
+        return {"B": base64.b64encode(binary).decode()}
+    return {"NULL": True} if value is None else None
 
 
 def _map_of_plain(value: Mapping[Any, object], path: str, depth: int) -> Value:

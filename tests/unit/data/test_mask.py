@@ -14,7 +14,7 @@ from osem_tasks.data.paths import Path
 from osem_tasks.data.pseudonyms import Pseudonyms
 from osem_tasks.data.rules import Rule, TableMask, read
 from osem_tasks.tables import TableSet, table
-from tests.support.items import items, values
+from tests.support.items import ATTRIBUTES, VALUES
 
 MADE = Pseudonyms(b"a key of the tests")
 TABLES = TableSet(
@@ -165,7 +165,7 @@ def test_what_matched_is_known() -> None:
     assert mask.unfit == {"b.x": 1}
 
 
-@given(items(), st.sampled_from(["hash", "fake name", "fake email", "fake text"]))
+@given(ATTRIBUTES, st.sampled_from(["hash", "fake name", "fake email", "fake text"]))
 def test_types_stay_and_nothing_of_a_masked_value_does(item: dict[str, Any], rule: str) -> None:
     """Every attribute named: same names, same types and shapes, and no value is what it was."""
     paths = [(json.dumps(name, ensure_ascii=False), rule) for name in item if _quotable(name)]
@@ -180,7 +180,7 @@ def test_types_stay_and_nothing_of_a_masked_value_does(item: dict[str, Any], rul
     assert json.dumps(item) == before, "the item itself is not changed"
 
 
-@given(items(), values())
+@given(ATTRIBUTES, VALUES)
 def test_what_no_path_names_stays(item: dict[str, Any], value: dict[str, Any]) -> None:
     """A mask changes nothing but what its paths lead to."""
     masked = masker(('"the one"', "hash")).masked({**item, "the one": value})
