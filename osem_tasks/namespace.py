@@ -43,6 +43,7 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
         db.export,
         db.dump,
         db.load,
+        db.copy,
     ):
         database.add_task(task)
     database.add_task(db.list_, name="list")

@@ -17,6 +17,10 @@ KEY_VARIABLE = "OSEM_MASK_KEY"
 # A shorter key could be guessed, and every masked value with it.
 SHORTEST_KEY = 16
 _NEW_KEY = "openssl rand -hex 32"
+REMEDY = (
+    f"(umask 077; {_NEW_KEY} > .osem-mask-key)   and set osem.mask_key: .osem-mask-key (out of "
+    f"version control), or {KEY_VARIABLE} to the key itself"
+)
 _WANTED = "must map attribute paths to rules, such as email: hash"
 Rules = tuple[tuple[str, str], ...]
 
@@ -83,8 +87,5 @@ def _read(file: Path) -> str:
         secrets.learn(file.name)
         raise ConfigurationError(
             [f"osem.mask_key names a file in {file.parent} that cannot be read: {why}"],
-            remediation=(
-                f"umask 077; {_NEW_KEY} > FILE   and set osem.mask_key to FILE, or {KEY_VARIABLE} "
-                "to the key"
-            ),
+            remediation=REMEDY,
         ) from error

@@ -31,12 +31,14 @@ class Masking:
     """How the items of one table are masked: ``mask`` may be called by any thread.
 
     ``rules`` tell it in the manifest, by attribute path; ``fingerprint`` differs where equal items
-    would be masked differently (another salt), so that no dump is continued with another mask.
+    would be masked differently (another key), so that no dump is continued with another mask.
+    ``hides_keys`` says that items get other primary keys: the progress file then holds none.
     """
 
     mask: Callable[[Item], Item]
     rules: Mapping[str, str]
     fingerprint: str = ""
+    hides_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,8 @@ class Progress:
 def _segment(scan: Scan, segment: int, progress: Progress, meter: Meter) -> None:
     """Append the remaining pages of a segment to its file."""
     path, position = progress.path(segment), progress.positions[segment]
-    mask = progress.source.masking.mask if progress.source.masking else None
+    masking = progress.source.masking
+    mask, secret = (masking.mask, masking.hides_keys) if masking else (None, False)
     with folders.create(path, keep=True) as stream:
         writer = gzips.GzipWriter(stream, position.point)
         for page in scan.pages(segment, position.last):
@@ -214,7 +217,8 @@ def _segment(scan: Scan, segment: int, progress: Progress, meter: Meter) -> None
                 point = writer.write(text)
             done = page.last is None
             position = Position(point, position.items + len(page.items), page.last, done)
-            progress.record(segment, position)
+            if done or not secret:
+                progress.record(segment, position)
             meter.advance(len(page.items), len(text))
         with folders.writing(path):
             writer.finish()
@@ -261,13 +265,13 @@ def _own_facts(source: Source, options: Options) -> dict[str, Any]:
         "declaration": source.digest,
         "consistent": options.consistent,
         "masked": dict(source.masking.rules) if source.masking else {},
+        "maskKey": source.masking.fingerprint if source.masking else "",
     }
 
 
 def _subject(source: Source, own: dict[str, Any]) -> dict[str, Any]:
     """Return what must be equal for a dump to go on."""
-    mask = source.masking.fingerprint if source.masking else ""
-    return {**own, "arn": source.live.arn, "identity": source.live.identity, "mask": mask}
+    return {**own, "arn": source.live.arn, "identity": source.live.identity}
 
 
 def _started(facts: Mapping[str, Any]) -> datetime | None:

@@ -53,13 +53,14 @@ class _Node:
 class Masker:
     """Masks the items of one table.
 
-    ``matched`` holds the paths that met a value, ``unfit`` counts for each path the items in which
+    ``items`` counts, ``matched`` holds the paths that met a value, ``unfit`` counts for each path the items in which
     a value had none of the parts that the path goes on to. Any thread may mask; the counts of
     several threads are nearly right, and never 0 for something that happened.
     """
 
     mask: TableMask
     pseudonyms: Pseudonyms
+    items: int = 0
     matched: set[str] = field(default_factory=set)
     unfit: Counter[str] = field(default_factory=Counter)
     _tree: _Node = field(default_factory=_Node)
@@ -79,6 +80,7 @@ class Masker:
 
     def masked(self, item: Mapping[str, Value]) -> Item:
         """Return the item with every value masked that a path leads to."""
+        self.items += 1
         result: Item = {}
         for name, value in item.items():
             nodes = _below([self._tree], Name(name), ANY_NAME)

@@ -37,6 +37,15 @@ class TableMask:
     rules: tuple[tuple[Path, Rule], ...]
     keys: frozenset[str]
 
+    def as_json(self) -> dict[str, str]:
+        """Return the rules by path."""
+        return {str(path): rule.value for path, rule in self.rules}
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a value is replaced by another one, which a key decides."""
+        return any(rule not in (Rule.NULL, Rule.DROP) for _, rule in self.rules)
+
     @property
     def changes_keys(self) -> bool:
         """Whether items get other primary keys."""
@@ -58,9 +67,7 @@ class Masks:
 
     def as_json(self) -> dict[str, dict[str, str]]:
         """Return what is masked, for a manifest or a document: no key, no values."""
-        return {
-            mask.table: {str(path): rule.value for path, rule in mask.rules} for mask in self.tables
-        }
+        return {mask.table: mask.as_json() for mask in self.tables}
 
 
 def read(declared: Mapping[str, Iterable[tuple[str, str]]], tables: TableSet) -> Masks:

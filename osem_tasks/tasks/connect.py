@@ -94,7 +94,8 @@ def declared_tables(job: Job, context: Context) -> TableSet:
     tables = load.load(*job.settings.declaration(), context)
     source = job.settings.declared_in(project.current())
     job.declaration.update(source=source, tables=len(tables))
-    masking.declared(job, tables)
+    if job.settings.mask:
+        job.masks = masking.declared(job, tables)
     try:
         return tables.ignoring(job.settings.ignore)
     except ModelError as error:

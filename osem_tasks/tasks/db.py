@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from osem_tasks.tasks.compare import compare
+from osem_tasks.tasks.copy import copy
 from osem_tasks.tasks.delete import delete, reset
 from osem_tasks.tasks.documents import export, import_
 from osem_tasks.tasks.dump import dump
@@ -18,6 +19,7 @@ from osem_tasks.tasks.verify import verify
 
 __all__ = [
     "compare",
+    "copy",
     "delete",
     "dump",
     "export",

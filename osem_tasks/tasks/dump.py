@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.settings import option
 from osem_tasks.output.data import dump_outcome, dump_plan, dumped_line, native_export
+from osem_tasks.tasks import masking
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from osem_tasks.apply.run import Run
-    from osem_tasks.data.dump import Dumped, Masking, Options, Source
+    from osem_tasks.data.dump import Dumped, Options, Source
+    from osem_tasks.data.mask import Masker
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.tasks.job import Job
 
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
         "consistent": "Read consistently, for twice the capacity units.",
         "rate": RATE,
         "native_above": "On AWS, stop at a table larger than this, and show how AWS exports it.",
-        "unmasked": "Dump a protected environment's items although nothing is masked.",
+        "mask": "Apply osem.mask on a local engine too; on AWS it applies by itself.",
+        "unmasked": "Leave osem.mask out: write items as they are, of a protected environment too.",
     },
     repeatable=["table"],
 )
@@ -43,6 +47,7 @@ def dump(
     consistent: bool = False,
     rate: str | None = None,
     native_above: str = "10GB",
+    mask: bool = False,
     unmasked: bool = False,
 ) -> Outcome:
     """Write the items of the environment's tables, or of some of them, to files. Read-only.
@@ -59,30 +64,38 @@ def dump(
     everything = open_target(job, reading=True)
     run = narrowed(everything, table)
     folder = Path(output or f"dumps/{run.target.environment.name}")
+    maskers = masking.maskers(job, run, mask=mask, unmasked=unmasked)
     with job.console.working("reading"):
-        sources = _sources(run, masking_of(job, run))
+        sources = _sources(run, maskers)
     if not run.target.local and not job.options["force"]:
         native_export(run, [source for source in sources if source.live.size > most], most)
     if job.dry:
         return dump_plan(sources, folder)
     _confirm_unmasked(job, run, sources, folder, unmasked=unmasked)
-    return _dump(job, run, sources, folder, options)
+    outcome = _dump(job, run, sources, folder, options)
+    found = masking.findings(maskers.values())
+    return replace(
+        outcome, data={**outcome.data, **found.as_json()}, lines=[*outcome.lines, *found.lines]
+    )
 
 
-def masking_of(_job: Job, _run: Run) -> Mapping[str, Masking]:
-    """Return how the items of each declared table are masked, by osem.mask."""
-    return {}
-
-
-def _sources(run: Run, masking: Mapping[str, Masking]) -> list[Source]:
-    from osem_tasks.data.dump import Source
+def _sources(run: Run, maskers: Mapping[str, Masker]) -> list[Source]:
+    from osem_tasks.data.dump import Masking, Source
 
     naming = run.target.naming
     sources = []
     for name, live in read_tables(run).items():
         declared = naming.declared(name) or name
-        masks = masking.get(declared)
-        sources.append(Source(live=live, declared=declared, table=run.tables[name], masking=masks))
+        masker = maskers.get(name)
+        how = None
+        if masker:
+            how = Masking(
+                mask=masker.masked,
+                rules=masker.mask.as_json(),
+                fingerprint=masker.pseudonyms.fingerprint,
+                hides_keys=masker.mask.changes_keys,
+            )
+        sources.append(Source(live=live, declared=declared, table=run.tables[name], masking=how))
     return sources
 
 

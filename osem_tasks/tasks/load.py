@@ -60,7 +60,7 @@ def load(
     folder = _folder(input)
     options = Options(
         rate=rate_of(rate),
-        transform=transform_of(transform),
+        transform=transform_of(job, transform),
         named=transform or "",
         checksum=checksum,
     )
@@ -80,11 +80,13 @@ def load(
     return _load(job, run, [(export, live[name]) for export, name in pairs], options)
 
 
-def transform_of(named: str | None) -> Callable[[Item], Sequence[Item]] | None:
+def transform_of(job: Job, named: str | None) -> Callable[[Item], Sequence[Item]] | None:
     """Return the function of a project that maps items. Raises ConfigurationError."""
     if named is None:
         return None
-    raise ConfigurationError(["--transform is not there yet"], remediation="Leave it out.")
+    from osem_tasks.data import transform
+
+    return transform.load(named, job.settings.sources.default)
 
 
 def _folder(given: str | None) -> Path:
