@@ -91,10 +91,11 @@ class ItemStore:
         )
         names: dict[str, Any] = {"RequestItems": {table: []}}
         answer = self._call("writing items to", "batch_write_item", table, text, names)
-        left = answer.get("UnprocessedItems", {}).get(table, [])
         try:
+            # An answer without this member says nothing about the items.
+            left = answer["UnprocessedItems"].get(table, [])
             unprocessed = [request["PutRequest"]["Item"] for request in left]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise errors.truncated_response("writing items to", self._target, table) from error
         return Written(unprocessed=unprocessed, units=_units(answer.get("ConsumedCapacity", [])))
 

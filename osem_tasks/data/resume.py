@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.engines import state
-from osem_tasks.waiting import clock
+from osem_tasks.waiting import clock, policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from osem_tasks.data.writer import Batch
     from osem_tasks.schema.live import LiveTable
 
-# A load that is killed repeats the work of this time, in seconds.
-_INTERVAL = 1.0
 # More files do not fit a state file; their load begins anew after a kill.
 _MOST_FILES = 4000
 
@@ -85,7 +83,7 @@ class Resume:
                 self._next += 1
                 for file, items in first.sources.items():
                     self.counts[file] = self.counts.get(file, 0) + items
-            if self.keeps and clock.now() - self._saved >= _INTERVAL:
+            if self.keeps and clock.now() - self._saved >= policy.current().load_record:
                 self._save()
 
     def end(self) -> None:

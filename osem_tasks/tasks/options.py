@@ -23,7 +23,7 @@ DATA_OPTIONS: dict[str, tuple[Any, str]] = {
     **TARGET_OPTIONS,
     "timeout": ("600", "Maximum seconds without any progress (default 600)."),
 }
-RATE = "Consume at most this many capacity units a second."
+RATE = "How many capacity units a second the task may consume; default: no limit."
 DRY_RUN = "Show what would be done, change nothing."
 YES = "Skip the confirmation before anything is removed on AWS."
 TABLE = "Only this table: its full name, or its name in the model. Repeatable."
