@@ -60,5 +60,5 @@ def confirm(
             f"{refusal.message} {typed}, the environment's name '{name}' was asked for: "
             f"{_NOTHING}.",
             code=refusal.code,
-            remediation=f"Run the same command again, and type {name}; or confirm with --yes.",
+            remediation=f"Run the same command again, and type {name}; or confirm with {option}.",
         )
