@@ -82,7 +82,15 @@ def _sources(run: Run, masking: Mapping[str, Masking]) -> list[Source]:
     for name, live in read_tables(run).items():
         declared = naming.declared(name) or name
         masks = masking.get(declared)
-        sources.append(Source(live=live, declared=declared, table=run.tables[name], masking=masks))
+        sources.append(
+            Source(
+                live=live,
+                declared=declared,
+                table=run.tables[name],
+                environment=run.target.environment.name,
+                masking=masks,
+            )
+        )
     return sources
 
 
