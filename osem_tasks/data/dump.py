@@ -43,11 +43,15 @@ class Masking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One table to dump: as it is live, by its declared name, and as it is declared."""
+    """One table to dump: as it is live, by its declared name, and as it is declared.
+
+    ``environment`` is the name of the environment that the table is of.
+    """
 
     live: LiveTable
     declared: str
     table: Table
+    environment: str = ""
     masking: Masking | None = None
 
     @property
@@ -260,6 +264,7 @@ def _complete(source: Source, progress: Progress) -> Dumped:
 
 def _own_facts(source: Source, options: Options) -> dict[str, Any]:
     return {
+        "environment": source.environment,
         "table": source.declared,
         "tableName": source.live.table.name,
         "declaration": source.digest,

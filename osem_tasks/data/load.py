@@ -7,7 +7,7 @@ have written is left out, and the rest is written again.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.data import codec, lines
@@ -84,7 +84,10 @@ def load_export(
     if before is None:
         before = count_items(run, store, live, options.rate)
         resume.begin(before)
-    written, digest = _Load(run, store, export, live, options, resume).write_items()
+    loading = _Load(run, store, export, live, options, resume)
+    written, digest = loading.write_items()
+    # DynamoDB's own counts are older than the load.
+    live = replace(live, items=before + written, size=live.size + loading.size)
     after = count_items(run, store, live, options.rate)
     resume.end()
     loaded = Loaded(
@@ -102,9 +105,9 @@ def load_export(
     return loaded
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Load:
-    """One load: from where, into which table, how, and how far."""
+    """One load: from where, into which table, how, and how far; ``size`` bytes were written."""
 
     run: Run
     store: ItemStore
@@ -112,6 +115,7 @@ class _Load:
     live: LiveTable
     options: Options
     resume: Resume
+    size: int = 0
 
     def write_items(self) -> tuple[int, int]:
         """Write the items; return how many there are, and the sum of their digests."""
@@ -134,6 +138,7 @@ class _Load:
                     if self.options.checksum:
                         digest = (digest + codec.digest(item)) % _ONE
                     _add(writer, item, read, export)
+        self.size = meter.bytes
         return items, digest
 
 

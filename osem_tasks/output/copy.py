@@ -19,7 +19,7 @@ def copy_plan(pairs: Sequence[Pair], source: str) -> Outcome:
         (
             pair.source.table.name,
             f"to {pair.target.table.name}",
-            f"{pair.source.items:,} items, {size(pair.source.size)}",
+            f"{pair.source.items:,} {'item' if pair.source.items == 1 else 'items'}, {size(pair.source.size)}",
             f"{counted(len(pair.masker.mask.rules), 'path')} masked" if pair.masker else "as it is",
         )
         for pair in pairs

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from osem_tasks.apply.run import Run
-    from osem_tasks.data.dump import Dumped, Options, Source
+    from osem_tasks.data.dump import Dumped, Masking, Options, Source
     from osem_tasks.data.mask import Masker
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.tasks.job import Job
@@ -80,23 +80,35 @@ def dump(
 
 
 def _sources(run: Run, maskers: Mapping[str, Masker]) -> list[Source]:
-    from osem_tasks.data.dump import Masking, Source
+    from osem_tasks.data.dump import Source
 
     naming = run.target.naming
     sources = []
     for name, live in read_tables(run).items():
         declared = naming.declared(name) or name
-        masker = maskers.get(name)
-        how = None
-        if masker:
-            how = Masking(
-                mask=masker.masked,
-                rules=masker.mask.as_json(),
-                fingerprint=masker.pseudonyms.fingerprint,
-                hides_keys=masker.mask.changes_keys,
+        sources.append(
+            Source(
+                live=live,
+                declared=declared,
+                table=run.tables[name],
+                environment=run.target.environment.name,
+                masking=_masking(maskers.get(name)),
             )
-        sources.append(Source(live=live, declared=declared, table=run.tables[name], masking=how))
+        )
     return sources
+
+
+def _masking(masker: Masker | None) -> Masking | None:
+    from osem_tasks.data.dump import Masking
+
+    if masker is None:
+        return None
+    return Masking(
+        mask=masker.masked,
+        rules=masker.mask.as_json(),
+        fingerprint=masker.pseudonyms.fingerprint,
+        hides_keys=masker.mask.changes_keys,
+    )
 
 
 def _confirm_unmasked(
