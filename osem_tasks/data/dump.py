@@ -270,7 +270,7 @@ def _own_facts(source: Source, options: Options) -> dict[str, Any]:
         "declaration": source.digest,
         "consistent": options.consistent,
         "masked": dict(source.masking.rules) if source.masking else {},
-        "maskKey": source.masking.fingerprint if source.masking else "",
+        **({"maskKey": source.masking.fingerprint} if source.masking else {}),
     }
 
 

@@ -16,7 +16,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=1
 BYTES = st.binary(max_size=12).map(lambda data: base64.b64encode(data).decode())
 # DynamoDB has 38 significant digits.
 WHOLE = st.integers(-(10**38) + 1, 10**38 - 1).map(str)
-DIGITS = st.tuples(st.integers(-(10**20), 10**20), st.integers(0, 10**17)).map(
+DIGITS = st.tuples(st.integers(-(10**20) + 1, 10**20 - 1), st.integers(0, 10**17)).map(
     lambda parts: f"{parts[0]}.{parts[1]:018d}"
 )
 NUMBER = WHOLE | DIGITS | st.sampled_from(["0", "-1", "1.5E+20", "9.9E-100", "1E125"])
