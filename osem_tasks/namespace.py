@@ -48,6 +48,9 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
         db.reset,
         db.delete,
         db.export,
+        db.dump,
+        db.load,
+        db.copy,
     ):
         database.add_task(task)
     database.add_task(db.list_, name="list")

@@ -59,6 +59,14 @@ class Connection:
         return self._client(1)
 
     @cached_property
+    def dynamodb_items(self) -> DynamoDBClient:
+        """Return a client for ``aws.items``, which writes the bodies of its calls itself.
+
+        Raises OsemError.
+        """
+        return self._client(ATTEMPTS, parameter_validation=False, read=policy.current().items_read)
+
+    @cached_property
     def sts(self) -> STSClient:
         """Return a client of STS, which tells whose the credentials are. Raises OsemError."""
         with errors.translated("connecting", self.target):
@@ -83,7 +91,9 @@ class Connection:
         """Register the keys of a request that was just signed: a hook of botocore."""
         self.credentials()
 
-    def _client(self, attempts: int) -> DynamoDBClient:
+    def _client(
+        self, attempts: int, *, parameter_validation: bool = True, read: float | None = None
+    ) -> DynamoDBClient:
         # The SDK itself reads endpoint variables, by the same rules for all services.
         explicit = self.target.local or self.target.source == "--endpoint"
         with errors.translated("connecting", self.target):
@@ -91,7 +101,12 @@ class Connection:
                 "dynamodb",
                 region_name=self.region,
                 endpoint_url=self.target.endpoint if explicit else None,
-                config=client_config(local=self.target.local, attempts=attempts),
+                config=client_config(
+                    local=self.target.local,
+                    attempts=attempts,
+                    parameter_validation=parameter_validation,
+                    read=read,
+                ),
                 **self.keys,
             )
 
@@ -112,14 +127,24 @@ def connect(target: Target, tell: Callable[[str], None]) -> Connection:
     return connection
 
 
-def client_config(*, local: bool, attempts: int = ATTEMPTS) -> Config:
-    """Return botocore's settings, all explicit because the defaults may change."""
+def client_config(
+    *,
+    local: bool,
+    attempts: int = ATTEMPTS,
+    parameter_validation: bool = True,
+    read: float | None = None,
+) -> Config:
+    """Return botocore's settings, all explicit because the defaults may change.
+
+    ``read`` is the number of seconds that an answer may take, by default the policy's.
+    """
     from botocore.config import Config
 
     options: dict[str, Any] = {
         "retries": {"mode": "standard", "total_max_attempts": attempts},
         "connect_timeout": policy.current().connect,
-        "read_timeout": policy.current().read,
+        "read_timeout": policy.current().read if read is None else read,
+        "parameter_validation": parameter_validation,
         "max_pool_connections": PARALLEL,
         "user_agent_extra": f"osem-tasks/{__version__}",
     }

@@ -283,10 +283,10 @@ def environments_differ(one: Target, other: Target, tables: int) -> OsemError:
     )
 
 
-def confirmation_required(target: Target, what: str) -> OsemError:
-    """Return the error for a confirmation without a terminal."""
+def confirmation_required(target: Target, what: str, option: str = "--yes") -> OsemError:
+    """Return the error for a confirmation without a terminal, which ``option`` gives."""
     return OsemError(
         f"This would {what} of environment '{target.environment.name}'.",
         code=ErrorCode.CONFIRMATION_REQUIRED,
-        remediation="Confirm with --yes.",
+        remediation=f"Confirm with {option}.",
     )

@@ -44,11 +44,19 @@ def variable_problems(merged: Mapping[str, Any], variables: Mapping[str, str]) -
     for path, value in _leaves(merged):
         name = PREFIX + path.replace(".", "_").upper()
         if name in paths:
-            found.append(f"'{paths[name]}' and '{path}' share the variable {name}; rename one")
+            found.append(
+                f"'{paths[name]}' and '{path}' share the variable {name}; {_way_out(path)}"
+            )
         paths[name] = path
         if name in variables:
             found += _cast_problems(name, path, value, variables[name])
     return found
+
+
+def _way_out(path: str) -> str:
+    # Attributes have the names that they have.
+    masks = path.startswith("osem.mask.")
+    return "write the table's rules as a list of mappings" if masks else "rename one"
 
 
 def _key_problems(content: Mapping[Any, Any], before: str = "") -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from osem_tasks.config import environments, naming, project, pyproject
+from osem_tasks.config import environments, masks, naming, project, pyproject
 from osem_tasks.config.general import General
 from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.config.values import (
@@ -57,6 +57,8 @@ DEFAULTS: dict[str, Any] = {
     "parameters": {},
     "environment_tag": environments.ENVIRONMENT_TAG,
     "environments": {},
+    "mask": {},
+    "mask_key": "",
 }
 # Variables that override the configuration files, by the key that they set.
 VARIABLES = {
@@ -89,7 +91,8 @@ class Settings:
     """The checked configuration, before a target is chosen.
 
     ``tables`` are the sources of ``osem.tables``, none if nothing names any; ``declaration``
-    checks that. ``sources`` says which files the values come from.
+    checks that. ``sources`` says which files the values come from. ``mask`` maps declared tables to
+    pairs of a path and a rule; ``mask_key`` is the file of the masking key, empty without one.
     """
 
     engine: str
@@ -102,6 +105,8 @@ class Settings:
     environments: Mapping[str, Environment]
     sources: Sources
     ignore: tuple[str, ...] = ()
+    mask: Mapping[str, masks.Rules] = field(default_factory=dict)
+    mask_key: str = ""
 
     @classmethod
     def read(
@@ -133,6 +138,8 @@ class Settings:
             log=reader.path("log", sources.folder("log")),
             tables=reader.value("tables", sources_of),
             ignore=reader.value("ignore", string_list),
+            mask=reader.mask(),
+            mask_key=reader.path("mask_key", sources.folder("mask_key")),
             environments={
                 name: general.applied_to(environment) for name, environment in known.items()
             },
@@ -241,7 +248,8 @@ class _Reader:
     def path(self, key: str, folder: Path) -> str:
         """Return a path as text; one from a file is relative to that file's ``folder``."""
         value = self.value(key, plain_text)
-        by_shell = any(self.variables.get(name) for name in (VARIABLES[key], invoke_variable(key)))
+        names = (VARIABLES.get(key, ""), invoke_variable(key))
+        by_shell = any(self.variables.get(name) for name in names)
         if not value or by_shell:
             return str(value)
         return str(folder / os.path.expanduser(value))  # noqa: PTH111  Path raises without a home
@@ -259,6 +267,13 @@ class _Reader:
             self.problems.append(
                 "osem.prefix and osem.table_name both say how tables are named; leave one out"
             )
+        return found
+
+    def mask(self) -> dict[str, masks.Rules]:
+        """Return the declared masks, by table."""
+        given = self.configuration.get("mask", {})
+        found, problems = masks.declared(given)
+        self.problems += [f"osem.{problem}" for problem in problems]
         return found
 
     def _parameters(self) -> dict[str, str]:

@@ -19,17 +19,25 @@ if TYPE_CHECKING:
 _NOTHING = "nothing was deleted or changed"
 
 
-def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: bool) -> None:
+def confirm(
+    job: Job,
+    target: Target,
+    what: str,
+    shown: Sequence[Line],
+    *,
+    yes: bool,
+    option: str = "--yes",
+) -> None:
     """Ask the user to type the environment's name.
 
-    ``what`` completes "This would ...". Local engines need no confirmation. Raises OsemError
+    ``what`` completes "This would ...", ``option`` is that of ``yes``. Local engines need no confirmation. Raises OsemError
     (CONFIRMATION_REQUIRED) if there is no terminal or the answer is wrong, and (INTERRUPTED) at
     Ctrl-C.
     """
     if target.local or yes:
         return
     name = target.environment.name
-    refusal = guards.confirmation_required(target, what)
+    refusal = guards.confirmation_required(target, what, option)
     # A stream that the shell has closed is None.
     terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
     if job.console.as_json or not terminal:
@@ -52,5 +60,5 @@ def confirm(job: Job, target: Target, what: str, shown: Sequence[Line], *, yes: 
             f"{refusal.message} {typed}, the environment's name '{name}' was asked for: "
             f"{_NOTHING}.",
             code=refusal.code,
-            remediation=f"Run the same command again, and type {name}; or confirm with --yes.",
+            remediation=f"Run the same command again, and type {name}; or confirm with {option}.",
         )

@@ -13,6 +13,7 @@ from osem_tasks.config.values import seconds
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.output.outcome import counted
 from osem_tasks.schema.model import TableSet
+from osem_tasks.tasks import masking
 from osem_tasks.tasks.target import check_server, resolve_target
 from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
@@ -93,6 +94,8 @@ def declared_tables(job: Job, context: Context) -> TableSet:
     tables = load.load(*job.settings.declaration(), context)
     source = job.settings.declared_in(project.current())
     job.declaration.update(source=source, tables=len(tables))
+    if job.settings.mask:
+        job.masks = masking.declared(job, tables)
     try:
         return tables.ignoring(job.settings.ignore)
     except ModelError as error:

@@ -7,19 +7,25 @@
 from __future__ import annotations
 
 from osem_tasks.tasks.compare import compare
+from osem_tasks.tasks.copy import copy
 from osem_tasks.tasks.delete import delete, reset
 from osem_tasks.tasks.documents import export, import_
+from osem_tasks.tasks.dump import dump
 from osem_tasks.tasks.listing import list_
+from osem_tasks.tasks.load import load
 from osem_tasks.tasks.repair import repair
 from osem_tasks.tasks.setup import setup
 from osem_tasks.tasks.verify import verify
 
 __all__ = [
     "compare",
+    "copy",
     "delete",
+    "dump",
     "export",
     "import_",
     "list_",
+    "load",
     "repair",
     "reset",
     "setup",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from invoke.config import Config
     from invoke.context import Context
 
+    from osem_tasks.data.rules import Masks
     from osem_tasks.errors import OsemError
     from osem_tasks.output.console import Console
 
@@ -92,7 +93,7 @@ class Job:
     the declared tables, which the document's ``data`` shows. A body that changes something sets
     ``partial_outcome``, which returns the outcome so far for an error. ``empty_variables``
     are environment variables that are set but empty and count as unset. ``account`` is that of the
-    credentials, on AWS. ``alone`` is True if no
+    credentials, on AWS. ``masks`` are those that the configuration declares, once the tables are read; None without any. ``alone`` is True if no
     program runs the task, but a script or a test.
     """
 
@@ -106,6 +107,7 @@ class Job:
     declaration: dict[str, Any] = field(default_factory=dict)
     account: str | None = None
     alone: bool = False
+    masks: Masks | None = None
 
     def failed(self, error: OsemError) -> Outcome:
         """Return the outcome after ``error``, including the changes before it."""

@@ -18,8 +18,14 @@ TARGET_OPTIONS: dict[str, tuple[Any, str]] = {
     "force": (False, "Proceed on prod despite a region or endpoint mismatch."),
     **OUTPUT_OPTIONS,
 }
+# The time that data takes grows with it: these tasks may run as long as they go on.
+DATA_OPTIONS: dict[str, tuple[Any, str]] = {
+    **TARGET_OPTIONS,
+    "timeout": ("600", "Maximum seconds without any progress (default 600)."),
+}
+RATE = "How many capacity units a second the task may consume; default: no limit."
 DRY_RUN = "Show what would be done, change nothing."
 YES = "Skip the confirmation before anything is removed on AWS."
 TABLE = "Only this table: its full name, or its name in the model. Repeatable."
 # Shown as INT in the help; their values are checked as texts, with messages of our own.
-NUMBERS = frozenset({"port", "timeout", "lines"})
+NUMBERS = frozenset({"port", "timeout", "lines", "rate", "sample"})

@@ -20,7 +20,7 @@ def sleep(seconds: float) -> None:
 
 @dataclass(slots=True)
 class Deadline:
-    """The time by which a task must end: ``seconds`` after the object is created."""
+    """The time by which a task must end: ``seconds`` after the object is created or restarted."""
 
     seconds: float
     _start: float = field(default_factory=lambda: now())  # noqa: PLW0108  a test's own clock
@@ -39,6 +39,10 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the deadline has passed."""
         return self.left <= 0
+
+    def restart(self) -> None:
+        """Count from now on: a task whose length grows with the data has made progress."""
+        self._start = now()
 
     def within(self, seconds: float) -> Deadline:
         """Return a deadline ``seconds`` from now, or this one if it is earlier."""

@@ -61,6 +61,10 @@ class Policy:
     # DescribeTable answers in milliseconds and CreateTable within a second. With three
     # attempts, a hung endpoint fails after about 15 s instead of botocore's 4 minutes.
     read: float = 5.0
+    # A page of 1 MB, or a batch of 25 large items, takes longer than a description.
+    items_read: float = 30.0
+    # How often a load records how far it is: so much work a killed one repeats.
+    load_record: float = 1.0
     # How long after the deadline a call that does not return may run before it is ended.
     overtime: float = 10.0
     calls_per_second: Mapping[str, int] = field(default_factory=_calls_per_second)

@@ -68,5 +68,9 @@ def watch(deadline: Deadline) -> None:
 
 
 def _raise(_number: int, _frame: object) -> None:
-    if _State.deadline and not interrupts.is_shielded():
-        raise TimeUp(_State.deadline.timeout("an answer that does not end"))
+    deadline = _State.deadline
+    if not deadline or interrupts.is_shielded():
+        return
+    if deadline.passed:
+        raise TimeUp(deadline.timeout("an answer that does not end"))
+    watch(deadline)  # it was restarted

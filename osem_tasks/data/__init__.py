@@ -1,0 +1,1 @@
+"""Items: to files, from files, and from table to table."""
