@@ -216,14 +216,15 @@ def _segment(scan: Scan, segment: int, progress: Progress, meter: Meter) -> None
     with folders.create(path, keep=True) as stream:
         writer = gzips.GzipWriter(stream, position.point)
         for page in scan.pages(segment, position.last):
-            text = _lines(page, mask)
+            text, count = _lines(page, mask), len(page.items)
+            page.items.clear()  # not in memory while the next page is read
             with folders.writing(path):
                 point = writer.write(text)
             done = page.last is None
-            position = Position(point, position.items + len(page.items), page.last, done)
+            position = Position(point, position.items + count, page.last, done)
             if done or not secret:
                 progress.record(segment, position)
-            meter.advance(len(page.items), len(text))
+            meter.advance(count, len(text))
         with folders.writing(path):
             writer.finish()
 

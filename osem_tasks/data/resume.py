@@ -59,7 +59,7 @@ class Resume:
             named,
         ]
         name = hashlib.sha256(json.dumps(subject).encode()).hexdigest()[:32]
-        path = state.directory() / f"load-{name}.json"
+        path = state.directory() / f"load-{name}.progress"  # .json is an engine's record
         before, counts = _recorded(path, export)
         keeps = not whole and len(export.files) <= _MOST_FILES
         counts = counts if keeps else {}

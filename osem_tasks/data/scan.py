@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.waiting.clock import Deadline
 
-# Segments are read side by side by this many threads: each holds some pages of 1 MB in memory.
-WORKERS = 4
+# Segments are read side by side by this many threads: each has a page
+# in memory, which takes 20 times its 1 MB as Python values.
+WORKERS = 2
 # A segment of this size is read in some seconds, so that the threads end at about the same time.
 _SEGMENT_BYTES = 32 * 1024 * 1024
 MOST_SEGMENTS = 512

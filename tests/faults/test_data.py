@@ -373,7 +373,7 @@ def record_of_killed_load(forks: ForkServerContext, cloud: Cloud, dumped: Path) 
     cloud.server.arm(Fault("BatchWriteItem", "kill", after=2, times=1))
     assert killed(forks, cloud, setup_as_process, ["inv", *load_of(dumped)])
     cloud.server.arm()
-    (record,) = state.directory().glob("load-*.json")
+    (record,) = state.directory().glob("load-*")
     return record
 
 

@@ -46,3 +46,12 @@ def test_callers_at_the_same_moment_wait_one_after_the_other() -> None:
             pace.wait()
 
     assert own.slept == [pytest.approx(1.0, abs=1e-3), pytest.approx(2.0, abs=1e-3)]
+
+
+def test_units_that_a_call_consumed_are_waited_for() -> None:
+    """A page of 128 units at 25 a second holds up the next one until they are paid."""
+    with still_clock() as own:
+        pace = Pace(25)
+        pace.wait(128)
+
+        assert sum(own.slept) == pytest.approx((128 - 25) / 25, abs=1e-3)

@@ -77,3 +77,18 @@ def test_elsewhere_nothing_is_set() -> None:
     thread.join()
 
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_deadline_that_began_again_is_watched_on() -> None:
+    """A task that makes progress is not ended at its first deadline, and still at its last."""
+    deadline = Deadline(0.05)
+
+    with using(Policy(overtime=0.01)), watchdog.watching():
+        watchdog.watch(deadline)
+        for _ in range(20):
+            deadline.restart()
+            threading.Event().wait(0.01)
+        with pytest.raises(watchdog.TimeUp):
+            threading.Event().wait(LONG)
+
+    assert deadline.passed
