@@ -49,6 +49,8 @@ DEFAULTS: dict[str, Any] = {
     "log": "",
     # No default: only OSEM's own invoke.yaml names OSEM's tables.
     "tables": "",
+    # Without it, OSEM's own tables have OSEM's own seed.
+    "seed": "",
     "prefix": DEFAULT_PREFIX,
     "table_name": "",
     "application": environments.APPLICATION,
@@ -76,6 +78,9 @@ def invoke_variable(key: str) -> str:
 INVOKE_VARIABLES = [
     invoke_variable(key) for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
+# OSEM's tables, by their path and their old one, and the seed that belongs to them.
+OSEM_TABLES = ("osem_tasks.declarations.osem:TABLES", "osem_tasks.schema.osem:TABLES")
+OSEM_SEED = "osem_tasks.data.osem_seed:organisation"
 # The most sources of tables that a line names.
 MAX_NAMED = 3
 # Other tools' names for environments, where they differ from ours.
@@ -88,7 +93,7 @@ class Settings:
     """The checked configuration, before a target is chosen.
 
     ``tables`` are the sources of ``osem.tables``, none if nothing names any; ``declaration``
-    checks that. ``sources`` says which files the values come from.
+    checks that. ``seed`` are the sources of ``osem.seed``; ``seed_of`` chooses for an environment. ``sources`` says which files the values come from.
     """
 
     engine: str
@@ -101,6 +106,7 @@ class Settings:
     environments: Mapping[str, Environment]
     sources: Sources
     ignore: tuple[str, ...] = ()
+    seed: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -132,6 +138,7 @@ class Settings:
             log=reader.path("log", sources.folder("log")),
             tables=reader.value("tables", sources_of),
             ignore=reader.value("ignore", string_list),
+            seed=reader.value("seed", sources_of),
             environments={
                 name: general.applied_to(environment) for name, environment in known.items()
             },
@@ -150,6 +157,22 @@ class Settings:
         if not self.tables:
             raise project.undeclared(self.sources.project, self.sources.default)
         return self.tables, self.sources.folder("tables")
+
+    def seed_of(self, environment: Environment) -> tuple[tuple[str, ...], Path]:
+        """Return the sources of an environment's seed, and the folder that they are relative to.
+
+        An environment's own ``seed`` replaces the general one. Raises ConfigurationError, with
+        what to write and where, if there is none.
+        """
+        if environment.seed is not None:
+            sources, folder = environment.seed, self.sources.folder("environments")
+        else:
+            sources, folder = self.seed, self.sources.folder("seed")
+            if not sources and len(self.tables) == 1 and self.tables[0] in OSEM_TABLES:
+                sources = (OSEM_SEED,)
+        if not sources:
+            raise project.unseeded(self.sources.project, self.sources.default, environment.name)
+        return sources, folder
 
     def declared_in(self, folder: Path) -> str:
         """Return ``osem.tables`` as ``folder`` names it; files by their paths relative to it."""

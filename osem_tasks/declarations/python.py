@@ -52,16 +52,24 @@ def from_module(source: str, root: Path) -> tuple[Table, ...]:
             [f"osem.tables is {source!r}: neither a module's object nor a file"],
             remediation=REMEDY,
         )
-    # `inv` has the project's directory on the path, but an installed program does not.
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    with _guarded(source, root):
+    search(root)
+    with guarded(f"osem.tables is {source!r}", root, REMEDY):
         return objects.read(getattr(importlib.import_module(module), name))
 
 
+def search(root: Path) -> None:
+    """Put ``root`` on the search path: `inv` has done so, but an installed program has not."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+
+
 @contextlib.contextmanager
-def _guarded(source: str, root: Path) -> Iterator[None]:
-    """Run a project's code: send its output to stderr and convert its exceptions."""
+def guarded(subject: str, root: Path, remedy: str) -> Iterator[None]:
+    """Run a project's code: send its output to stderr and convert its exceptions.
+
+    ``subject`` begins the message, ``remedy`` is used if no line of the code is to blame.
+    Raises ConfigurationError or ModelError.
+    """
     try:
         with _stdout_to_stderr(), _time_limit():
             yield
@@ -69,18 +77,20 @@ def _guarded(source: str, root: Path) -> Iterator[None]:
     except BaseException as error:
         if interrupts.is_real(error):
             raise
-        raise _failure(source, root, error) from error
+        raise _failure(subject, root, remedy, error) from error
 
 
-def _failure(source: str, root: Path, error: BaseException) -> ConfigurationError | ModelError:
+def _failure(
+    subject: str, root: Path, remedy: str, error: BaseException
+) -> ConfigurationError | ModelError:
     # Not error.__traceback__, which a project's exception may hide.
     frames = sys.exc_info()[2]
     place = _safely(lambda: _place(root, error, frames))
-    before = ": ".join(filter(None, (f"osem.tables is {source!r}", place)))
+    before = ": ".join(filter(None, (subject, place)))
     # The class of a project's exception may fail in isinstance.
     if issubclass(type(error), ModelError) and isinstance(error, ModelError):
         return ModelError([f"{before}: {problem}" for problem in error.problems])
-    remedy = f"Correct {place}, then run the command again." if place else REMEDY
+    remedy = f"Correct {place}, then run the command again." if place else remedy
     return ConfigurationError([f"{before}: {_words(error)}"], remediation=remedy)
 
 

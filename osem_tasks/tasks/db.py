@@ -11,6 +11,7 @@ from osem_tasks.tasks.delete import delete, reset
 from osem_tasks.tasks.documents import export, import_
 from osem_tasks.tasks.listing import list_
 from osem_tasks.tasks.repair import repair
+from osem_tasks.tasks.seed import seed
 from osem_tasks.tasks.setup import setup
 from osem_tasks.tasks.verify import verify
 
@@ -22,6 +23,7 @@ __all__ = [
     "list_",
     "repair",
     "reset",
+    "seed",
     "setup",
     "verify",
 ]

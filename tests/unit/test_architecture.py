@@ -23,6 +23,7 @@ LAYERS = (
     {"config"},
     {"aws", "engines", "scaffold"},
     {"apply"},
+    {"data"},
     {"output"},
     {"tasks", "testing"},
     {"namespace", "pytest_plugin", "nox"},

@@ -1,0 +1,1 @@
+"""Items: how they are read, checked and written."""
