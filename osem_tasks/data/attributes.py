@@ -21,6 +21,7 @@ Item = dict[str, Value]
 
 # DynamoDB's limits for numbers and nesting.
 MAX_DIGITS, HIGHEST, LOWEST = 38, 125, -130
+# The levels of an attribute, its innermost scalar included.
 MAX_DEPTH = 32
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
 _SETS = {"SS": "S", "NS": "N", "BS": "B"}
@@ -76,7 +77,7 @@ def of_typed(value: object, path: str = "", depth: int = 0) -> Value:
     Raises ValueError with the path of what is none.
     """
     if not isinstance(value, Mapping) or len(value) != 1:
-        raise ValueError(f'{path}: {shown(value)} is no DynamoDB JSON, such as {{"S": "text"}}')
+        raise ValueError(f'{path}: {_shown(value)} is no DynamoDB JSON, such as {{"S": "text"}}')
     [(kind, content)] = value.items()
     if kind == "M" and isinstance(content, Mapping):
         _check_depth(path, depth)
@@ -102,13 +103,13 @@ def _scalar(kind: object, content: object, path: str) -> Any:
     if (kind == "BOOL" and isinstance(content, bool)) or (kind == "NULL" and content is True):
         return content
     if kind not in TYPES:
-        raise ValueError(f"{path}: {shown(kind)} is no type of DynamoDB: {', '.join(TYPES)}")
+        raise ValueError(f"{path}: {_shown(kind)} is no type of DynamoDB: {', '.join(TYPES)}")
     hint = " (a number is written as text)" if kind in ("N", "NS") else ""
-    raise ValueError(f"{path}: {shown(content)} is no content of the type {kind}{hint}")
+    raise ValueError(f"{path}: {_shown(content)} is no content of the type {kind}{hint}")
 
 
 def _check_depth(path: str, depth: int) -> None:
-    if depth >= MAX_DEPTH:
+    if depth + 1 >= MAX_DEPTH:
         short = path if len(path) <= 60 else f"{path[:60]}…"  # noqa: PLR2004
         raise ValueError(f"{short}: it is nested more than {MAX_DEPTH} levels deep")
 
@@ -120,7 +121,7 @@ def _below(path: str, name: object) -> str:
 def _name(name: object, path: str) -> str:
     if not isinstance(name, str) or not name:
         place = f"{path}: " if path else ""
-        raise ValueError(f"{place}the name {shown(name)} must be a text that is not empty")
+        raise ValueError(f"{place}the name {_shown(name)} must be a text that is not empty")
     return _text(name, path)
 
 
@@ -135,11 +136,11 @@ def _text(text: str, path: str) -> str:
 def _number(value: int | Decimal | str, path: str) -> str:
     """Return the text of a number that DynamoDB keeps exactly. Raises ValueError."""
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise ValueError(f"{path}: {shown(value)} is not a number")
+        raise ValueError(f"{path}: {_shown(value)} is not a number")
     try:
         number = Decimal(value)
     except InvalidOperation:
-        raise ValueError(f"{path}: {shown(value)} is not a number") from None
+        raise ValueError(f"{path}: {_shown(value)} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{path}: {number} is not a number that DynamoDB knows")
     digits = _digits(number)
@@ -168,7 +169,7 @@ def _base64(text: str, path: str) -> str:
     try:
         base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError(f"{path}: {shown(text)} is not base64") from None
+        raise ValueError(f"{path}: {_shown(text)} is not base64") from None
     return text
 
 
@@ -177,7 +178,7 @@ def _set_of_plain(value: AbstractSet[Any], path: str) -> Value:
     kinds = sorted({kind for one in found for kind in one})
     if len(kinds) > 1 or (kinds and kinds[0] not in _SETS.values()):
         raise ValueError(
-            f"{path}: a set holds texts, numbers or bytes, of one type, not {shown(value)}"
+            f"{path}: a set holds texts, numbers or bytes, of one type, not {_shown(value)}"
         )
     kind = kinds[0] if kinds else "S"
     # Sorted: the order of a Python set differs from run to run.
@@ -191,6 +192,10 @@ def _checked_set(elements: list[str], kind: str, path: str) -> list[str]:
     if len({canonical(kind, element) for element in elements}) < len(elements):
         raise ValueError(f"{path}: the set holds an element twice")
     return elements
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else shown(value)
 
 
 def _unfit(value: object) -> str:
@@ -224,5 +229,18 @@ def _scalar_size(kind: str, content: Any) -> int:
     if kind == "S":
         return len(content) if content.isascii() else len(content.encode())
     if kind == "N":
-        return (_digits(Decimal(content)) + 1) // 2 + 1
+        return _number_size(Decimal(content))
     return len(base64.b64decode(content)) if kind == "B" else 1
+
+
+def _number_size(number: Decimal) -> int:
+    """Return the bytes of a number: two digits each from the decimal point on, and a sign."""
+    if not number:
+        return 1
+    odd = int(number.as_tuple().exponent) + _trailing_zeros(number)
+    return (_digits(number) + odd % 2 + 1) // 2 + 1 + (number < 0)
+
+
+def _trailing_zeros(number: Decimal) -> int:
+    text = "".join(map(str, number.as_tuple().digits))
+    return len(text) - len(text.rstrip("0"))

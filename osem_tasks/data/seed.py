@@ -38,7 +38,7 @@ def load(
             remediation="Leave --scale out: files hold the items that they hold.",
         )
     found = _Found(tables)
-    for source in _expanded(sources, root):
+    for source in dict.fromkeys(_expanded(sources, root)):
         found.add(source, root, scale)
     if found.problems:
         raise _refused(found.problems)

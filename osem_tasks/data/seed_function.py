@@ -52,9 +52,9 @@ def read(
         made: Any = function(scale or 1) if takes_scale else function()
         found: list[Record] = []
         for table, item in _pairs(made, subject):
-            if table not in tables:
+            if not isinstance(table, str) or table not in tables:
                 raise _refused(f"{subject}: {shown(table)} is not a table{nearest(table, tables)}")
-            found.append(Record(str(table), item, Place(f"{source} item {len(found) + 1}")))
+            found.append(Record(table, item, Place(f"{source} item {len(found) + 1}")))
             if len(found) > most:
                 raise _refused(f"{subject}: it makes more than {most:,} items")
         return found

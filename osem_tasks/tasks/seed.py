@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     TARGET_OPTIONS,
     texts={
         "table": TABLE,
-        "scale": "Make N times as many items, where a function makes them.",
+        "scale": "How many times the organisation, or what the function makes (default 1).",
         "replace": "Overwrite items that are there; on a local engine only.",
         "dry_run": DRY_RUN,
     },
