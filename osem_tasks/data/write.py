@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # More writers than these make DynamoDB Local slower, because it writes one after the other.
 WRITERS = 4
-# DynamoDB allows 4 MB in a transaction, 16 MB in a batch; a slow line needs less.
+# DynamoDB allows 4 MB in a transaction; a slow line needs less. A batch of 25 items is within its
+# 16 MB whatever they hold.
 MAX_BYTES = 1_000_000
 
 
@@ -109,7 +110,7 @@ class Writer:
     def missing(self, writes: Sequence[Write], account: Account) -> list[Write]:
         """Return the writes whose key has no item; count the others as kept."""
         step = self._begin("looking for", writes)
-        parts = list(_parts(writes, MAX_READ))
+        parts = _parts(writes, MAX_READ)
         missing: list[Write] = []
         for part in self._every(self._missing_of, parts, step):
             missing += part
@@ -122,7 +123,7 @@ class Writer:
         """Put the items whose key has no item."""
         missing = self.missing(writes, account)
         step = self._begin("seeding", missing)
-        parts = list(_parts(missing, MAX_TRANSACTION))
+        parts = list(_transactions(missing))
         self._every(lambda part: self._put_new_part(part, account), parts, step)
 
     def put(self, writes: Sequence[Write], account: Account) -> None:
@@ -134,7 +135,7 @@ class Writer:
                 account.add(write.table, written=1)
 
         step = self._begin("seeding", writes)
-        self._every(put, list(_parts(writes, MAX_BATCH)), step)
+        self._every(put, _parts(writes, MAX_BATCH), step)
 
     def _begin(self, doing: str, writes: Sequence[Write]) -> Step:
         step = Step(doing, len(writes), "items")
@@ -177,13 +178,17 @@ class Writer:
         return retry(call, self._deadline, self._progress.say, Tries(repeatable=True))
 
 
-def _parts(writes: Sequence[Write], most: int) -> Iterator[list[Write]]:
-    """Divide writes into parts that one call may have."""
+def _parts(writes: Sequence[Write], most: int) -> list[list[Write]]:
+    return [list(writes[first : first + most]) for first in range(0, len(writes), most)]
+
+
+def _transactions(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """Divide writes by number and size into parts that one transaction may have."""
     part: list[Write] = []
     total = 0
     for write in writes:
         length = sum(len(name.encode()) + size(value) for name, value in write.item.items())
-        if part and (len(part) == most or total + length > MAX_BYTES):
+        if part and (len(part) == MAX_TRANSACTION or total + length > MAX_BYTES):
             yield part
             part, total = [], 0
         part.append(write)

@@ -180,7 +180,10 @@ class IsolatedDatabase:
         return dict(zip(declared.names, tables.names, strict=True))
 
     def seed(self, settings: Settings, tables: TableSet, items: Mapping[str, list[Any]]) -> None:
-        """Put ``items`` into the empty ``tables`` that ``setup`` has made, by declared names."""
+        """Put ``items`` into the ``tables`` that ``setup`` has made, by declared names.
+
+        The database is the test's own, so no condition guards what is there.
+        """
         from osem_tasks.data.write import Account, Writer, writes_of
 
         connection = self._connection(settings)
@@ -188,7 +191,7 @@ class IsolatedDatabase:
         by_name = {table.name: table for table in real}
         writes = writes_of(items, dict(zip(tables.names, real, strict=True)))
         deadline = Deadline(SETUP_SECONDS)
-        Writer(connection, by_name, deadline, Silent()).put_new(writes, Account.of(writes))
+        Writer(connection, by_name, deadline, Silent()).put(writes, Account.of(writes))
 
     def drop(self) -> None:
         """Delete only the tables that were created through this database.

@@ -192,8 +192,8 @@ def test_files_of_a_project(
     """Every format reaches the table as it is written; a problem stops all of it."""
     monkeypatch.setenv("INVOKE_OSEM_SEED", "*/*")
     (shop / "seed").mkdir()
-    (shop / "seed" / "a.yaml").write_text("Orders:\n- {id: a, n: 1.50, raw: !!binary AAE=}\n")
-    (shop / "seed" / "Orders.csv").write_text("id,n:N\nb,1.50\n")
+    (shop / "seed" / "a.yaml").write_text("Orders:\n- {id: a, n: 1.25, raw: !!binary AAE=}\n")
+    (shop / "seed" / "Orders.csv").write_text("id,n:N\nb,1.25\n")
     (shop / "seed" / "Events.jsonl").write_text('{"name": {"B": "AAE="}, "at": {"N": "1"}}\n')
     inv("db.setup")
     (shop / "seed" / "Orders.json").write_text('[{"id": 1}]')
@@ -212,7 +212,7 @@ def test_files_of_a_project(
     assert counts(again.document, "existing") == {"Orders": 2, "Events": 1}
     assert items(engine, f"{prefix}Orders")["a"] == {
         "id": {"S": "a"},
-        "n": {"N": "1.5"},
+        "n": {"N": "1.25"},
         "raw": {"B": b"\0\1"},
     }
 
