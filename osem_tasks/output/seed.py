@@ -22,7 +22,7 @@ def seed_outcome(account: Account, error: OsemError | None = None) -> Outcome:
     return Outcome(
         data=_data(account),
         lines=[Line(mark, text) for mark, text in zip(marks, texts, strict=False)],
-        summary=Line(Mark.FAILED if error else Mark.DONE, _summary(account)),
+        summary=Line(_mark(account, error), _summary(account)),
         error=error,
         changed=account.written > 0,
     )
@@ -48,6 +48,12 @@ def seed_plan(account: Account, missing: int, *, replacing: bool) -> Outcome:
     )
 
 
+def _mark(account: Account, error: OsemError | None) -> Mark:
+    if error:
+        return Mark.FAILED
+    return Mark.DONE if account.tables else Mark.WARNING
+
+
 def _cells(count: Count) -> tuple[str, str]:
     left = count.total - count.written - count.kept
     kept = f"{count.kept:,} there already" if count.kept else ""
@@ -56,6 +62,8 @@ def _cells(count: Count) -> tuple[str, str]:
 
 
 def _summary(account: Account) -> str:
+    if not account.tables:
+        return "The seed has no items for these tables; nothing was written"
     total = sum(count.total for count in account.tables.values())
     parts = [f"{counted(account.written, 'item')} written"]
     if account.kept:

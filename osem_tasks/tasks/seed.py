@@ -59,7 +59,12 @@ def seed(
         declared = target.tables_of(declared_tables(job, target.context()))
         writes = _writes(job, target, declared, only(target, declared, table), times)
         return seed_plan(Account.of(writes), len(writes), replacing=replace)
-    everything = open_target(job, check=lambda target: guards.check_seed(target, replacing=replace))
+
+    def check(target: Target) -> None:
+        guards.check_seed(target, replacing=replace)
+        job.settings.seed_of(target.environment)
+
+    everything = open_target(job, check=check)
     run = narrowed(everything, table)
     writes = _writes(job, run.target, everything.tables, run.tables, times)
     with job.console.working("seeding"):

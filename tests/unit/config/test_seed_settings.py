@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from osem_tasks.config import file
 from osem_tasks.config.settings import OSEM_SEED, Settings
 from osem_tasks.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OSEM = "osem_tasks.declarations.osem:TABLES"
 
@@ -78,9 +80,7 @@ def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path, toml: bo
             '[tool.osem]\nseed = "a"\n[tool.osem.environments.dev]\nseed = "b"\n'
         )
     else:
-        (tmp_path / "invoke.yaml").write_text(
-            "osem: {seed: a, environments: {dev: {seed: b}}}\n"
-        )
+        (tmp_path / "invoke.yaml").write_text("osem: {seed: a, environments: {dev: {seed: b}}}\n")
 
     settings = file.settings(below, ("auto", "docker", "moto"))
 
