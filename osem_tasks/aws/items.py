@@ -61,7 +61,7 @@ class ItemStore:
             nonlocal request
             with errors.translated("reading items of", self._target, _tables(writes)):
                 answer = self._client.batch_get_item(RequestItems=request)
-            for table, items in answer.get("Responses", {}).items():
+            for table, items in self._part(answer, "Responses", "reading items of", writes).items():
                 found.extend((table, _received(item)) for item in items)
             request = answer.get("UnprocessedKeys", {})
             return not request
@@ -111,10 +111,16 @@ class ItemStore:
             nonlocal request
             with errors.translated("writing items to", self._target, _tables(writes)):
                 answer = self._client.batch_write_item(RequestItems=request)
-            request = answer.get("UnprocessedItems", {})
+            request = self._part(answer, "UnprocessedItems", "writing items to", writes)
             return not request
 
         self._until_all_is_processed(send, "the last items that are written")
+
+    def _part(self, answer: Any, key: str, doing: str, writes: Sequence[Write]) -> Any:
+        """Return a required member of an answer: botocore passes half an answer on as none."""
+        if key not in answer:
+            raise errors.truncated_response(doing, self._target, _tables(writes))
+        return answer[key]
 
     def _until_all_is_processed(self, send: Any, what: str) -> None:
         """Call ``send`` until it returns True; DynamoDB leaves out what exceeds the capacity."""
