@@ -1,1 +1,1 @@
-"""Items: how they are read, checked and written."""
+"""Items: to files, from files, and from table to table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from osem_tasks.data.attributes import Item, canonical, of_plain, of_typed, size
+from osem_tasks.data.attribute_values import Item, canonical, of_plain, of_typed, size
 from osem_tasks.schema.quoting import nearest, shown
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from osem_tasks.data.attributes import Item
+    from osem_tasks.data.attribute_values import Item
     from osem_tasks.data.seed_files import Place, Record
     from osem_tasks.schema.model import Table
 

@@ -72,6 +72,9 @@ def read(path: Path, shown_path: str, tables: Mapping[str, Table]) -> Iterator[R
     Raises ValueError with the problem on one line: a file that cannot be read, or whose table is
     unknown.
     """
+    if path.is_dir():
+        # The seam for exports: data.exports reads such a folder.
+        raise ValueError("it is a folder: name its files; an export or a dump is read by db.load")
     name = path.name.removesuffix(GZIP)
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
     stem = name[: len(name) - len(suffix)]

@@ -13,8 +13,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from osem_tasks.aws.items import MAX_BATCH, MAX_READ, MAX_TRANSACTION, ItemStore, Write
-from osem_tasks.data.attributes import size
+from osem_tasks.aws.item_store import MAX_BATCH, MAX_READ, MAX_TRANSACTION, ItemStore, Write
+from osem_tasks.data.attribute_values import size
 from osem_tasks.data.item_rules import key_of
 from osem_tasks.waiting import interrupts
 from osem_tasks.waiting.parallel import side_by_side
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from osem_tasks.aws.session import Connection
-    from osem_tasks.data.attributes import Item
+    from osem_tasks.data.attribute_values import Item
     from osem_tasks.schema.model import Table
     from osem_tasks.waiting.clock import Deadline
     from osem_tasks.waiting.progress import Progress

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
-    from osem_tasks.aws.items import Write
+    from osem_tasks.aws.item_store import Write
     from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.model import TableSet

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.aws.items import Write
+from osem_tasks.aws.item_store import Write
 from osem_tasks.aws.session import connect
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.resolve import TargetOptions, resolve

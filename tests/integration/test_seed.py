@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from osem_tasks.aws.items import ItemStore, Write
+from osem_tasks.aws.item_store import ItemStore, Write
 from osem_tasks.aws.session import connect
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.naming import Naming
 from osem_tasks.config.target import Target
-from osem_tasks.data.attributes import size
+from osem_tasks.data.attribute_values import size
 from osem_tasks.data.item_rules import MAX_ITEM
 from osem_tasks.data.write import Account, Writer
 from osem_tasks.schema.model import table
@@ -305,7 +305,7 @@ def same(found: Any, item: Any) -> bool:
     """Whether boto3 reads back the item: sets in any order, numbers by their value."""
     from boto3.dynamodb.types import TypeDeserializer
 
-    from osem_tasks.aws.items import _sent
+    from osem_tasks.aws.item_store import _sent
 
     read = TypeDeserializer().deserialize
     return bool(read({"M": found}) == read({"M": _sent(item)}))

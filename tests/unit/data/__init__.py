@@ -1,1 +1,1 @@
-"""Tests of the items' readers, rules and sets."""
+"""Tests of data."""

@@ -283,7 +283,7 @@ def test_problems_are_named_with_file_line_and_table(
     "make, words",
     [
         (lambda _: None, "it cannot be read: No such file"),
-        (lambda path: path.mkdir(), "it cannot be read: Is a directory"),
+        (lambda path: path.mkdir(), "it is a folder: name its files"),
         (lambda path: path.write_bytes(b'{"id": "\xff"}'), "line 1: it is not UTF-8 text"),
         (lambda path: path.write_bytes(b"\0" * 65_000_000), "it has more than 64,000,000 bytes"),
     ],
