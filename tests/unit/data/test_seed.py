@@ -476,7 +476,8 @@ def test_any_item_survives(tmp_path: Path, kind: str, items: list[dict[str, Any]
     elif kind == "by-table":
         text = json.dumps({"Orders": expected})
     elif kind == "yaml":
-        text = yaml.safe_dump(expected, allow_unicode=False)
+        # In quotes: PyYAML writes the text 0E0 without any, which JSON and YAML 1.2 take for a number.
+        text = yaml.safe_dump(expected, allow_unicode=False, default_style='"')
     elif kind == "csv":
         text, expected = _csv_text(items)
     else:
