@@ -45,6 +45,7 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
         db.verify,
         db.repair,
         db.compare,
+        db.seed,
         db.reset,
         db.delete,
         db.export,

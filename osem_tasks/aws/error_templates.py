@@ -100,6 +100,9 @@ REFUSALS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
             "RequestLimitExceeded",
             "ProvisionedThroughputExceededException",
             "TooManyRequestsException",
+            # Somebody else writes the same item right now.
+            "TransactionConflictException",
+            "TransactionInProgressException",
             # Backups are still being set up for a new table.
             "ContinuousBackupsUnavailableException",
         ),

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from osem_tasks.config.naming import ENV, TABLE, Naming, pattern_problem, prefix_problem
 from osem_tasks.config.parameters import parameter_problems, texts
+from osem_tasks.config.values import sources_of
 from osem_tasks.schema.quoting import shown
 
 Where = Literal["local", "aws"]
@@ -25,6 +26,7 @@ class Environment:
     for both means the prefix ``osem-{name}-``. ``application`` is the value of the tag
     Application, ``environment_tag`` that of the tag Environment, in which ``{env}`` is the name;
     a tag with an empty value is omitted. ``parameters`` are values for a template, as strings.
+    ``seed`` replaces the general sources of seed items; None keeps them.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Environment:
     protected: bool = False
     deletion_protection: bool | None = None
     point_in_time_recovery: bool | None = None
+    seed: tuple[str, ...] | None = None
     application: str = APPLICATION
     environment_tag: str = ENVIRONMENT_TAG
 
@@ -139,9 +142,18 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
         elif key in _NAMES and (problem := _NAMES[key](value)):
             found.append(f"{key} {problem}, not {shown(value)}")
     found += parameter_problems(values.get("parameters", {}))
+    found += _seed_problems(values.get("seed", ""))
     if values.keys() >= _NAMES.keys():
         found.append("prefix and table_name both say how tables are named; leave one out")
     return found
+
+
+def _seed_problems(value: object) -> list[str]:
+    try:
+        sources_of(value)
+    except ValueError as error:
+        return [f"seed {error}, not {shown(value)}"]
+    return []
 
 
 def _is_text_mapping(value: object) -> bool:
@@ -161,4 +173,6 @@ def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
         normal["tags"] = dict(normal["tags"])
     if "parameters" in normal:
         normal["parameters"] = texts(normal["parameters"])
+    if "seed" in normal:
+        normal["seed"] = sources_of(normal["seed"])
     return normal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import ownership
+from osem_tasks.config.commands import command
 from osem_tasks.config.endpoints import UNKNOWN_SETTING, undone
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -173,6 +174,34 @@ def check_destructive(target: Target) -> None:
                 f"{target.command('db.verify')}   shows what differs; "
                 "nothing here deletes these tables."
             ),
+        )
+
+
+def check_seed(target: Target, *, replacing: bool, proven: bool = True) -> None:
+    """Raise OsemError (PROTECTED_ENVIRONMENT) if the target allows no seed.
+
+    ``replacing`` overwrites items, which is for local engines alone. ``proven`` says whether the
+    server at a loopback endpoint is known to be one.
+    """
+    name = target.environment.name
+    local = target.local and proven
+    if target.environment.protected and not local:
+        raise OsemError(
+            f"Environment '{name}' is protected: no task puts seed data into it; nothing was "
+            "written.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation=(
+                f"Name another environment by --env, or a local engine: {command('local.up')}"
+            ),
+        )
+    if replacing and not local:
+        where = f"the server at {target.endpoint} does not prove to be one"
+        if not target.local:
+            where = f"environment '{name}' is on AWS"
+        raise OsemError(
+            f"--replace overwrites items, on local engines only, and {where}; nothing was written.",
+            code=ErrorCode.PROTECTED_ENVIRONMENT,
+            remediation=f"{target.command('db.seed')}   puts in only what is not there yet",
         )
 
 

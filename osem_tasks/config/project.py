@@ -197,6 +197,25 @@ def undeclared(project: Project, folder: Path) -> ConfigurationError:
     )
 
 
+def unseeded(project: Project, folder: Path, environment: str) -> ConfigurationError:
+    """Return the error of a task that needs a seed where nothing names any.
+
+    ``folder`` is where a new configuration file belongs.
+    """
+    target = project.home or folder / NAMES[0]
+    line = "osem: {seed: seed/*.jsonl}"
+    if target.name == pyproject.NAME:
+        line = f'seed = "seed/*.jsonl" below {pyproject.SECTION}'
+    return ConfigurationError(
+        [f"no seed is configured for environment '{environment}': osem.seed is not set"],
+        remediation=(
+            f"Write into {target}: {line}   (relative to that file: items as JSON lines, JSON, "
+            "YAML or CSV, named by their table, such as seed/Orders.jsonl; or a function as "
+            "'package.module:function')"
+        ),
+    )
+
+
 def _line_of_tables(target: Path) -> str:
     """Return the setting that declares tables, as the file has to hold it."""
     if target.name == pyproject.NAME:

@@ -50,6 +50,8 @@ DEFAULTS: dict[str, Any] = {
     "log": "",
     # No default: only OSEM's own invoke.yaml names OSEM's tables.
     "tables": "",
+    # Without it, OSEM's own tables have OSEM's own seed.
+    "seed": "",
     "prefix": DEFAULT_PREFIX,
     "table_name": "",
     "application": environments.APPLICATION,
@@ -79,6 +81,9 @@ def invoke_variable(key: str) -> str:
 INVOKE_VARIABLES = [
     invoke_variable(key) for key, default in DEFAULTS.items() if isinstance(default, str)
 ]
+# OSEM's tables, by their path and their old one, and the seed that belongs to them.
+OSEM_TABLES = ("osem_tasks.declarations.osem:TABLES", "osem_tasks.schema.osem:TABLES")
+OSEM_SEED = "osem_tasks.data.osem_seed:organisation"
 # The most sources of tables that a line names.
 MAX_NAMED = 3
 # Other tools' names for environments, where they differ from ours.
@@ -91,8 +96,9 @@ class Settings:
     """The checked configuration, before a target is chosen.
 
     ``tables`` are the sources of ``osem.tables``, none if nothing names any; ``declaration``
-    checks that. ``sources`` says which files the values come from. ``mask`` maps declared tables to
-    pairs of a path and a rule; ``mask_key`` is the file of the masking key, empty without one.
+    checks that. ``seed`` are the sources of ``osem.seed``; ``seed_of`` chooses for an environment.
+    ``sources`` says which files the values come from. ``mask`` maps declared tables to pairs of a
+    path and a rule; ``mask_key`` is the file of the masking key, empty without one.
     """
 
     engine: str
@@ -107,6 +113,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     mask: Mapping[str, masks.Rules] = field(default_factory=dict)
     mask_key: str = ""
+    seed: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -140,6 +147,7 @@ class Settings:
             ignore=reader.value("ignore", string_list),
             mask=reader.mask(),
             mask_key=reader.path("mask_key", sources.folder("mask_key")),
+            seed=reader.value("seed", sources_of),
             environments={
                 name: general.applied_to(environment) for name, environment in known.items()
             },
@@ -158,6 +166,22 @@ class Settings:
         if not self.tables:
             raise project.undeclared(self.sources.project, self.sources.default)
         return self.tables, self.sources.folder("tables")
+
+    def seed_of(self, environment: Environment) -> tuple[tuple[str, ...], Path]:
+        """Return the sources of an environment's seed, and the folder that they are relative to.
+
+        An environment's own ``seed`` replaces the general one. Raises ConfigurationError, with
+        what to write and where, if there is none.
+        """
+        if environment.seed is not None:
+            sources, folder = environment.seed, self.sources.folder("environments")
+        else:
+            sources, folder = self.seed, self.sources.folder("seed")
+            if not sources and len(self.tables) == 1 and self.tables[0] in OSEM_TABLES:
+                sources = (OSEM_SEED,)
+        if not sources:
+            raise project.unseeded(self.sources.project, self.sources.default, environment.name)
+        return sources, folder
 
     def declared_in(self, folder: Path) -> str:
         """Return ``osem.tables`` as ``folder`` names it; files by their paths relative to it."""

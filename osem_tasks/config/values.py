@@ -86,6 +86,15 @@ def port_number(value: Any) -> int:
     return number
 
 
+def positive(value: Any) -> int:
+    """Check a whole number of at least 1. Raises ValueError with a message."""
+    number = integer(value)
+    if number is None or number < 1:
+        msg = "must be a whole number of at least 1"
+        raise ValueError(msg)
+    return number
+
+
 def seconds(value: Any) -> float:
     """Check a positive number of seconds. Raises ValueError with a message."""
     try:

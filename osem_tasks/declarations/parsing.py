@@ -17,6 +17,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from osem_tasks.declarations.limits import (
@@ -79,7 +80,7 @@ def read_documents(path: Path, *, short_forms: bool = False) -> list[Any]:
 
 def read_text(path: Path) -> str:
     """Return the text of a file. Raises ValueError as ``read`` does."""
-    return _text(_bytes(path))
+    return text_of(read_bytes(path))
 
 
 def beginning(path: Path, size: int) -> bytes:
@@ -90,10 +91,19 @@ def beginning(path: Path, size: int) -> bytes:
         return stream.read(size)
 
 
-def parse(text: str, *, short_forms: bool = False, json_only: bool = False) -> list[Any]:
-    """Return the content of every document of a text. Raises ValueError as ``read`` does."""
+def parse(
+    text: str, *, short_forms: bool = False, json_only: bool = False, exact: bool = False
+) -> list[Any]:
+    """Return the content of every document of a text. Raises ValueError as ``read`` does.
+
+    With ``exact``, numbers are Decimals as written, and YAML reads as JSON does (``ExactLoader``).
+    """
     try:
-        contents = [_json(text)] if json_only else _any(text, short_forms=short_forms)
+        contents = (
+            [_json(text, exact=exact)]
+            if json_only
+            else _any(text, short_forms=short_forms, exact=exact)
+        )
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     except ValueError as error:
@@ -102,7 +112,8 @@ def parse(text: str, *, short_forms: bool = False, json_only: bool = False) -> l
     return contents
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """Return the content of a file of ``most`` bytes. Raises ValueError as ``read`` does."""
     if "\0" in str(path):
         raise ValueError("it cannot be read: no file's name holds a NUL")
     try:
@@ -110,12 +121,12 @@ def _bytes(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as stream:  # noqa: PTH123  a descriptor has no path
             _refuse_other_than_files(os.fstat(stream.fileno()).st_mode)
-            found = stream.read(MAX_BYTES + 1)
+            found = stream.read(most + 1)
     except OSError as error:
         reason = "it is a pipe or a device" if error.errno in _NOT_A_FILE else error.strerror
         raise ValueError(f"it cannot be read: {reason}") from error
-    if len(found) > MAX_BYTES:
-        raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
+    if len(found) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
     return found
 
 
@@ -126,7 +137,8 @@ def _refuse_other_than_files(mode: int) -> None:
         raise ValueError("it cannot be read: it is a pipe or a device")
 
 
-def _text(found: bytes) -> str:
+def text_of(found: bytes) -> str:
+    """Return the text of a file's content. Raises ValueError as ``read`` does."""
     encoding = next((name for mark, name in _ENCODINGS if found.startswith(mark)), "utf-8")
     try:
         return found.decode(encoding)
@@ -138,27 +150,31 @@ def _text(found: bytes) -> str:
         raise ValueError(f"line {line}: it is not UTF-8 text: save it as UTF-8") from error
 
 
-def _any(text: str, *, short_forms: bool) -> list[Any]:
+def _any(text: str, *, short_forms: bool, exact: bool) -> list[Any]:
     """Return the documents of a text in JSON or YAML."""
     wrong: ValueError | None = None
     if _LIKE_JSON.match(text):
         try:
-            return [_json(text)]
+            return [_json(text, exact=exact)]
         except ValueError as error:
             wrong = error
     try:
-        return _yaml(text, short_forms=short_forms)
+        return _yaml(text, short_forms=short_forms, exact=exact)
     except ValueError as error:
         # In a text like JSON, an error in terms of YAML misleads.
         raise (wrong or error) from error
 
 
-def _json(text: str) -> Any:
+def _json(text: str, *, exact: bool = False) -> Any:
     if not text.strip():
         raise ValueError("it is empty")
     try:
         return json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_decimal if exact else _integer,
+            parse_float=_decimal if exact else None,
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
@@ -183,12 +199,21 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _yaml(text: str, *, short_forms: bool) -> list[Any]:
+def _decimal(digits: str) -> Decimal:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"the number {digits[:20]}… has too many digits")
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise ValueError(f"{digits} is beyond all numbers") from None
+
+
+def _yaml(text: str, *, short_forms: bool, exact: bool) -> list[Any]:
     import yaml
 
-    from osem_tasks.declarations.yaml_loader import Loader, TemplateLoader
+    from osem_tasks.declarations.yaml_loader import ExactLoader, Loader, TemplateLoader
 
-    loader = TemplateLoader if short_forms else Loader
+    loader = ExactLoader if exact else TemplateLoader if short_forms else Loader
     try:
         return [content for content in yaml.load_all(text, loader) if content is not None]
     except yaml.reader.ReaderError as error:

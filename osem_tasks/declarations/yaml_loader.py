@@ -6,6 +6,8 @@ file of a few lines may expand to more values than fit in memory.
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -122,8 +124,40 @@ class TemplateLoader(Loader):
         return {name: self.construct_mapping(node, deep=True)}
 
 
+class ExactLoader(Loader):
+    """A Loader for data: a plain word is what JSON takes it for, and otherwise text.
+
+    So ``no``, ``012``, ``1:30`` and ``2025-01-01`` are texts, and 1.10 is exactly that Decimal.
+    ``!!binary`` and ``!!set`` are what JSON lacks.
+    """
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  of PyYAML
+
+    def number(self, node: Any) -> Decimal:
+        """Return the number of a node."""
+        text = self.construct_scalar(node)
+        try:
+            return Decimal(text)
+        except InvalidOperation as error:
+            raise ValueError(text) from error
+
+
+_EXACT = {
+    "null": (r"null|~|", ["n", "~", ""]),
+    "bool": (r"true|false", ["t", "f"]),
+    "float": (r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", list("-0123456789")),
+    "merge": (r"<<", ["<"]),
+}
+
+
 def _problem(words: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=words, problem_mark=mark)
 
 
 TemplateLoader.add_multi_constructor("!", TemplateLoader.short_form)
+for _name, (_pattern, _first) in _EXACT.items():
+    ExactLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first
+    )
+for _name in ("int", "float"):
+    ExactLoader.add_constructor(f"tag:yaml.org,2002:{_name}", ExactLoader.number)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from osem_tasks.aws.watch import Watch
     from osem_tasks.config.settings import Settings
+    from osem_tasks.schema.model import TableSet
     from osem_tasks.testing import IsolatedDatabase, Server
 
 SERVER, DATABASE, ENVIRON = "dynamodb_server", "dynamodb_database", "dynamodb_environ"
@@ -151,6 +152,36 @@ def dynamodb_tables(
             stash.FACTS
         ].tables = f"{counted(len(declared.names), 'table')} of {source}"
         return dynamodb_database.setup(dynamodb_settings, declared)
+
+
+@pytest.fixture(scope=database_scope)
+def dynamodb_seeded(
+    pytestconfig: pytest.Config,
+    dynamodb_database: IsolatedDatabase,
+    dynamodb_tables: dict[str, str],
+    dynamodb_settings: Settings,
+) -> dict[str, str]:
+    """The declared tables with the seed of environment ``test``, as ``db.seed`` puts it in."""
+    with reports.in_short():
+        declared, items = _seed(pytestconfig, dynamodb_database, dynamodb_settings)
+        dynamodb_database.seed(dynamodb_settings, declared, items)
+        return dynamodb_tables
+
+
+def _seed(
+    config: pytest.Config, database: IsolatedDatabase, settings: Settings
+) -> tuple[TableSet, dict[str, list[Any]]]:
+    """Return the declared tables and their items, which are read and checked once in a run."""
+    if stash.SEED not in config.stash:
+        from osem_tasks.data import seed
+        from osem_tasks.declarations import load
+
+        environment = settings.environments["test"]
+        sources, folder = settings.seed_of(environment)
+        declared = load.load(*settings.declaration(), database.target(environment).context())
+        items = seed.load(sources, folder, {table.name: table for table in declared})
+        config.stash[stash.SEED] = declared, items
+    return config.stash[stash.SEED]
 
 
 @pytest.fixture(scope=database_scope)

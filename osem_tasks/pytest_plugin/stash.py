@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from osem_tasks.aws.watch import Watch
     from osem_tasks.pytest_plugin.facts import Facts
     from osem_tasks.pytest_plugin.options import Environment
+    from osem_tasks.schema.model import TableSet
     from osem_tasks.testing import Server
 
 # The id of the run, and the process that owns its engine.
@@ -21,5 +22,7 @@ STARTED: pytest.StashKey[bool] = pytest.StashKey()
 NODES: pytest.StashKey[int] = pytest.StashKey()
 SERVER: pytest.StashKey[Server] = pytest.StashKey()
 WATCH: pytest.StashKey[Watch] = pytest.StashKey()
+# The declared tables, and the items of the seed by table.
+SEED: pytest.StashKey[tuple[TableSet, dict[str, list[Any]]]] = pytest.StashKey()
 FACTS: pytest.StashKey[Facts] = pytest.StashKey()
 ENVIRONMENT: pytest.StashKey[Environment] = pytest.StashKey()

@@ -19,6 +19,8 @@ from osem_tasks.waiting import watchdog
 from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from osem_tasks.apply.run import Run
     from osem_tasks.aws.identity import Identity
     from osem_tasks.aws.session import Connection
@@ -34,6 +36,7 @@ def open_target(
     reading: bool = False,
     undeclared: bool = False,
     unread: bool = False,
+    check: Callable[[Target], None] | None = None,
 ) -> Run:
     """Resolve the target, check it, report it, and connect. Raises OsemError.
 
@@ -41,6 +44,7 @@ def open_target(
     A ``reading`` task may share its table names with a protected environment. ``undeclared``
     allows a project that declares no tables; the run then has none. With ``unread`` the
     declaration is not even read: the task does without, and may be the remedy for a broken one.
+    ``check`` raises OsemError for a target that the task refuses, before any request to it.
     """
     from osem_tasks.apply.run import Journal, Run
     from osem_tasks.aws.session import connect
@@ -58,6 +62,8 @@ def open_target(
         settings.declaration()  # refuse before any request, with or without credentials
     if destructive:
         guards.check_destructive(target)
+    if check:
+        check(target)
     for warning in target.warnings:
         job.console.warn(warning)
     connection = connect(target, job.console.call)

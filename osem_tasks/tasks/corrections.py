@@ -88,8 +88,11 @@ class Correction:
         own = self._own_options()
         if name in own:
             return self._repeated(name)
-        if as_option(name) in own:
-            return self._spelled(name, [as_option(name)])
+        # --replace may be another task's option, and half of this one's --replace-indexes.
+        halves = [option for option in own if option.startswith(f"{as_option(name)}-")]
+        same = [as_option(name)] if as_option(name) in own else halves
+        if len(same) == 1:
+            return self._spelled(name, same)
         other = {option for task in self.grammar.tasks for option in all_options(task)}
         if as_option(name) in other:
             return self._misplaced(name, as_option(name))

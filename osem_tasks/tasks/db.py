@@ -14,6 +14,7 @@ from osem_tasks.tasks.dump import dump
 from osem_tasks.tasks.listing import list_
 from osem_tasks.tasks.load import load
 from osem_tasks.tasks.repair import repair
+from osem_tasks.tasks.seed import seed
 from osem_tasks.tasks.setup import setup
 from osem_tasks.tasks.verify import verify
 
@@ -28,6 +29,7 @@ __all__ = [
     "load",
     "repair",
     "reset",
+    "seed",
     "setup",
     "verify",
 ]

@@ -28,4 +28,4 @@ DRY_RUN = "Show what would be done, change nothing."
 YES = "Skip the confirmation before anything is removed on AWS."
 TABLE = "Only this table: its full name, or its name in the model. Repeatable."
 # Shown as INT in the help; their values are checked as texts, with messages of our own.
-NUMBERS = frozenset({"port", "timeout", "lines", "rate", "sample"})
+NUMBERS = frozenset({"port", "timeout", "lines", "rate", "sample", "scale"})

@@ -179,6 +179,20 @@ class IsolatedDatabase:
             self.made.update(journal.created)
         return dict(zip(declared.names, tables.names, strict=True))
 
+    def seed(self, settings: Settings, tables: TableSet, items: Mapping[str, list[Any]]) -> None:
+        """Put ``items`` into the ``tables`` that ``setup`` has made, by declared names.
+
+        The database is the test's own, so no condition guards what is there.
+        """
+        from osem_tasks.data.write import Account, Writer, writes_of
+
+        connection = self._connection(settings)
+        real = connection.target.tables_of(tables)
+        by_name = {table.name: table for table in real}
+        writes = writes_of(items, dict(zip(tables.names, real, strict=True)))
+        deadline = Deadline(SETUP_SECONDS)
+        Writer(connection, by_name, deadline, Silent()).put(writes, Account.of(writes))
+
     def drop(self) -> None:
         """Delete only the tables that were created through this database.
 

@@ -62,6 +62,60 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
         manager.take_down(record.name)
 
 
+SEEDED_TESTS = """
+import pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_the_seed_is_fresh(dynamodb_seeded, dynamodb_client, number):
+    users = dynamodb_seeded["Users"]
+    found = dynamodb_client.scan(TableName=users)["Items"]
+    assert len(found) == 11
+    dynamodb_client.delete_item(TableName=users, Key={"userId": found[0]["userId"]})
+    active = dynamodb_client.query(
+        TableName=dynamodb_seeded["ConfigVersions"],
+        IndexName="isActive-index",
+        KeyConditionExpression="isActive = :yes",
+        ExpressionAttributeValues={":yes": {"N": "1"}},
+    )
+    assert active["Count"] == 1
+"""
+UNSEEDED_TABLE = """
+from osem_tasks.tables import table
+TABLES = [table("Orders", "orderId S")]
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("kind", ["session", *other_kinds()])
+def test_every_test_has_the_seed(
+    project: Path, session_engine: Engine, kind: str, workers: str
+) -> None:
+    """What one test deletes is there again in the next."""
+    (project / "test_users.py").write_text(SEEDED_TESTS, encoding="utf-8")
+    engine = session_engine.kind if kind == "session" else kind
+
+    done = run(project, "--dynamodb-engine", engine, "-n", workers)
+
+    assert passed(done) == (0, "6")
+
+
+def test_a_fixture_without_a_seed_says_what_to_write(project: Path) -> None:
+    """A project's own tables, and no osem.seed: one failure, with the line to write."""
+    (project / "test_users.py").write_text(
+        "def test_orders(dynamodb_seeded):\n    pass\n", encoding="utf-8"
+    )
+    (project / "shop_tables.py").write_text(UNSEEDED_TABLE, encoding="utf-8")
+    ini = PROJECT_INI.replace("osem_tasks.declarations.osem:", "shop_tables:")
+    (project / "pytest.ini").write_text(ini, encoding="utf-8")
+
+    done = run(project, "--dynamodb-engine", "moto")
+
+    assert done.returncode == 1
+    assert "no seed is configured for environment 'test'" in done.stdout
+    assert "seed: seed/*.jsonl" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 @pytest.mark.parametrize("workers", ["0", "2", "8"])
 @pytest.mark.parametrize("kind", ["session", *other_kinds()])
 def test_every_test_has_a_database_of_its_own(

@@ -88,6 +88,8 @@ REFUSED: list[tuple[tuple[str, ...], ErrorCode, str, str]] = [
             "ProvisionedThroughputExceededException",
             "TooManyRequestsException",
             "ContinuousBackupsUnavailableException",
+            "TransactionConflictException",
+            "TransactionInProgressException",
         ),
         C.THROTTLED,
         "AWS throttles reading Users: its words",

@@ -34,6 +34,7 @@ def test_built_in_environment(name: str, expected: dict[str, Any]) -> None:
         "table_name": None,
         "tags": {},
         "parameters": {},
+        "seed": None,
         "application": "osem-ladders",
         "environment_tag": "{env}",
     }

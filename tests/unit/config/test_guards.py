@@ -138,6 +138,33 @@ def test_prod_refuses_destructive_tasks(diverted: bool) -> None:
     assert "--force" not in caught.value.remediation
 
 
+@pytest.mark.parametrize(
+    "target, replacing, proven, stops",
+    [
+        pytest.param(at("local"), False, True, "", id="local"),
+        pytest.param(at("local"), True, True, "", id="local-replace"),
+        pytest.param(at("local"), True, False, "does not prove to be one", id="unproven-replace"),
+        pytest.param(at("local"), False, False, "", id="unproven"),
+        pytest.param(at("dev"), False, True, "", id="dev"),
+        pytest.param(at("dev"), True, True, "'dev' is on AWS", id="dev-replace"),
+        pytest.param(at("dev", protected=True), False, True, "protected", id="protected"),
+        pytest.param(at("prod"), False, True, "'prod' is protected", id="prod"),
+        pytest.param(at("prod", diverted=True), False, True, "protected", id="prod-diverted"),
+        pytest.param(on_engine("prod"), False, True, "", id="prod-on-the-engine"),
+        pytest.param(on_engine("prod"), True, True, "", id="prod-on-the-engine-replace"),
+        pytest.param(on_engine("prod"), False, False, "protected", id="prod-on-no-engine"),
+    ],
+)
+def test_seed(target: Target, replacing: bool, proven: bool, stops: str) -> None:
+    """A protected environment gets no seed, and only a proven local engine is overwritten."""
+    if not stops:
+        guards.check_seed(target, replacing=replacing, proven=proven)
+        return
+    with pytest.raises(OsemError, match=stops) as caught:
+        guards.check_seed(target, replacing=replacing, proven=proven)
+    assert caught.value.code is ErrorCode.PROTECTED_ENVIRONMENT
+
+
 def test_confirmation_names_what_is_at_stake() -> None:
     """Where nobody can be asked, the error says what would go and names --yes."""
     error = guards.confirmation_required(at("dev"), "6 tables")
