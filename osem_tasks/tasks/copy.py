@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         "from_region": "AWS region of that environment.",
         "from_endpoint": "DynamoDB endpoint of that environment.",
         "table": TABLE,
-        "sample": "Copy at most this many items of each table.",
+        "sample": "How many items of each table to copy at most; default: all.",
         "where": "Copy only items that fit, such as \"status = 'ACTIVE' and age >= 18\".",
         "rate": RATE,
         "unmasked": "Copy items as they are, in spite of osem.mask, or of a protected environment.",
