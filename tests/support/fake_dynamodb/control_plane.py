@@ -9,7 +9,6 @@ no DeleteTable: calling it is a failed test.
 
 from __future__ import annotations
 
-import copy
 import random
 import threading
 import time
@@ -40,6 +39,7 @@ from tests.support.fake_dynamodb.shapes import (
     Killed,
     Refused,
     check_shape,
+    copied,
 )
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class FakeDynamoDB:
         """Everything that is held, but not what is under way."""
         shown = {}
         for name, table in self._tables.items():
-            own = copy.deepcopy(vars(table))
+            own = copied(vars(table))
             for passing in ("ttl_changed", "busy", "status", "summary"):
                 del own[passing]
             own["indexes"] = {
@@ -206,9 +206,9 @@ class FakeDynamoDB:
                 self.dead = True
                 raise Killed
             check_shape(operation, request)
-            self.calls.append((operation, copy.deepcopy(request)))
+            self.calls.append((operation, copied(request)))
             try:
-                answer = copy.deepcopy(body(request))
+                answer = copied(body(request))
             except Refused as error:
                 if error.code != MISSING or not operation.startswith(READING):
                     self.refused.append(f"{operation}: {error.code} {error.message}")
@@ -277,7 +277,7 @@ class FakeDynamoDB:
         if online and len(asked) > 1:
             raise Refused(VALID, "an index is created or deleted by a call of its own")
         # Everything is tried on a copy: a request is carried out wholly or not at all.
-        trial = copy.deepcopy(table)
+        trial = copied(table)
         for change in asked:
             CHANGES_BY_FIELD[change](trial, request)
         for index in trial.indexes.values():
@@ -388,7 +388,7 @@ class FakeDynamoDB:
             ]
         if table.local:
             shown["LocalSecondaryIndexes"] = table.local
-        shown = copy.deepcopy(shown)
+        shown = copied(shown)
         for key in ("AttributeDefinitions", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
             self._shuffle(shown.get(key, []))
         for key in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
