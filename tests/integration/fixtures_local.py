@@ -26,6 +26,7 @@ from osem_tasks.engines.docker.container import LABEL, volume_of
 from osem_tasks.errors import OsemError
 from tests.conftest import FOREIGN
 from tests.integration.conftest import DOCKER_VARIABLES, Engine
+from tests.support import processes
 from tests.support.inv import INV, Run
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ class Shell:
 
     def __call__(self, *words: str, **variables: str) -> Run:
         """`inv WORDS...` to its end."""
-        return finished(self.start(*words, **variables))
+        done = processes.call([INV, *words], cwd=ROOT, env=self.environment(**variables))
+        return Run(done.returncode, done.stdout, done.stderr)
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """`inv WORDS...`, still running."""

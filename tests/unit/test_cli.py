@@ -14,6 +14,7 @@ from invoke.exceptions import Exit
 
 from osem_tasks import namespace
 from osem_tasks.config.settings import DEFAULTS
+from tests.support import processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def call(*words: str, cwd: Path, program: str = "osem_tasks") -> subprocess.CompletedProcess[str]:
     """`python -m PROGRAM WORDS...` in a directory."""
     command = [sys.executable, "-m", program, *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return processes.call(command, cwd=cwd)
 
 
 @pytest.mark.process

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from osem_tasks import namespace
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.config.settings import DEFAULTS, VARIABLES
 from osem_tasks.errors import ErrorCode
+from tests.support import processes
 
 if TYPE_CHECKING:
     from invoke.collection import Collection
@@ -50,7 +50,7 @@ def test_every_task_is_in_the_readme(name: str) -> None:
 def test_every_task_has_summary_help_and_example(name: str) -> None:
     """One-line summary, help for every option, an example; as `inv --help TASK` shows them."""
     command = [sys.executable, "-m", "invoke", "--help", name]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = processes.call(command, cwd=ROOT).stdout
 
     documentation, _, options = shown.partition("Options:")
     rows = [each for each in options.splitlines() if each.strip().startswith("--")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,10 @@ import pytest
 from osem_tasks.config import file, project
 from osem_tasks.config.project import Start
 from osem_tasks.errors import ConfigurationError
+from tests.support import processes
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 ENGINES = ("auto", "docker", "moto")
@@ -55,14 +56,8 @@ def shop(tmp_path: Path) -> Path:
 
 def call(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """`python -m WORDS...` in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=cwd,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", *words]
+    return processes.call(command, cwd=cwd, env={**os.environ, **variables})
 
 
 @pytest.mark.process

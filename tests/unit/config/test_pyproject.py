@@ -14,6 +14,7 @@ import pytest
 from osem_tasks.config import file, project, pyproject
 from osem_tasks.config.project import Start
 from osem_tasks.errors import ConfigurationError
+from tests.support import processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +36,8 @@ def write_all(folder: Path, files: dict[str, str]) -> None:
 
 def call(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """`python -m WORDS...` in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=cwd,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", *words]
+    return processes.call(command, cwd=cwd, env={**os.environ, **variables})
 
 
 @pytest.mark.parametrize(

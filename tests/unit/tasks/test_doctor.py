@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import processes
 from tests.support.fake_engines import fake_dynamodb, refusal
 from tests.support.inv import INV, OSEM_TABLES, Inv
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.support.fake_engines import Script
 
 pytestmark = pytest.mark.slow
@@ -47,15 +49,7 @@ def call(
     command = [INV] if program == "inv" else [sys.executable, "-m", "osem_tasks"]
     root = str(Path(__file__).parents[3])
     shell = {**os.environ, "PYTHONPATH": root, "OSEM_LOCAL_ENGINE": "moto", **variables}
-    return subprocess.run(
-        [*command, *words],
-        cwd=folder,
-        env=shell,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return processes.call([*command, *words], cwd=folder, env=shell)
 
 
 def test_a_machine_on_which_all_is_well(inv: Inv) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,10 @@ from invoke.tasks import Task
 from osem_tasks import namespace
 from osem_tasks.tasks import mistakes
 from osem_tasks.tasks.grammar import Grammar
+from tests.support import processes
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from osem_tasks.tasks.corrections import Mistake
@@ -247,7 +248,7 @@ def run(program: str, folder: Path, *words: str) -> subprocess.CompletedProcess[
     """`python -m PROGRAM WORDS` in a project with tasks of its own."""
     (folder / "tasks.py").write_text(OWN_TASKS, encoding="utf-8")
     command = [sys.executable, "-m", program, *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return processes.call(command, cwd=folder)
 
 
 @pytest.mark.process

@@ -1,0 +1,119 @@
+"""Run a command to its end; `inv` and `osem` without the third of a second that loading them takes.
+
+They are forked from a process that has loaded them already (``tests.support.forked``). A test of
+what a new process does while it loads, of its encoding, or of a signal starts a real one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import re
+import select
+import socket
+import subprocess
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LONGEST = 60.0
+PROGRAMS = ("invoke", "osem_tasks")
+SCRIPTS = tuple(str(Path(sys.executable).with_name(name)) for name in ("inv", "osem"))
+# Variables that an interpreter reads when it starts.
+_STARTING = ("LANG", "LC_", "PYTHON", "COVERAGE")
+_HARMLESS = ("PYTHONPATH", "PYTHONHASHSEED")
+_UTF_8 = re.compile(r"(C|[a-z]{2}_[A-Z]{2})?\.?utf-?8", re.IGNORECASE)
+# Before any test changes it: the environment of the process that forks.
+BEGUN = dict(os.environ)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def call(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout: float = LONGEST,
+) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` to its end, with nothing on stdin. Raises TimeoutExpired."""
+    environment = dict(os.environ if env is None else env)
+    words = [str(word) for word in command]
+    if _may_fork(words, cwd, environment):
+        return _forked(words, cwd, environment, timeout)
+    return subprocess.run(
+        words,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def _may_fork(command: list[str], cwd: Path, environment: Mapping[str, str]) -> bool:
+    """Whether a fork does what a new process would."""
+    ours = command[:2] == [sys.executable, "-m"] and command[2] in PROGRAMS
+    told = {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(_STARTING) and name not in _HARMLESS and not _UTF_8.fullmatch(value)
+    }
+    same = all(BEGUN.get(name) == value for name, value in told.items())
+    return hasattr(os, "fork") and (ours or command[0] in SCRIPTS) and same and cwd.is_dir()
+
+
+@cache
+def _server() -> socket.socket:
+    """Return the channel to the process that forks, which ends when this process does."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-m", "tests.support.forked", str(its.fileno())]
+    with its:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=BEGUN, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL
+        )
+    atexit.register(process.wait)
+    atexit.register(ours.close)  # first: what is registered last is called first
+    return ours
+
+
+def _forked(
+    command: list[str], cwd: Path, environment: dict[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    request = {"command": command, "cwd": str(cwd), "environment": environment}
+    with contextlib.ExitStack() as stack:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        pipes = [os.pipe() for _ in range(3)]
+        its = [nothing, *(write for _, write in pipes)]
+        try:
+            socket.send_fds(_server(), [json.dumps(request).encode()], its)
+        finally:
+            for descriptor in its:
+                os.close(descriptor)
+        out, err, result = (stack.enter_context(os.fdopen(read, "rb")) for read, _ in pipes)
+        found: dict[str, bytes] = {}
+        readers = [
+            threading.Thread(target=lambda n=n, s=s: found.update({n: s.read()}), daemon=True)
+            for n, s in (("out", out), ("err", err))
+        ]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(timeout)
+        if (
+            any(reader.is_alive() for reader in readers)
+            or not select.select([result], [], [], timeout)[0]
+        ):
+            raise subprocess.TimeoutExpired(command, timeout)
+        code = int(result.read())
+    return subprocess.CompletedProcess(
+        command, code, *(found[name].decode("utf-8", "replace") for name in ("out", "err"))
+    )
