@@ -68,7 +68,10 @@ def _may_fork(command: list[str], cwd: Path, environment: Mapping[str, str]) -> 
         if name.startswith(_STARTING) and name not in _HARMLESS and not _UTF_8.fullmatch(value)
     }
     same = all(BEGUN.get(name) == value for name, value in told.items())
-    return hasattr(os, "fork") and (ours or command[0] in SCRIPTS) and same and cwd.is_dir()
+    added = environment.get("PYTHONPATH", "").split(os.pathsep)
+    changed = any(Path(path, "sitecustomize.py").exists() for path in added if path)
+    program = ours or command[0] in SCRIPTS
+    return hasattr(os, "fork") and program and same and not changed and cwd.is_dir()
 
 
 @cache
