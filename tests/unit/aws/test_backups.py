@@ -38,7 +38,6 @@ TABLES = ("Plans", "Teams", "Users")
 WITHOUT = "inv db.reset --env dev --no-backup"
 LOST = ConnectionClosedError(endpoint_url="https://dynamodb")
 UNSENT = EndpointConnectionError(endpoint_url="https://dynamodb")
-CLOSED = "ConnectionClosedError"
 NAMES = st.text("abcABC019_.-", min_size=3, max_size=255)
 
 
@@ -340,7 +339,7 @@ def test_a_backup_that_does_not_end_times_out() -> None:
 
 def test_one_failure_keeps_the_others() -> None:
     """Backups that were requested before the failure stay known."""
-    denied = {"DescribeBackup": [Refusal("AccessDenied")]}
+    denied: dict[str, list[Answer]] = {"DescribeBackup": [Refusal("AccessDenied")]}
     mine, made, _ = maker(BackingUp(refusals=denied))
 
     with pytest.raises(OsemError):
