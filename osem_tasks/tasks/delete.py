@@ -163,3 +163,21 @@ def _delete(job: Job, run: Run, existing: dict[str, LiveTable], *, rows: bool) -
     TableDeleter(run.store, run.deadline, run.progress, is_gone).delete(
         tables, deleted, identities, _protected(existing)
     )
+
+
+def replaceable(job: Job, everything: Run, run: Run) -> tuple[dict[str, LiveTable], Target]:
+    """Return what ``take_away`` may delete, and whose rules hold for the confirmation.
+
+    ``everything`` has all tables of the environment. Raises OsemError.
+    """
+    return _existing(job, everything, run)
+
+
+def take_away(run: Run, existing: dict[str, LiveTable]) -> None:
+    """Delete the ``existing`` tables, which are to be created again. Raises OsemError."""
+    from osem_tasks.aws.delete import TableDeleter
+
+    tables = [table for table in run.tables if table.name in existing]
+    identities = {name: live.identity for name, live in existing.items()}
+    deleter = TableDeleter(run.store, run.deadline, run.progress)
+    deleter.delete(tables, run.journal.deleted, identities, _protected(existing))

@@ -97,16 +97,19 @@ def difference(
     *,
     ttl: TimeToLive | None = None,
     rate: int | None = None,
+    absent: Callable[[Item], None] | None = None,
 ) -> Difference:
     """Return how the table ``live`` differs from the items that ``expected`` yields.
 
-    16 bytes are kept for every item of the table. Raises OsemError.
+    ``absent`` is called with every missing item. 16 bytes are kept for every item of the table.
+    Raises OsemError.
     """
     found = _Found(live.table.key)
     _read(run, store, live, rate, f"comparing {live.table.name}", found.add)
     found.sort()
     counts = {"missing": 0, "changed": 0, "expired": 0}
-    same, examples = 0, []
+    same = 0
+    examples: list[str] = []
     attribute = ttl.attribute if ttl else None
     for item in expected():
         what = found.judge(item)
@@ -118,6 +121,8 @@ def difference(
         elif len(examples) < MAX_EXAMPLES:
             examples.append(key_text(item, live.table.key))
         counts[what] += 1
+        if what == "missing" and absent:
+            absent(item)
     extra = max(0, len(found.items) - same - counts["changed"])
     return Difference(extra=extra, examples=tuple(examples), **counts)
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from osem_tasks.data import codec
-from osem_tasks.data.contents import Total, key_text
-from osem_tasks.data.item_rules import MAX_ITEM, MAX_PARTITION, MAX_SORT, size
+from osem_tasks.data.attribute_values import size
+from osem_tasks.data.item_rules import MAX_ITEM, MAX_PARTITION, MAX_SORT
 from osem_tasks.data.keys import MAX_EXAMPLES, KeyCheck
+from osem_tasks.data.migration.contents import Total, key_text
 from osem_tasks.data.rekey import Rekeying, rekeying
 from osem_tasks.data.transform import Transform
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from osem_tasks.data.attributes import Item
     from osem_tasks.schema.model import Key, Table
 
-    Mapping = Rekeying | Transform
     Items = Callable[[], Iterable[Item]]
+
+Mapping = Rekeying | Transform
 
 # An attribute of no item: an empty name is not allowed.
 _SOURCE = ""
@@ -93,21 +95,19 @@ def survey(items: Iterable[Item], table: Table) -> Survey:
     return found
 
 
-def mapping_of(
-    old: Key, table: Table, found: Survey, transform: Transform | None
-) -> Rekeying | Transform:
+def mapping_of(old: Key, table: Table, found: Survey, transform: Transform | None) -> Mapping:
     """Return the project's function, or the default mapping for these items."""
     return transform or rekeying(old, table, found.present)
 
 
-def words_of(mapping: Rekeying | Transform) -> tuple[str, ...]:
+def words_of(mapping: Mapping) -> tuple[str, ...]:
     """Return what a mapping does, in words."""
     if isinstance(mapping, Transform):
         return (f"each item becomes what {mapping.source} returns",)
     return tuple(map(str, mapping.moves)) or ("the items stay as they are",)
 
 
-def mapped(items: Iterable[Item], mapping: Rekeying | Transform) -> Iterator[tuple[Item, Item]]:
+def mapped(items: Iterable[Item], mapping: Mapping) -> Iterator[tuple[Item, Item]]:
     """Yield every new item with the one that it comes from. Raises OsemError."""
     for number, item in enumerate(items):
         if isinstance(mapping, Transform):
@@ -176,8 +176,9 @@ def _sentence(what: str, name: str, table: Table) -> str:
 def _limits(table: Table) -> Iterator[tuple[str, int]]:
     """Yield the most bytes of every key attribute; the smaller number where it is both."""
     most: dict[str, int] = {}
-    for index in (table, *table.global_indexes, *table.local_indexes):
-        for part, limit in ((index.key.partition, MAX_PARTITION), (index.key.sort, MAX_SORT)):
+    indexes = (*table.global_indexes, *table.local_indexes)
+    for key in (table.key, *(index.key for index in indexes)):
+        for part, limit in ((key.partition, MAX_PARTITION), (key.sort, MAX_SORT)):
             for attribute in part:
                 most[attribute.name] = min(limit, most.get(attribute.name, limit))
     yield from most.items()

@@ -44,7 +44,8 @@ class Record:
     ``identity``, ``arn``, ``key`` and ``stream`` are those of the old table, ``to`` is the name
     of a second table to fill instead of replacing the first one. The dump is in ``output``
     under the id ``dump``. ``deleting`` says that the deletion may have been requested, ``made``
-    is the identity of the new table, ``mapped`` stands for the items that are loaded into it.
+    is the identity of the new table, ``mapped`` stands for the items that are loaded into it, and
+    ``loaded`` says that all were.
     """
 
     table: str
@@ -63,6 +64,7 @@ class Record:
     mapped: str = ""
     backup: dict[str, str] = field(default_factory=dict)
     items: int = 0
+    loaded: bool = False
     done: bool = False
 
     @property
@@ -210,7 +212,7 @@ def record_of(values: Any) -> Record | None:
 
 def _fits(record: Record, name: str) -> bool:
     value = getattr(record, name)
-    if name in {"deleting", "done"}:
+    if name in {"deleting", "loaded", "done"}:
         return isinstance(value, bool)
     if name in {"revision", "items"}:
         return type(value) is int and value >= 0
