@@ -40,11 +40,13 @@ PERMISSIONS = "dynamodb:CreateBackup and dynamodb:DescribeBackup"
 NOTHING = "Nothing was deleted or changed."
 NOT_FOUND = "BackupNotFoundException"
 _LONGEST_NAME = 255
+_RESTORED = "-restored"
 
 
 class State(str, Enum):
-    """How far a backup is. UNKNOWN: the answer to its request was lost."""
+    """How far a backup is. UNKNOWN: the answer to its request was lost; PLANNED: a dry run."""
 
+    PLANNED = "PLANNED"
     UNKNOWN = "UNKNOWN"
     CREATING = "CREATING"
     AVAILABLE = "AVAILABLE"
@@ -82,6 +84,11 @@ def backup_name(table: str, now: datetime) -> str:
     """Return a new name: ``osem-TABLE-20261126T091500Z-1a2b3c4d``; a long table name is cut."""
     end = f"-{now.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     return f"osem-{table}"[: _LONGEST_NAME - len(end)] + end
+
+
+def restored_name(table: str) -> str:
+    """Return a name for a table that is restored while ``table`` exists: ``TABLE-restored``."""
+    return f"{table[: _LONGEST_NAME - len(_RESTORED)]}{_RESTORED}"
 
 
 def restore_command(backup: Backup, target: Target, region: str, into: str = "") -> str:
