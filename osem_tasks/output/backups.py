@@ -29,12 +29,14 @@ def with_backups(outcome: Outcome, run: Run, *, restored: bool = False) -> Outco
 
 def with_planned_backups(outcome: Outcome, names: Sequence[str]) -> Outcome:
     """Return the outcome of a dry run with the tables that would be backed up first."""
-    told = f"{counted(len(names), 'table')} would be backed up first: {', '.join(names)}"
-    lines = [Line(Mark.INFO, told)] if names else []
     planned = [{"tableName": name, "state": State.PLANNED.value} for name in names]
-    return replace(
-        outcome, data={**outcome.data, "backups": planned}, lines=[*outcome.lines, *lines]
-    )
+    return replace(outcome, data={**outcome.data, "backups": planned})
+
+
+def planned_lines(names: Sequence[str]) -> list[Line]:
+    """Return a line with the tables that would be backed up first, if there are any."""
+    told = f"{counted(len(names), 'table')} would be backed up first: {', '.join(names)}"
+    return [Line(Mark.INFO, told)] if names else []
 
 
 def backup_lines(run: Run, *, restored: bool = False) -> list[Line]:

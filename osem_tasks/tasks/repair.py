@@ -62,8 +62,9 @@ def repair(
     Example: inv db.repair --dry-run
     """
     from osem_tasks.apply.read import inspect_when_stable
-    from osem_tasks.output.backups import with_planned_backups
-    from osem_tasks.output.plan import plan_outcome
+    from osem_tasks.apply.repair import lasting_remedies
+    from osem_tasks.output.backups import planned_lines, with_planned_backups
+    from osem_tasks.output.plan import plan_outcome, with_remedies
     from osem_tasks.plan.actions import OPTIONS, Plan
     from osem_tasks.plan.repair import repair_actions
 
@@ -79,7 +80,11 @@ def repair(
     found = {name: table for name, table in live.items() if table is not None}
     backups = planned_backups(job, run, run.target, found, backup=backup) or ()
     if dry_run or job.dry or file.out:
-        planned = with_planned_backups(plan_outcome(steps, len(run.tables)), backups)
+        planned = with_remedies(
+            plan_outcome(steps, len(run.tables)), lasting_remedies(run, comparison)
+        )
+        planned = with_planned_backups(planned, backups)
+        planned = replace(planned, lines=[*planned.lines, *planned_lines(backups)])
         return file.written(run, comparison, steps, planned)
     _confirm(job, run, steps, backups, yes=yes)
     words = ["--plan", file.path] if file.saved else [*file.given]
@@ -89,8 +94,7 @@ def repair(
 
 def _confirm(job: Job, run: Run, plan: Plan, backups: Sequence[str], *, yes: bool) -> None:
     """Ask for a confirmation of what may take something away."""
-    from osem_tasks.output.backups import with_planned_backups
-    from osem_tasks.output.outcome import Outcome
+    from osem_tasks.output.backups import planned_lines
     from osem_tasks.output.plan import plan_lines
 
     if plan.confirmable:
@@ -98,8 +102,8 @@ def _confirm(job: Job, run: Run, plan: Plan, backups: Sequence[str], *, yes: boo
         what = f"carry out {count} that may take away what is in use"
         if backups:
             what = f"back up {counted(len(backups), 'table')}, then {what}"
-        shown = Outcome(lines=plan_lines(plan.confirmable, plan.given))
-        confirm(job, run.target, what, with_planned_backups(shown, backups).lines, yes=yes)
+        lines = [*plan_lines(plan.confirmable, plan.given), *planned_lines(backups)]
+        confirm(job, run.target, what, lines, yes=yes)
 
 
 def _repaired(job: Job, run: Run, plan: Plan, backups: Sequence[str], without: str) -> Outcome:
