@@ -188,7 +188,7 @@ class BackupMaker:
             if described is None:
                 return replace(backup, state=State.DELETED) if unseen_until.passed else backup
             details, items = described
-            return replace(_read(backup, details, self._target), items=items)
+            return replace(_read(backup, details, self._target), arn=backup.arn, items=items)
 
         found = retry(look, self._deadline, self._progress.say, Tries())
         self._made[table] = found
