@@ -18,11 +18,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws import errors
+from osem_tasks.aws.backup_calls import BackupCalls
 from osem_tasks.aws.session import PARALLEL
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema import emulators
 from osem_tasks.waiting import policy
-from osem_tasks.waiting.pace import Pace
 from osem_tasks.waiting.parallel import side_by_side
 from osem_tasks.waiting.policy import Tries
 from osem_tasks.waiting.progress import Step, a_few
@@ -38,13 +38,14 @@ if TYPE_CHECKING:
 
 PERMISSIONS = "dynamodb:CreateBackup and dynamodb:DescribeBackup"
 NOTHING = "Nothing was deleted or changed."
-NOT_FOUND = "BackupNotFoundException"
 _LONGEST_NAME = 255
+_RESTORED = "-restored"
 
 
 class State(str, Enum):
-    """How far a backup is. UNKNOWN: the answer to its request was lost."""
+    """How far a backup is. UNKNOWN: the answer to its request was lost; PLANNED: a dry run."""
 
+    PLANNED = "PLANNED"
     UNKNOWN = "UNKNOWN"
     CREATING = "CREATING"
     AVAILABLE = "AVAILABLE"
@@ -82,6 +83,11 @@ def backup_name(table: str, now: datetime) -> str:
     """Return a new name: ``osem-TABLE-20261126T091500Z-1a2b3c4d``; a long table name is cut."""
     end = f"-{now.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     return f"osem-{table}"[: _LONGEST_NAME - len(end)] + end
+
+
+def restored_name(table: str) -> str:
+    """Return a name for a table that is restored while ``table`` exists: ``TABLE-restored``."""
+    return f"{table[: _LONGEST_NAME - len(_RESTORED)]}{_RESTORED}"
 
 
 def restore_command(backup: Backup, target: Target, region: str, into: str = "") -> str:
@@ -124,13 +130,9 @@ class BackupMaker:
         made: dict[str, Backup],
         without: str,
     ) -> None:
-        self._connection, self._target = store.connection, store.connection.target
+        self._target, self._calls = store.connection.target, BackupCalls(store.connection)
         self._deadline, self._progress = deadline, progress
         self._made, self._without = made, without
-        rates = policy.current().calls_per_second
-        self._paces = {
-            call: Pace(rates[call]) for call in ("describe_backup", "list_backups") if call in rates
-        }
 
     def make(self, tables: Sequence[str]) -> None:
         """Back up ``tables`` (real names) side by side, and wait until all are AVAILABLE.
@@ -142,22 +144,18 @@ class BackupMaker:
             return
         step = Step("backing up", len(tables), waits=True)
         self._progress.begin(step)
-        side_by_side(self._requested, tables, PARALLEL)
+        side_by_side(self._request, tables, PARALLEL)
         self._await_all(tables, step)
 
-    def _requested(self, table: str) -> None:
+    def _request(self, table: str) -> None:
         """Request a backup of ``table``. Raises OsemError."""
         name = backup_name(table, datetime.now(timezone.utc))
-        request = _Request(self, table, name)
+        request = _Request(self._calls, self._target, self._made, Backup(table=table, name=name))
         try:
-            self._made[table] = retry(request.attempt, self._deadline, self._progress.say, Tries())
+            retry(request.attempt, self._deadline, self._progress.say, Tries())
         except OsemError as error:
-            if found := request.carried_out():
-                self._made[table] = found
-                return
-            if not request.answer_lost:
-                self._made.pop(table, None)
-            raise self._failure(error, table) from error
+            if not request.was_carried_out():
+                raise self._failure(error, table) from error
 
     def _await_all(self, tables: Sequence[str], step: Step) -> None:
         left = list(tables)
@@ -179,88 +177,24 @@ class BackupMaker:
             raise self._failure(error, error.table or left[0]) from error
 
     def _look(self, table: str, unseen_until: Deadline) -> None:
-        """Read how far the backup of ``table`` is. Raises OsemError if there will be none."""
-        found = retry(
-            lambda: self.described(self._made[table], unseen_until),
-            self._deadline,
-            self._progress.say,
-            Tries(),
-        )
-        self._made[table] = found
-        if found.state is State.DELETED:
-            del self._made[table]
-            raise OsemError(
-                f"The backup {found.name} of {table} was deleted before it was complete.",
-                code=ErrorCode.TABLE_LIMIT_EXCEEDED,
-                remediation="Stop what deletes it, then run the same command again.",
-                table=table,
-            )
-
-    def described(self, backup: Backup, unseen_until: Deadline) -> Backup:
-        """Return ``backup`` as DescribeBackup tells it now. Raises OsemError.
+        """Read how far the backup of ``table`` is. Raises OsemError if there will be none.
 
         A new backup may not be visible at once.
         """
-        from botocore.exceptions import ClientError
+        backup = self._made[table]
 
-        self._keep_pace("describe_backup")
-        with errors.translated("reading the backup of", self._target, backup.table):
-            try:
-                answer: Any = self._connection.dynamodb.describe_backup(BackupArn=backup.arn)
-            except ClientError as error:
-                if errors.error_code(error) != NOT_FOUND:
-                    raise
-                return backup if not unseen_until.passed else replace(backup, state=State.DELETED)
-        found = answer.get("BackupDescription", {})
-        source = found.get("SourceTableDetails", {})
-        return replace(
-            self.read(backup, found.get("BackupDetails")), items=source.get("ItemCount", 0)
-        )
+        def look() -> Backup:
+            described = self._calls.describe(table, backup.arn)
+            if described is None:
+                return replace(backup, state=State.DELETED) if unseen_until.passed else backup
+            details, items = described
+            return replace(_read(backup, details, self._target), arn=backup.arn, items=items)
 
-    def read(self, backup: Backup, details: Any) -> Backup:
-        """Return ``backup`` with what an answer tells about it. Raises OsemError."""
-        try:
-            return replace(
-                backup,
-                arn=details["BackupArn"],
-                state=State(details["BackupStatus"]),
-                size=details.get("BackupSizeBytes", 0),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            doing = "reading the backup of"
-            raise errors.truncated_response(doing, self._target, backup.table) from error
-
-    def found(self, backup: Backup) -> Backup | None:
-        """Return the backup of that table and name, if AWS lists one.
-
-        None too if the credentials may not list backups. Raises OsemError.
-        """
-        self._keep_pace("list_backups")
-        try:
-            with errors.translated("listing the backups of", self._target, backup.table):
-                answer: Any = self._connection.dynamodb.list_backups(
-                    TableName=backup.table, BackupType="USER"
-                )
-        except OsemError as error:
-            if error.code is ErrorCode.AWS_PERMISSIONS_DENIED:
-                return None
-            raise
-        listed = answer.get("BackupSummaries", [])
-        summary = next((one for one in listed if one.get("BackupName") == backup.name), None)
-        return self.read(backup, summary) if summary else None
-
-    def send(self, backup: Backup) -> Backup:
-        """Send CreateBackup once, after ``made`` has the backup. Raises OsemError."""
-        self._made[backup.table] = backup
-        with errors.translated("backing up", self._target, backup.table):
-            answer: Any = self._connection.dynamodb_once.create_backup(
-                TableName=backup.table, BackupName=backup.name
-            )
-        return self.read(backup, answer.get("BackupDetails"))
-
-    def _keep_pace(self, call: str) -> None:
-        if call in self._paces:
-            self._paces[call].wait()
+        found = retry(look, self._deadline, self._progress.say, Tries())
+        self._made[table] = found
+        if found.state is State.DELETED:
+            del self._made[table]
+            raise _deleted(found)
 
     def _failure(self, error: OsemError, table: str) -> OsemError:
         """Return ``error`` with what it means here, and the way without a backup."""
@@ -285,30 +219,63 @@ class BackupMaker:
 
 @dataclass(slots=True)
 class _Request:
-    """The CreateBackup request of one table, sent again only where that is safe and may help."""
+    """The CreateBackup request of one table, sent again only where that is safe and may help.
 
-    maker: BackupMaker
-    table: str
-    name: str
+    ``made`` has the backup before the request: it may be carried out although its answer is lost.
+    """
+
+    calls: BackupCalls
+    target: Target
+    made: dict[str, Backup]
+    backup: Backup
     answer_lost: bool = False
 
-    @property
-    def _backup(self) -> Backup:
-        return Backup(table=self.table, name=self.name)
-
-    def attempt(self) -> Backup:
+    def attempt(self) -> None:
         """Send the request, unless one with a lost answer was carried out. Raises OsemError."""
-        if self.answer_lost and (found := self.maker.found(self._backup)):
-            return found
+        if self.answer_lost and self._is_found():
+            return
+        table = self.backup.table
+        self.made[table] = self.backup
         try:
-            return self.maker.send(self._backup)
+            details = self.calls.create(table, self.backup.name)
+            self.made[table] = _read(self.backup, details, self.target)
         except OsemError as error:
             self.answer_lost = self.answer_lost or errors.may_be_done(error)
+            if not self.answer_lost:
+                del self.made[table]
             raise
 
-    def carried_out(self) -> Backup | None:
-        """Return what a request with a lost answer made after all; None if that is unknown."""
+    def was_carried_out(self) -> bool:
+        """Return whether a request with a lost answer made a backup after all."""
         try:
-            return self.maker.found(self._backup) if self.answer_lost else None
+            return self.answer_lost and self._is_found()
         except OsemError:
-            return None
+            return False
+
+    def _is_found(self) -> bool:
+        details = self.calls.listed(self.backup.table, self.backup.name)
+        if details is not None:
+            self.made[self.backup.table] = _read(self.backup, details, self.target)
+        return details is not None
+
+
+def _read(backup: Backup, details: Any, target: Target) -> Backup:
+    """Return ``backup`` with what an answer tells about it. Raises OsemError."""
+    try:
+        return replace(
+            backup,
+            arn=details["BackupArn"],
+            state=State(details["BackupStatus"]),
+            size=details.get("BackupSizeBytes", 0),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise errors.truncated_response("reading the backup of", target, backup.table) from error
+
+
+def _deleted(backup: Backup) -> OsemError:
+    return OsemError(
+        f"The backup {backup.name} of {backup.table} was deleted before it was complete.",
+        code=ErrorCode.TABLE_LIMIT_EXCEEDED,
+        remediation="Stop what deletes it, then run the same command again.",
+        table=backup.table,
+    )

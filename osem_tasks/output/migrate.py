@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.data.migration.record import Stage
@@ -120,11 +119,9 @@ def nothing_outcome(migration: Migration) -> Outcome:
     return Outcome(data=_data(migration), summary=Line(Mark.DONE, text))
 
 
-def outcome_of(
-    migration: Migration, error: OsemError | None, *, backups: Sequence[dict[str, Any]] = ()
-) -> Outcome:
+def outcome_of(migration: Migration, error: OsemError | None) -> Outcome:
     """Return what was done so far, and where things stand if there is an ``error``."""
-    data = {**_data(migration), "backups": list(backups)}
+    data = _data(migration)
     changed = migration.harmed or migration.created
     if error:
         if error.code is ErrorCode.INTERRUPTED:
@@ -134,7 +131,7 @@ def outcome_of(
             data=data, lines=_done(migration), summary=summary, error=error, changed=changed
         )
     if migration.stage is Stage.NOTHING:
-        return replace(nothing_outcome(migration), data=data)
+        return nothing_outcome(migration)
     lines = [*_done(migration), *_report(migration)]
     return Outcome(data=data, lines=lines, summary=_summary(migration), changed=changed)
 

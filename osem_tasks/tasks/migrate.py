@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import command as command_line
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.schema import rules
+from osem_tasks.tasks.backups import back_up_first
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import can_ask, confirm
 from osem_tasks.tasks.connect import open_target
@@ -16,7 +17,7 @@ from osem_tasks.tasks.data_options import rate_of
 from osem_tasks.tasks.delete import replaceable, take_away
 from osem_tasks.tasks.load import transform_of
 from osem_tasks.tasks.narrow import narrowed
-from osem_tasks.tasks.options import DATA_OPTIONS, DRY_RUN, RATE, YES
+from osem_tasks.tasks.options import BACKUP, DATA_OPTIONS, DRY_RUN, RATE, YES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
         "to": "Fill this second table beside the old one, which stays; so in protected "
         "environments.",
         "rate": RATE,
-        "backup": "Make an on-demand backup on AWS before the table is deleted.",
+        "backup": BACKUP,
         "dry_run": DRY_RUN,
         "yes": YES,
     },
@@ -170,9 +171,13 @@ class _Call:
         from osem_tasks.data.migration.run import fill_second
         from osem_tasks.data.migration.run import migrate as replace_table
         from osem_tasks.data.migration.state import Hooks
+        from osem_tasks.output.backups import with_backups
         from osem_tasks.output.migrate import outcome_of
 
-        self.job.partial_outcome = lambda error: outcome_of(migration, error, backups=self.backups)
+        def outcome(error: OsemError | None) -> Outcome:
+            return with_backups(outcome_of(migration, error), self.run, restored=True)
+
+        self.job.partial_outcome = outcome
         hooks = Hooks(
             allow=self.allow, confirm=self.confirm, back_up=self.back_up, delete=self.delete
         )
@@ -180,7 +185,7 @@ class _Call:
         carry_out = fill_second if migration.order.to else replace_table
         with self.job.console.working("migrating"):
             carry_out(migration, hooks)
-        return outcome_of(migration, None, backups=self.backups)
+        return outcome(None)
 
     def allow(self, migration: Migration, *, asking: bool = True) -> None:
         """Raise OsemError unless the table may be deleted, and the user can be asked."""
@@ -208,23 +213,17 @@ class _Call:
         items = migration.findings.before.items if migration.findings else 1
         return self.backup and not local and not migration.order.to and bool(items)
 
-    @property
-    def backups(self) -> list[dict[str, Any]]:
-        """The backups of this call, for the JSON document."""
-        return [backup.as_json() for backup in self.run.journal.backups.values()]
-
     def back_up(self, migration: Migration) -> dict[str, str]:
         """Make a backup where there is one to make; return its facts. Raises OsemError."""
         if not self.makes_backup(migration):
             return {}
-        from osem_tasks.aws.backups import BackupMaker, restore_command
+        from osem_tasks.aws.backups import restore_command, restored_name
 
         run, name = self.run, migration.order.source
-        made = run.journal.backups
         without = run.target.command("db.migrate", "--no-backup")
-        BackupMaker(run.store, run.deadline, run.progress, made=made, without=without).make([name])
-        backup = made[name]
-        restore = restore_command(backup, run.target, run.store.connection.region)
+        back_up_first(self.job, run, [name], without, restored=True)
+        backup, region = run.journal.backups[name], run.store.connection.region
+        restore = restore_command(backup, run.target, region, restored_name(name))
         return {"arn": backup.arn, "restore": restore}
 
     def delete(self, migration: Migration) -> None:

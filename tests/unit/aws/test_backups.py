@@ -175,6 +175,7 @@ PASSING = [
     pytest.param("CreateBackup", UNSENT, id="never-sent"),
     pytest.param("DescribeBackup", Refusal("ThrottlingException"), id="look-throttled"),
     pytest.param("DescribeBackup", LOST, id="look-lost"),
+    pytest.param("DescribeBackup", {"BackupDescription": {}}, id="look-truncated"),
 ]
 
 
