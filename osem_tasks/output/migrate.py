@@ -85,7 +85,7 @@ def _kept(migration: Migration, *, backup: bool) -> list[str]:
 def _folder(migration: Migration) -> str:
     record, order = migration.record, migration.order
     if record and not record.done and record.folder.is_dir():
-        return str(record.folder)
+        return record.shown
     return str(migration.records.output / order.declared)
 
 
@@ -161,7 +161,7 @@ def _done(migration: Migration) -> list[Line]:
     record, order = migration.record, migration.order
     lines = []
     if migration.dumped and record:
-        lines.append(Line(Mark.DONE, f"dumped   {_items(record.items)} to {record.folder}"))
+        lines.append(Line(Mark.DONE, f"dumped   {_items(record.items)} to {record.shown}"))
     if migration.findings and migration.findings.sound:
         found = migration.findings
         words = ", ".join(found.words)
@@ -214,7 +214,7 @@ def _summary(migration: Migration) -> Line:
         text = f"{order.to} has the items of {order.source}, which is untouched"
     else:
         text = f"{order.source} has the key {order.table.key} now"
-    return Line(Mark.DONE, f"{text}; the dump stays in {record.folder}")
+    return Line(Mark.DONE, f"{text}; the dump stays in {record.shown}")
 
 
 def _way(migration: Migration) -> list[str]:

@@ -73,6 +73,11 @@ class Record:
         return Path(self.output) / self.declared / layout.ROOT / self.dump
 
     @property
+    def shown(self) -> str:
+        """The folder of the dump for people: from here, if it is below."""
+        return shown(self.folder)
+
+    @property
     def old_key(self) -> Key:
         """The key of the old table."""
         return Key.parse(self.key)
@@ -81,6 +86,13 @@ class Record:
     def beside(self) -> Path:
         """The record's file beside the dump."""
         return beside(Path(self.output), self.declared, self.to)
+
+
+def shown(path: Path) -> str:
+    """Return a path for people: from the current folder, if it is below."""
+    with contextlib.suppress(OSError, ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
 
 
 def beside(output: Path, declared: str, to: str) -> Path:

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from osem_tasks.data.migration.record import Stage
+from osem_tasks.data.migration.record import Stage, shown
 from osem_tasks.data.transform import Transform
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -35,12 +35,12 @@ def of_stage(migration: Migration) -> OsemError:
 
 def _strange(migration: Migration) -> OsemError:
     record, live, target = migration.known, migration.old, migration.run.target
-    folder = Path(record.output) / record.declared
-    aside = f"mv {shlex.quote(str(folder))} {shlex.quote(f'{folder}.kept')}"
+    folder = shown(Path(record.output) / record.declared)
+    aside = f"mv {shlex.quote(folder)} {shlex.quote(f'{folder}.kept')}"
     return OsemError(
         f"{record.table} was deleted by an interrupted migration, and something else has created "
         f"it again, with the key {live.table.key}. The {record.items:,} items of before are in "
-        f"{record.folder}.",
+        f"{record.shown}.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
         remediation=f"If what is in it now may go: {target.command('db.delete')}   and then the "
         "same command goes on. If it is the table to migrate, put the folder of the old items "
@@ -85,11 +85,11 @@ def _remedy_of_unsound(migration: Migration) -> str:
         return f"Correct {source}, or those items, then run the same command again."
     target, key = migration.run.target, migration.order.table.key
     names = [attribute.name for attribute in key.attributes]
-    assignments = "\n".join(f'    item["{name}"] = ...' for name in names)
+    members = ", ".join(f'"{name}": ...' for name in names)
     return (
-        "Correct those items, or write a function that gives every item its key, such as in "
-        f"migrations.py:\ndef to_new_key(item):\n{assignments}\n    return item\n"
-        f"and name it: {target.command('db.migrate', '--transform', 'migrations:to_new_key')}"
+        "Correct those items, or write a function in a file migrations.py that gives every item "
+        f"its key: def to_new_key(item): return {{**item, {members}}}   and name it: "
+        f"{target.command('db.migrate', '--transform', 'migrations:to_new_key')}"
     )
 
 
@@ -123,10 +123,10 @@ def check_place(migration: Migration) -> None:
     record, place = migration.known, migration.records.place
     if record.place == place:
         return
-    target, folder = migration.run.target, str(record.folder)
+    target, folder = migration.run.target, record.shown
     there = ", ".join(filter(None, record.place))
     raise OsemError(
-        f"{record.beside} is of a migration of {record.table} at another place ({there}).",
+        f"{shown(record.beside)} is of a migration of {record.table} at another place ({there}).",
         code=ErrorCode.INVALID_CONFIGURATION,
         remediation="Run the same command there, or name another folder: --output DIR. To put "
         f"those items in here: {target.command('db.setup')}   and then: "
@@ -140,7 +140,7 @@ def without_dump(migration: Migration) -> OsemError:
     record = migration.known
     return OsemError(
         f"{record.table} is deleted, and the dump of its {record.items:,} items is not in "
-        f"{record.folder} any more.",
+        f"{record.shown} any more.",
         code=ErrorCode.INVALID_CONFIGURATION,
         remediation=f"Name the folder that it is in now: --output DIR{_restore(migration)}",
         table=record.table,
@@ -165,7 +165,7 @@ def with_damage(migration: Migration, error: OsemError) -> OsemError:
 def not_ours(migration: Migration, left: Difference) -> OsemError:
     """Return that the new table has items that the migration did not write."""
     record, order, target = migration.known, migration.order, migration.run.target
-    words = (order.table.name, record.folder)
+    words = (order.table.name, record.shown)
     if order.to:
         return _second_has_items(order.table.name, migration)
     return OsemError(
@@ -189,7 +189,7 @@ def other_mapping(migration: Migration) -> OsemError:
     return OsemError(
         f"{order.table.name} was filled in part by another mapping than that of now; the items of "
         f"both would stand side by side. All {migration.known.items:,} items of before are in "
-        f"{migration.known.folder}.",
+        f"{migration.known.shown}.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
         remediation=f"Run it with the --transform of before; or begin with an empty table: {empty}"
         "   and then the same command goes on.",
@@ -202,7 +202,7 @@ def different(migration: Migration, left: Difference) -> OsemError:
     record, name = migration.known, migration.order.table.name
     return OsemError(
         f"{name} is not what was written to it: {left}. Something else writes to it already. All "
-        f"items of before are in {record.folder}.",
+        f"items of before are in {record.shown}.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
         remediation=f"Look at these items, and stop what writes to the table. {AGAIN}: it writes "
         "what is missing, and leaves what is changed as it is.",
@@ -247,9 +247,9 @@ def where(migration: Migration) -> str:
     if order.to:
         return _where_second(migration, items)
     if not migration.harmed:
-        kept = f" What is dumped so far is in {record.folder}." if record.folder.exists() else ""
+        kept = f" What is dumped so far is in {record.shown}." if record.folder.exists() else ""
         return f"{UNTOUCHED}{kept}"
-    where_items = f"its {items} of before are in {record.folder}"
+    where_items = f"its {items} of before are in {record.shown}"
     if not migration.created:
         return f"{order.source} is deleted, or about to be; {where_items}."
     if not migration.loaded:
@@ -261,9 +261,9 @@ def _where_second(migration: Migration, items: str) -> str:
     order, record = migration.order, migration.known
     untouched = f"{order.source} is untouched"
     if not migration.created:
-        return f"{untouched}; what is dumped of it is in {record.folder}."
+        return f"{untouched}; what is dumped of it is in {record.shown}."
     state = "not compared yet" if migration.loaded else "not filled yet"
-    return f"{untouched}; {order.to} is created and {state}; the {items} are in {record.folder}."
+    return f"{untouched}; {order.to} is created and {state}; the {items} are in {record.shown}."
 
 
 def _restore(migration: Migration) -> str:

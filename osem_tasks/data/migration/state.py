@@ -125,8 +125,9 @@ class Migration:
 
     def made(self) -> Iterator[Item]:
         """Yield the items of the dump as they are to be. Raises OsemError."""
-        mapping: Mapping = _there(self.mapping)
-        return (one for _, one in mapped(self.raw(), mapping))
+        if self.mapping is None:  # pragma: no cover  a mistake in the order of the steps
+            raise AssertionError
+        return (one for _, one in mapped(self.raw(), self.mapping))
 
     def save(self) -> None:
         """Keep the record. Raises OsemError."""
