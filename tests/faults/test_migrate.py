@@ -12,6 +12,7 @@ import pytest
 
 from osem_tasks.data import codec, exports
 from osem_tasks.engines import state
+from osem_tasks.errors import OsemError
 from osem_tasks.schema.model import Key
 from osem_tasks.schema.requests import create_request
 from tests.faults.conftest import tables_of
@@ -84,20 +85,23 @@ def command(output: Path, *words: str, env: str = "dev") -> list[str]:
 
 def is_migrated(cloud: Cloud, output: Path) -> bool:
     """Whether the table has the new key and the mapped items, and the dump the old ones."""
-    dumps = [sorted(in_export(path)) for path in exports.find(output)]
+    dumps = [in_export(path) for path in exports.find(output)]
     return (key_of(cloud), held(cloud)) == (["teamId"], AFTER) and BEFORE in dumps
 
 
 def in_export(folder: Path) -> list[str]:
-    """The items of one dump."""
-    return in_dump(folder)
+    """The items of one dump; nothing for one that is damaged."""
+    try:
+        return in_dump(folder)
+    except OsemError:
+        return []
 
 
 def is_kept(cloud: Cloud, output: Path) -> bool:
     """Whether the items are in a table, or in a complete dump with right checksums."""
     if held(cloud) in (BEFORE, AFTER):
         return True
-    return any(sorted(in_export(path)) == BEFORE for path in exports.find(output))
+    return any(in_export(path) == BEFORE for path in exports.find(output))
 
 
 @pytest.fixture
