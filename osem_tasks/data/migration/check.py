@@ -100,11 +100,18 @@ def mapping_of(old: Key, table: Table, found: Survey, transform: Transform | Non
     return transform or rekeying(old, table, found.present)
 
 
-def words_of(mapping: Mapping) -> tuple[str, ...]:
-    """Return what a mapping does, in words."""
+def words_of(mapping: Mapping, old: Key) -> tuple[str, ...]:
+    """Return what a mapping of items with the key ``old`` does, in words."""
     if isinstance(mapping, Transform):
         return (f"each item becomes what {mapping.source} returns",)
-    return tuple(map(str, mapping.moves)) or ("the items stay as they are",)
+    own = {attribute.name for attribute in old.attributes}
+    words = [
+        f"{move.source}, which items have, becomes a key of the type {move.attribute.type}"
+        if move.source == move.attribute.name and move.source not in own
+        else str(move)
+        for move in mapping.moves
+    ]
+    return tuple(words) or ("the items stay as they are",)
 
 
 def mapped(items: Iterable[Item], mapping: Mapping) -> Iterator[tuple[Item, Item]]:
@@ -122,7 +129,7 @@ def check(items: Items, old: Key, table: Table, found: Survey, mapping: Mapping)
     Raises OsemError if the mapping fails.
     """
     problems = () if isinstance(mapping, Transform) else mapping.problems
-    findings = Findings(words=words_of(mapping), problems=problems, before=found.total)
+    findings = Findings(words=words_of(mapping, old), problems=problems, before=found.total)
     if problems:
         return findings
     keys = KeyCheck(table)

@@ -120,6 +120,29 @@ def test_the_default_that_cannot_serve_says_which_attribute_is_missing() -> None
     assert not found.sound
 
 
+@pytest.mark.parametrize(
+    "old, new, item, words",
+    [
+        ("planId S", "id S", {}, ("planId becomes id",)),
+        ("planId S", "planId N", {}, ("planId becomes N",)),
+        (
+            "planId S",
+            "teamId S",
+            {"teamId": {"S": "t"}},
+            ("teamId, which items have, becomes a key of the type S",),
+        ),
+        ("planId S", "planId S", {}, ("the items stay as they are",)),
+    ],
+)
+def test_the_default_says_what_it_does(
+    old: str, new: str, item: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    """In words that somebody can check before anything is deleted."""
+    found = checked([plan("1", **item)], None, table("Plans", new), Key.parse(old))
+
+    assert found.words == words
+
+
 def test_none_and_several() -> None:
     """What is dropped and what is split is counted."""
     found = checked(
