@@ -116,7 +116,8 @@ def nothing_outcome(migration: Migration) -> Outcome:
     order = migration.order
     key = migration.run.tables[order.source].key
     text = f"{order.source} has the key {key}, as declared: nothing to migrate"
-    return Outcome(data=_data(migration), summary=Line(Mark.DONE, text))
+    data = {**_data(migration), "state": text}
+    return Outcome(data=data, summary=Line(Mark.DONE, text))
 
 
 def outcome_of(migration: Migration, error: OsemError | None) -> Outcome:
@@ -124,6 +125,7 @@ def outcome_of(migration: Migration, error: OsemError | None) -> Outcome:
     data = _data(migration)
     changed = migration.harmed or migration.created
     if error:
+        data["state"] = where(migration)
         if error.code is ErrorCode.INTERRUPTED:
             error = interrupted(migration)
         summary = Line(Mark.FAILED, where(migration))
@@ -132,8 +134,9 @@ def outcome_of(migration: Migration, error: OsemError | None) -> Outcome:
         )
     if migration.stage is Stage.NOTHING:
         return nothing_outcome(migration)
-    lines = [*_done(migration), *_report(migration)]
-    return Outcome(data=data, lines=lines, summary=_summary(migration), changed=changed)
+    lines, summary = [*_done(migration), *_report(migration)], _summary(migration)
+    data["state"] = summary.text
+    return Outcome(data=data, lines=lines, summary=summary, changed=changed)
 
 
 def interrupted(migration: Migration) -> OsemError:
@@ -270,6 +273,7 @@ def _data(migration: Migration) -> dict[str, Any]:
         "faults": dict(found.faults) if found else {},
         "examples": [{"before": b, "after": a} for b, a in found.pairs] if found else [],
         "dump": str(record.folder) if record and begun else None,
+        "backup": dict(record.backup) if record and begun and record.backup else None,
         "continued": migration.continued,
         "deleted": migration.harmed,
         "created": migration.created,

@@ -200,9 +200,9 @@ class _Call:
         from osem_tasks.output.migrate import plan_lines
 
         order = migration.order
-        what = f"replace {order.source}, and keep its items: the table"
+        what = f"delete the table {order.source} and create it again with its items, a table"
         if order.to:
-            what = f"create and fill {order.to} beside {order.source}, in the tables"
+            what = f"create {order.to} and fill it with the items of {order.source}, a table"
         lines = plan_lines(migration, backup=self.makes_backup(migration))
         confirm(self.job, self.target or self.run.target, what, lines, yes=self.yes)
         self.run.deadline.restart()  # a user may think as long as he likes

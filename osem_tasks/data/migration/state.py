@@ -10,6 +10,7 @@ from osem_tasks.apply.run import Journal
 from osem_tasks.aws.items import ItemStore
 from osem_tasks.data import exports, layout
 from osem_tasks.data.lines import items as items_of
+from osem_tasks.data.meter import Meter
 from osem_tasks.data.migration.check import check, mapped, mapping_of, survey
 from osem_tasks.data.migration.record import Record, Records, Stage
 from osem_tasks.schema.model import TableSet
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Key, Table
 
 T = TypeVar("T")
+# So many items are read in far less time than a task may be without progress.
+_OFTEN = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,10 @@ class Migration:
 
     def raw(self) -> Iterator[Item]:
         """Yield the items of the dump as they are. Raises OsemError."""
-        return (read.item for read in items_of(self.export))
+        for number, read in enumerate(items_of(self.export)):
+            if number % _OFTEN == 0:
+                self.run.deadline.restart()
+            yield read.item
 
     def made(self) -> Iterator[Item]:
         """Yield the items of the dump as they are to be. Raises OsemError."""
@@ -153,10 +159,27 @@ class Migration:
 
     def examine(self, items: Callable[[], Iterable[Item]]) -> None:
         """Map all ``items``, and keep what was found; nothing is written. Raises OsemError."""
-        order = self.order
-        surveyed = survey(items(), order.table)
-        self.mapping = mapping_of(self.old_key, order.table, surveyed, order.transform)
-        self.findings = check(items, self.old_key, order.table, surveyed, self.mapping)
+        order, key = self.order, self.old_key
+        total = self.record.items if self.record else self.old.items
+        surveyed = survey(self._counted(items, "reading", total), order.table)
+        self.mapping = mapping = mapping_of(key, order.table, surveyed, order.transform)
+        self.findings = check(
+            lambda: self._counted(items, "checking", surveyed.total.items),
+            key,
+            order.table,
+            surveyed,
+            mapping,
+        )
+
+    def _counted(
+        self, items: Callable[[], Iterable[Item]], doing: str, total: int
+    ) -> Iterator[Item]:
+        """Yield ``items`` as a step of the run that goes on."""
+        meter = Meter(f"{doing} {self.order.declared}", total, self.run.deadline)
+        self.run.begin(meter.step)
+        for item in items():
+            yield item
+            meter.advance(1)
 
     def of_new(self) -> Run:
         """Return the run for the table to fill alone."""
