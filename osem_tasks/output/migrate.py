@@ -130,11 +130,11 @@ def outcome_of(migration: Migration, error: OsemError | None) -> Outcome:
             error = interrupted(migration)
         summary = Line(Mark.FAILED, where(migration))
         return Outcome(
-            data=data, lines=_done(migration), summary=summary, error=error, changed=changed
+            data=data, lines=done_lines(migration), summary=summary, error=error, changed=changed
         )
     if migration.stage is Stage.NOTHING:
         return nothing_outcome(migration)
-    lines, summary = [*_done(migration), *_report(migration)], _summary(migration)
+    lines, summary = [*done_lines(migration), *_report(migration)], _summary(migration)
     data["state"] = summary.text
     return Outcome(data=data, lines=lines, summary=summary, changed=changed)
 
@@ -159,7 +159,7 @@ def _back(migration: Migration) -> str:
     return f"{text}; or restore the backup: {restore}" if restore else f"{text}."
 
 
-def _done(migration: Migration) -> list[Line]:
+def done_lines(migration: Migration) -> list[Line]:
     """Return a line for every step that is done."""
     record, order = migration.record, migration.order
     lines = []
@@ -174,9 +174,9 @@ def _done(migration: Migration) -> list[Line]:
                 f"checked  {_items(found.before.items)} become {found.after.items:,}: {words}",
             )
         )
-    if record and record.backup:
+    if record and record.backup and not migration.run.journal.backups:
         lines.append(Line(Mark.DONE, f"kept     the backup {record.backup['arn']}"))
-    if migration.harmed and (migration.created or not order.to):
+    if migration.gone:
         lines.append(Line(Mark.DONE, f"deleted  {order.source}"))
     if migration.created:
         lines.append(Line(Mark.DONE, f"created  {order.table.name} with the key {order.table.key}"))
@@ -194,7 +194,7 @@ def _report(migration: Migration) -> list[Line]:
     if left and (left.extra or left.changed):
         text = f"others write to {order.table.name} already: {left}"
         lines.append(Line(Mark.WARNING, text))
-    if record.backup:
+    if record.backup and not migration.run.journal.backups:
         lines.append(Line(Mark.DETAIL, f"to restore the old table: {record.backup['restore']}"))
     new = migration.new
     if new and record.stream and new.stream_arn != record.stream and not order.to:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from osem_tasks.apply.run import Run
     from osem_tasks.config.target import Target
     from osem_tasks.data.migration.state import Migration
-    from osem_tasks.output.outcome import Outcome
+    from osem_tasks.output.outcome import Line, Outcome
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.tasks.job import Job
 
@@ -172,11 +172,19 @@ class _Call:
         from osem_tasks.data.migration.run import migrate as replace_table
         from osem_tasks.data.migration.state import Hooks
         from osem_tasks.output.backups import with_backups
-        from osem_tasks.output.migrate import outcome_of
+        from osem_tasks.output.migrate import done_lines, outcome_of
 
         def outcome(error: OsemError | None) -> Outcome:
             return with_backups(outcome_of(migration, error), self.run, restored=True)
 
+        def tell(migration: Migration) -> None:
+            for line in done_lines(migration):
+                if line not in told:
+                    told.append(line)
+                    self.job.console.row(line)
+
+        told: list[Line] = []
+        migration.stepped = tell
         self.job.partial_outcome = outcome
         hooks = Hooks(
             allow=self.allow, confirm=self.confirm, back_up=self.back_up, delete=self.delete

@@ -38,6 +38,7 @@ def build(migration: Migration) -> None:
     size = migration.live.size if migration.live else 0
     live = replace(live, items=after, size=max(live.size, size))
     migration.new, migration.created = live, True
+    migration.stepped(migration)
     empty = migration.run.store.is_empty(table.name)
     _claim(migration, live, empty=empty)
     _fill(migration, live, empty=empty)
@@ -77,6 +78,7 @@ def _fill(migration: Migration, live: LiveTable, *, empty: bool) -> None:
             _compare(migration, live, writer)
     migration.loaded = migration.known.loaded = True
     migration.save()
+    migration.stepped(migration)
 
 
 def _compare(migration: Migration, live: LiveTable, writer: Writer | None = None) -> Difference:

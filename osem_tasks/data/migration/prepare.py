@@ -133,6 +133,7 @@ def _dump(migration: Migration) -> bool:
     migration.dumped = True
     record.items = dumped.items
     migration.save()
+    migration.stepped(migration)
     return dumped.finished_before or bool(dumped.continued)
 
 
@@ -142,6 +143,7 @@ def _check(migration: Migration) -> None:
     exports.check(export)
     migration.known.items = export.items
     migration.examine(migration.raw)
+    migration.stepped(migration)
 
 
 def _items(migration: Migration) -> Iterator[Item]:

@@ -251,7 +251,8 @@ def where(migration: Migration) -> str:
         return f"{UNTOUCHED}{kept}"
     where_items = f"its {items} of before are in {record.shown}"
     if not migration.created:
-        return f"{order.source} is deleted, or about to be; {where_items}."
+        state = "is deleted" if migration.gone else "is being deleted"
+        return f"{order.source} {state}; {where_items}."
     if not migration.loaded:
         return f"{order.source} is created again and not filled yet; {where_items}."
     return f"{order.source} is filled again and not compared yet; {where_items}."

@@ -44,7 +44,7 @@ def migrate(migration: Migration, hooks: Hooks) -> None:
         if stage is Stage.NOTHING:
             return
         if stage in {Stage.REBUILD, Stage.REFILL}:
-            migration.harmed = True
+            migration.harmed = migration.gone = True
             refusals.check_place(migration)
             reopen(migration)
         else:
@@ -96,6 +96,7 @@ def _take_away(migration: Migration, hooks: Hooks) -> None:
     try:
         _check_identity(migration)
         hooks.delete(migration)
+        migration.gone = True
     except OsemError:
         if not deleted:
             record.deleting = False
@@ -103,6 +104,7 @@ def _take_away(migration: Migration, hooks: Hooks) -> None:
         raise
     finally:
         migration.harmed = bool(deleted)
+    migration.stepped(migration)
 
 
 def _refuse_changed(migration: Migration) -> None:

@@ -66,13 +66,18 @@ class Hooks:
     delete: Callable[[Migration], None]
 
 
+def _untold(_: object) -> None:
+    """Tell nobody."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Migration:
     """One run of a migration. Its fields are up to date at any time, for the report.
 
     ``run`` has the one table to read, ``live`` is that table if it is there, ``new`` the one that
     is filled. ``reasons`` are the differences for which the table has to be replaced. ``harmed``
-    says that the deletion was requested, ``tolerant`` that what others change now is their own.
+    says that the deletion was requested, ``gone`` that it is done, ``tolerant`` that what others
+    change now is their own. ``stepped`` is called when a step is done.
     """
 
     run: Run
@@ -89,9 +94,11 @@ class Migration:
     continued: bool = False
     dumped: bool = False
     harmed: bool = False
+    gone: bool = False
     created: bool = False
     loaded: bool = False
     tolerant: bool = False
+    stepped: Callable[[Migration], None] = _untold
     store: ItemStore = field(init=False)
 
     def __post_init__(self) -> None:
