@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 
 def with_backups(outcome: Outcome, run: Run, *, restored: bool = False) -> Outcome:
-    """Return ``outcome`` with the backups that ``run`` has requested, before everything else.
+    """Return ``outcome`` with the backups that ``run`` has requested, and their number.
 
     ``restored`` is for tables that exist after the task: a backup is restored beside them.
     """
+    summary, made = outcome.summary, len(run.journal.backups)
+    if summary and made:
+        # Also for --quiet: a backup is paid for until somebody deletes it.
+        summary = replace(summary, text=f"{summary.text}, {counted(made, 'backup')} made")
     return replace(
         outcome,
         data={**outcome.data, "backups": _entries(run, restored=restored)},
         lines=[*backup_lines(run, restored=restored), *outcome.lines],
+        summary=summary,
     )
 
 

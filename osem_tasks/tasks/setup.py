@@ -126,7 +126,7 @@ def set_up(job: Job, run: Run, file: PlanFile | None = None) -> Outcome:
     With the ``file`` of a plan, only what it plans is done.
     """
     from osem_tasks.apply import setup as applying
-    from osem_tasks.output.backups import backup_lines
+    from osem_tasks.output.backups import with_backups
     from osem_tasks.output.setup import completed_line, finished_line
 
     before = job.partial_outcome
@@ -141,8 +141,8 @@ def set_up(job: Job, run: Run, file: PlanFile | None = None) -> Outcome:
         account = _account(run, error)
         if before is None:
             return account
-        lines = [*backup_lines(run, restored=True), *account.lines]
-        return replace(account, data={**before(error).data, **account.data}, lines=lines)
+        account = replace(account, data={**before(error).data, **account.data})
+        return with_backups(account, run, restored=True)
 
     job.partial_outcome = outcome
     repairing = file is not None and REPAIR in file.given
