@@ -108,7 +108,8 @@ def dry_outcome(migration: Migration, *, backup: bool, error: OsemError | None =
         summary = Line(Mark.INFO, f"{what}; nothing was changed")
     if error:
         summary = Line(Mark.FAILED, f"{order.source} cannot be migrated like this")
-    return Outcome(data=_data(migration), lines=lines, summary=summary, error=error)
+    data = {**_data(migration), "state": summary.text}
+    return Outcome(data=data, lines=lines, summary=summary, error=error)
 
 
 def nothing_outcome(migration: Migration) -> Outcome:
@@ -251,19 +252,36 @@ def _way(migration: Migration) -> list[str]:
 
 
 def _data(migration: Migration) -> dict[str, Any]:
-    order, record, found = migration.order, migration.record, migration.findings
-    left, new = migration.difference, migration.new
-    old_key = migration.record or migration.live
-    begun = record is not None and (migration.dumped or migration.harmed)
+    order, record, new = migration.order, migration.record, migration.new
+    begun = record if record and (migration.dumped or migration.harmed) else None
+    left = migration.difference
+    equal = migration.loaded and left is not None and not str(left)
     return {
         "tableName": order.source,
         "to": order.to or None,
         "stage": migration.stage.name.lower(),
-        "state": where(migration),
-        "keyBefore": str(migration.old_key) if old_key else None,
+        "keyBefore": str(migration.old_key) if record or migration.live else None,
         "keyAfter": str(order.table.key),
         "reasons": [action.target for action in migration.reasons],
         "transform": order.transform.source if order.transform else None,
+        **_found(migration),
+        "dump": str(begun.folder) if begun else None,
+        "backup": dict(begun.backup) if begun and begun.backup else None,
+        "continued": migration.continued,
+        "deleted": migration.harmed,
+        "created": migration.created,
+        "checksum": "equal" if equal else "not compared",
+        "extra": left.extra if left else 0,
+        "streamBefore": (begun.stream or None) if begun else None,
+        "streamAfter": (new.stream_arn or None) if new else None,
+        "restOfTheWay": _way(migration)[1:] if begun and migration.loaded else [],
+    }
+
+
+def _found(migration: Migration) -> dict[str, Any]:
+    """Return what the check found, for JSON."""
+    found = migration.findings
+    return {
         "mapping": list(found.words) if found else [],
         "itemsBefore": found.before.items if found else None,
         "itemsAfter": found.after.items if found else None,
@@ -272,14 +290,4 @@ def _data(migration: Migration) -> dict[str, Any]:
         "collisions": found.collisions if found else None,
         "faults": dict(found.faults) if found else {},
         "examples": [{"before": b, "after": a} for b, a in found.pairs] if found else [],
-        "dump": str(record.folder) if record and begun else None,
-        "backup": dict(record.backup) if record and begun and record.backup else None,
-        "continued": migration.continued,
-        "deleted": migration.harmed,
-        "created": migration.created,
-        "checksum": "equal" if left and str(left) == "" and migration.loaded else "not compared",
-        "extra": left.extra if left else 0,
-        "streamBefore": (record.stream or None) if record else None,
-        "streamAfter": (new.stream_arn or None) if new else None,
-        "restOfTheWay": _way(migration)[1:] if record and migration.loaded else [],
     }

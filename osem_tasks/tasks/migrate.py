@@ -89,7 +89,9 @@ def _one(names: Sequence[str] | None) -> str:
 
 def _check(target: Target, name: str, to: str | None) -> None:
     if target.protected and not to:
-        again = target.narrowed([name]).command("db.migrate", "--to", f"{name}2")
+        naming = target.naming
+        second = f"{naming.real(naming.declared(name) or name)}-v2"
+        again = target.narrowed([name]).command("db.migrate", "--to", second)
         raise OsemError(
             f"Environment '{target.environment.name}' is protected: its tables are never deleted "
             "by a task.",
@@ -117,10 +119,10 @@ class _Call:
         from osem_tasks.data.migration.record import Records
         from osem_tasks.data.migration.state import Migration, Order
 
-        job, run = self.job, self.run
+        run = self.run
         (table,) = run.tables
         declared = run.target.naming.declared(table.name) or table.name
-        environment = run.target.environment.name
+        environment, region = run.target.environment.name, run.store.connection.region
         if to:
             self._check_second(to)
         order = Order(
@@ -129,15 +131,14 @@ class _Call:
             declared=declared,
             environment=environment,
             output=Path(output) if output else None,
-            transform=transform_of(job, transform),
+            transform=transform_of(self.job, transform),
             rate=rate,
             to=to,
         )
-        region = run.store.connection.region
         records = Records(
             table=table.name,
             declared=declared,
-            place=[run.target.endpoint or "aws", region, job.account or ""],
+            place=[run.target.endpoint or "aws", region, self.job.account or ""],
             output=Path(output or f"dumps/migrate-{environment}"),
             to=to,
         )

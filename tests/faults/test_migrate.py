@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import resource
 import shutil
+import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +21,8 @@ from osem_tasks.schema.requests import create_request
 from tests.faults.conftest import tables_of
 from tests.faults.test_convergence import setup_as_process
 from tests.faults.test_data import in_dump, killed, killed_at_file
-from tests.support.faulty_aws import Fault
+from tests.support.faulty_aws import Fault, eventually
+from tests.support.inv import finished, started
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext
@@ -589,6 +593,102 @@ def test_a_protected_table_is_not_deleted(teams: Cloud, inv: Inv, tmp_path: Path
     assert held(teams) == BEFORE
 
 
+def with_backup(output: Path) -> list[str]:
+    """The command that also makes a backup."""
+    return [word for word in command(output) if word != "--no-backup"]
+
+
+def test_a_backup_comes_before_the_deletion(teams: Cloud, inv: Inv, tmp_path: Path) -> None:
+    """Its ARN and the command that restores it are in the report and in the record."""
+    run = inv(*with_backup(tmp_path / "out"), "--json")
+
+    assert run.code == 0, run.err
+    (backup,) = teams.client().list_backups(TableName=NAME)["BackupSummaries"]
+    assert run.document["data"]["backup"]["arn"] == backup["BackupArn"]
+    assert [row["backupArn"] for row in run.document["data"]["backups"]] == [backup["BackupArn"]]
+    assert backup["BackupArn"] in run.document["data"]["backup"]["restore"]
+    order = [call.operation for call in teams.server.of("CreateBackup", "DeleteTable", "Scan")]
+    assert order[order.index("CreateBackup") : order.index("DeleteTable")].count("Scan") >= 2
+
+
+def test_without_the_backup_nothing_is_deleted(teams: Cloud, inv: Inv, tmp_path: Path) -> None:
+    """The message names the permission, and the command that makes none."""
+    teams.server.arm(Fault("CreateBackup", code="AccessDeniedException"))
+
+    run = inv(*with_backup(tmp_path / "out"), "--json")
+
+    assert refused(run) == (1, "AWS_PERMISSIONS_DENIED")
+    assert "db.migrate" in run.document["error"]["remediation"]
+    assert "--no-backup" in run.document["error"]["remediation"]
+    assert held(teams) == BEFORE
+    assert not teams.server.of("DeleteTable")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_an_interrupted_migration_says_where_things_stand(
+    teams: Cloud, inv: Inv, tmp_path: Path, number: signal.Signals
+) -> None:
+    """In one sentence, with how to go on and how to go back."""
+    teams.server.arm(Fault("CreateTable", "hang"))
+    process = started(*command(tmp_path / "out"), "--json")
+    teams.server.await_calls(1, "DeleteTable")
+    eventually(lambda: teams.server.of("CreateTable"), "CreateTable")
+    process.send_signal(number)
+    run = finished(process)
+    teams.server.arm()
+
+    assert refused(run) == (130, "INTERRUPTED")
+    error = run.document["error"]
+    assert error["message"].startswith(
+        "Interrupted. osem-dev-Teams is deleted; its 30 items of before are in "
+    )
+    assert error["remediation"].startswith("Run the same command again")
+    assert "declare the key id S again" in error["remediation"]
+    assert inv(*command(tmp_path / "out")).code == 0
+    assert is_migrated(teams, tmp_path / "out")
+
+
+def with_little_space(environment: dict[str, str], argv: list[str], most: int) -> None:
+    """`inv` as a process that can write no file larger than that."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    setup_as_process(environment, argv)
+
+
+@pytest.mark.parametrize("most", [10, 500, 1500])
+def test_a_full_disk_stops_it_before_anything_is_deleted(
+    forks: ForkServerContext, teams: Cloud, inv: Inv, tmp_path: Path, most: int
+) -> None:
+    """With space, the same command completes the work."""
+    output = tmp_path / "out"
+    argv = ["inv", *command(output)]
+    process = forks.Process(target=with_little_space, args=(dict(os.environ), argv, most))
+    process.start()
+    process.join()
+
+    assert process.exitcode == 1
+    assert held(teams) == BEFORE
+    assert inv(*command(output)).code == 0
+    assert is_migrated(teams, output)
+
+
+def test_to_go_back_the_old_key_is_declared_again(
+    forks: ForkServerContext, teams: Cloud, inv: Inv, tmp_path: Path
+) -> None:
+    """A deleted table then gets its items back as they were."""
+    stopped_at(forks, teams, tmp_path / "out", "DeleteTable")
+    (tmp_path / "back.py").write_text(
+        "from osem_tasks.tables import TableSet, table\n"
+        "TABLES = TableSet((table('Teams', 'id S', {'managerId-index': 'managerId S'}),))\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        back = replace(inv, configuration={"tables": "back:TABLES"})
+        run = back(*command(tmp_path / "out"), "--json")
+
+    assert run.code == 0, run.err
+    assert (key_of(teams), held(teams)) == (["id"], BEFORE)
+
+
 def test_a_second_table_is_filled_beside_the_first(cloud: Cloud, inv: Inv, tmp_path: Path) -> None:
     """In a protected environment nothing is deleted, and the rest of the way is told."""
     old_table(cloud, OLD, env="prod")
@@ -601,7 +701,7 @@ def test_a_second_table_is_filled_beside_the_first(cloud: Cloud, inv: Inv, tmp_p
     text = inv(*command(output, *words, env="prod"))
 
     assert refused(without) == (1, "PROTECTED_ENVIRONMENT")
-    assert "--to Teams2" in without.document["error"]["remediation"]
+    assert "--to osem-prod-Teams-v2" in without.document["error"]["remediation"]
     assert run.code == 0, run.err
     assert held(cloud, "osem-prod-Teams") == BEFORE
     assert held(cloud, "osem-prod-Teams2") == AFTER

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -107,24 +108,22 @@ def difference(
     found = _Found(live.table.key)
     _read(run, store, live, rate, f"comparing {live.table.name}", found.add)
     found.sort()
-    counts = {"missing": 0, "changed": 0, "expired": 0}
-    same = 0
+    counts: Counter[str] = Counter()
     examples: list[str] = []
-    attribute = ttl.attribute if ttl else None
     for item in expected():
-        what = found.judge(item)
-        if not what:
-            same += 1
-            continue
-        if what == "missing" and attribute and _is_expired(item, attribute):
-            what = "expired"
-        elif len(examples) < MAX_EXAMPLES:
-            examples.append(key_text(item, live.table.key))
+        what = found.judge(item, ttl)
         counts[what] += 1
         if what == "missing" and absent:
             absent(item)
-    extra = max(0, len(found.items) - same - counts["changed"])
-    return Difference(extra=extra, examples=tuple(examples), **counts)
+        if what in {"missing", "changed"} and len(examples) < MAX_EXAMPLES:
+            examples.append(key_text(item, live.table.key))
+    return Difference(
+        missing=counts["missing"],
+        changed=counts["changed"],
+        extra=max(0, len(found.items) - counts["same"] - counts["changed"]),
+        expired=counts["expired"],
+        examples=tuple(examples),
+    )
 
 
 def key_text(item: Item, key: Key) -> str:
@@ -157,11 +156,13 @@ class _Found:
     def sort(self) -> None:
         self.items, self.keys = array("Q", sorted(self.items)), array("Q", sorted(self.keys))
 
-    def judge(self, item: Item) -> str:
-        """Return "missing" or "changed", or an empty text for an item that is there."""
+    def judge(self, item: Item, ttl: TimeToLive | None) -> str:
+        """Return whether an item is the "same", "changed", "missing" or "expired"."""
         if _has(self.items, codec.digest(item) % _SHORT):
-            return ""
-        return "changed" if _has(self.keys, _key_digest(item, self.key)) else "missing"
+            return "same"
+        if _has(self.keys, _key_digest(item, self.key)):
+            return "changed"
+        return "expired" if ttl and _is_expired(item, ttl.attribute) else "missing"
 
 
 def _has(ordered: array[int], value: int) -> bool:
@@ -177,8 +178,8 @@ def _key_digest(item: Item, key: Key) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _is_expired(item: Item, attribute: str) -> bool:
-    number = item.get(attribute, {}).get("N")
+def _is_expired(item: Item, attribute: str | None) -> bool:
+    number = item.get(attribute or "", {}).get("N")
     try:
         return number is not None and float(number) <= datetime.now(timezone.utc).timestamp()
     except ValueError:
