@@ -52,6 +52,7 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
         db.dump,
         db.load,
         db.copy,
+        db.migrate,
     ):
         database.add_task(task)
     database.add_task(db.list_, name="list")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.apply.read import difference_error, inspect_when_stable
 from osem_tasks.apply.update import Updater
+from osem_tasks.config.commands import remedy_text
+from osem_tasks.plan.remedies import LISTS, Remedies
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.wait import poll
@@ -37,4 +39,13 @@ def repair(run: Run, actions: Sequence[Action]) -> None:
     window = run.deadline.within(policy.current().visibility)
     comparison = poll(read, settled, window)
     if comparison.differing:
-        raise difference_error(comparison.differing, run.target)
+        found = lasting_remedies(run, comparison).values()
+        lists = f"{run.target.command('db.verify')}{LISTS}"
+        text = "; ".join([lists, *found])
+        raise difference_error(comparison.differing, run.target, remediation=text)
+
+
+def lasting_remedies(run: Run, comparison: Comparison) -> dict[str, str]:
+    """Return how to go on with each table that cannot be changed in place, by its name."""
+    found = Remedies(comparison, protected=run.target.protected).of_lasting()
+    return {name: remedy_text(remedy, run.target) for name, remedy in found.items()}

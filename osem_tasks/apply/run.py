@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from osem_tasks.aws.backups import Backup
     from osem_tasks.aws.store import TableStore
     from osem_tasks.config.target import Target
     from osem_tasks.errors import OsemError
@@ -38,7 +39,8 @@ class Journal:
     ``deleted`` holds the tables for which DeleteTable was sent, ``completed`` the finished
     steps on existing tables, ``uncertain`` the tables with a request whose outcome is unknown:
     a request without an answer may have been carried out. ``undeclared`` are tables with an index
-    that is not declared.
+    that is not declared. ``backups`` are those that the run has requested, by table name; they
+    change no table.
     """
 
     names: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class Journal:
     completed: list[Action] = field(default_factory=list)
     uncertain: set[str] = field(default_factory=set)
     undeclared: list[tuple[str, Fact]] = field(default_factory=list)
+    backups: dict[str, Backup] = field(default_factory=dict)
 
     @property
     def not_attempted(self) -> tuple[str, ...]:

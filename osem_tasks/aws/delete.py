@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
     from osem_tasks.waiting.clock import Deadline
     from osem_tasks.waiting.progress import Progress
+
+
+# AWS deletes no table while a backup of it is being made, by a schedule or by somebody else.
+_BACKED_UP = re.compile(r"being backed up|backup.*(in progress|ongoing|being (created|made))")
 
 
 class TableDeleter:
@@ -200,6 +205,7 @@ class _CertainTries(Tries):
         """Return whether to try again after ``error``, and count it."""
         limited = error.code is ErrorCode.TABLE_LIMIT_EXCEEDED
         certain = error.details.get("awsCode") not in IN_USE and limit_of(error) is Limit.WORK
+        certain = certain or bool(_BACKED_UP.search(error.reason))
         return (certain or not limited) and super().allows(error)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from osem_tasks.errors import ErrorCode
 from osem_tasks.schema import emulators
-from osem_tasks.waiting.limits import IN_USE, Limit
+from osem_tasks.waiting.limits import BACKUP_IN_USE, IN_USE, Limit
 
 NOT_FOUND = ("ResourceNotFoundException", "ResourceNotFound", "TableNotFoundException")
 SERVER_FAULTS = ("InternalServerError", "InternalFailure", "ServiceUnavailable")
@@ -127,7 +127,7 @@ REFUSALS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
         ),
     ),
     (
-        IN_USE,
+        (*IN_USE, BACKUP_IN_USE),
         ErrorTemplate(
             ErrorCode.TABLE_LIMIT_EXCEEDED,
             "Another change is under way ({subject}): {words}",

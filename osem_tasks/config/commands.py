@@ -100,7 +100,8 @@ def remedy_text(remedy: Remedy, target: Target) -> str:
     if not remedy.task:
         return remedy.words
     there = target.narrowed(remedy.tables) if remedy.tables else target
-    return f"{remedy.words}{there.command(remedy.task, *remedy.options)}{remedy.gives}"
+    other = f"   or, {remedy_text(remedy.other, target)}" if remedy.other else ""
+    return f"{remedy.words}{there.command(remedy.task, *remedy.options)}{remedy.gives}{other}"
 
 
 def _program_here() -> Program:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osem_tasks.config import ownership
-from osem_tasks.config.commands import command
+from osem_tasks.config.commands import command, remedy_text
 from osem_tasks.config.endpoints import UNKNOWN_SETTING, undone
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -302,13 +302,27 @@ def check_comparable(one: Target, other: Target, *, found: bool) -> None:
         )
 
 
-def environments_differ(one: Target, other: Target, tables: int) -> OsemError:
-    """Return the error of ``db.compare`` for differences."""
+def environments_differ(
+    one: Target, other: Target, tables: int, fixed: Sequence[tuple[str, str]] = ()
+) -> OsemError:
+    """Return the error of ``db.compare`` for differences.
+
+    ``fixed`` has the name on each side of tables with a difference that only a new table changes.
+    """
+    from osem_tasks.plan.remedies import to_new_table
+
+    verify = f"{one.command('db.verify')}   and: {other.command('db.verify')}"
+    moved = [
+        remedy_text(to_new_table(names[side], names, kept=target.protected), target)
+        for names in fixed[:1]
+        for side, target in enumerate((one, other))
+    ]
+    keys = "   tell which side is not as declared; a key or a local index is changed there by: "
     return OsemError(
         f"Environments '{one.environment.name}' and '{other.environment.name}' differ in "
         f"{tables} {'table' if tables == 1 else 'tables'}.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
-        remediation=f"{one.command('db.verify')}   and: {other.command('db.verify')}",
+        remediation=verify + (keys + "   or: ".join(moved) if moved else ""),
     )
 
 

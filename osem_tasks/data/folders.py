@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _FOLDER, _FILE = 0o700, 0o600
 _REMEDIES = {
@@ -81,6 +81,24 @@ def replace(path: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
     with writing(path):
         draft.replace(path)
+
+
+def settle(path: Path) -> None:
+    """Have all files of the folder ``path`` on the disk, not only in memory. Raises OsemError."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            _settle(Path(folder, name), os.O_RDWR)
+        if os.name != "nt":  # Windows opens no folder
+            _settle(Path(folder), os.O_RDONLY)
+
+
+def _settle(path: Path, flags: int) -> None:
+    with writing(path):
+        descriptor = os.open(path, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def ignore_in_git(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.output.new_table import new_table_lines
@@ -9,7 +10,7 @@ from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 from osem_tasks.plan.actions import Effect, Risk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from osem_tasks.apply.run import Journal
     from osem_tasks.errors import OsemError
@@ -66,6 +67,20 @@ def plan_outcome(plan: Plan, tables: int, error: OsemError | None = None) -> Out
         lines=plan_lines(plan.actions, plan.given),
         summary=Line(Mark.INFO, f"{text}; nothing was changed" if plan.actions else text),
         error=error,
+    )
+
+
+def with_remedies(outcome: Outcome, remedies: Mapping[str, str]) -> Outcome:
+    """Return the outcome of a plan with how to go on where no step can, by the table's name."""
+    actions = [
+        {**action, "remediation": remedies[action["tableName"]]}
+        if action["risk"] == Risk.IMPOSSIBLE.value and action["tableName"] in remedies
+        else action
+        for action in outcome.data["actions"]
+    ]
+    lines = [Line(Mark.INFO, text) for text in remedies.values()]
+    return replace(
+        outcome, data={**outcome.data, "actions": actions}, lines=[*outcome.lines, *lines]
     )
 
 

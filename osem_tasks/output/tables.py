@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.output.outcome import Line, Mark, Outcome, agreeing, aligned, counted, size
@@ -47,10 +48,21 @@ def deletion_summary(existing: Mapping[str, LiveTable]) -> str:
     return f"{counted(len(existing), 'table')} with {counted(items, 'item')} ({held}) at last count"
 
 
-def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
-    """Return what a deletion would remove."""
+def deletion_plan(
+    existing: Mapping[str, LiveTable], then: str, backups: Collection[str] | None = None
+) -> Outcome:
+    """Return what a deletion would remove.
+
+    ``backups`` are the tables that are backed up first; None where nobody expects a backup.
+    """
+
+    def kept(name: str) -> str:
+        if backups is None:
+            return ""
+        return "backed up first" if name in backups else "no backup"
+
     rows = [
-        (f"- {name}", counted(table.items, "item"), size(table.size))
+        (f"- {name}", counted(table.items, "item"), size(table.size), kept(name))
         for name, table in existing.items()
     ]
     text = f"{deletion_summary(existing)} would be deleted {then}".rstrip()
@@ -69,6 +81,16 @@ def deletion_plan(existing: Mapping[str, LiveTable], then: str) -> Outcome:
         },
         lines=[Line(Mark.PLAIN, text) for text in aligned(rows)],
         summary=Line(Mark.INFO, f"{text}; nothing was changed"),
+    )
+
+
+def reset_plan(deletion: Outcome, setup: Outcome) -> Outcome:
+    """Return what a reset would remove, and what it would set up then."""
+    again = [Line(Mark.PLAIN, "then set up:"), *setup.lines]
+    return replace(
+        deletion,
+        data={**setup.data, "actions": [*deletion.data["actions"], *setup.data["actions"]]},
+        lines=[*deletion.lines, *again],
     )
 
 

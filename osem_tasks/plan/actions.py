@@ -176,6 +176,11 @@ class Plan:
         return tuple(action for action in self.actions if not action.possible)
 
     @property
+    def replacing(self) -> tuple[str, ...]:
+        """The tables with an index that a run rebuilds."""
+        return tuple(dict.fromkeys(a.table for a in self.runnable if REPLACE in a.requires))
+
+    @property
     def confirmable(self) -> tuple[Action, ...]:
         """The removals of a run, which a person must confirm on AWS."""
         return tuple(action for action in self.runnable if action.requires)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+import re
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.difference import IssueType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from osem_tasks.plan.actions import Action
     from osem_tasks.schema.difference import Comparison, Fact, TableDiff
@@ -19,7 +21,15 @@ if TYPE_CHECKING:
 NOT_IN_PLACE = "cannot be changed in place"
 MOVE_DATA = f"{NOT_IN_PLACE}: the data has to move to a new table"
 IF_DISCARDED = f"{NOT_IN_PLACE}. If the data can be discarded: "
+KEEP_DATA = f"{NOT_IN_PLACE}. To keep the items: "
+KEEP_EACH = f"{NOT_IN_PLACE}. To keep the items, one table at a time: "
+BESIDE = f"{MOVE_DATA}, beside this one: "
+BESIDE_EACH = f"{MOVE_DATA}, one table at a time: "
+DISCARD = "if the items can be discarded: "
+MIGRATE = "db.migrate"
 LISTS = "   lists the differences and how to fix them"
+# DynamoDB's limit for the name of a table.
+_LONGEST = 255
 _WAITING = (IssueType.TABLE_NOT_ACTIVE, IssueType.GSI_NOT_ACTIVE)
 
 
@@ -28,7 +38,8 @@ class Remedy:
     """A task with its options, or only ``words`` if no task helps.
 
     ``words`` precede the command: what is impossible, or what to do first. ``tables`` narrow the
-    task; without them it acts on every table of its target. ``gives`` follows the command.
+    task; without them it acts on every table of its target. ``gives`` follows the command, and
+    ``other`` is another way.
     """
 
     words: str = ""
@@ -36,6 +47,27 @@ class Remedy:
     options: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     gives: str = ""
+    other: Remedy | None = None
+
+
+def second_name(table: str, taken: Collection[str]) -> str:
+    """Return a valid name like ``table`` for a second table, ``TABLE-v2``, that is not taken."""
+    base, _, number = table.rpartition("-v")
+    if not (base and re.fullmatch("[1-9][0-9]{0,3}", number)):
+        base, number = table, "1"
+    names = (f"{base[: _LONGEST - len(end)]}{end}" for end in _ends(int(number) + 1))
+    return next(name for name in names if name not in taken)
+
+
+def to_new_table(table: str, taken: Collection[str], *, kept: bool) -> Remedy:
+    """Return the migration of ``table``, into a second one if the old one is to be ``kept``."""
+    options = ("--to", second_name(table, taken)) if kept else ()
+    return Remedy("", MIGRATE, options, (table,))
+
+
+def _ends(first: int) -> Iterator[str]:
+    for number in itertools.count(first):
+        yield f"-v{number}"
 
 
 class Remedies:
@@ -58,7 +90,8 @@ class Remedies:
         actions = self._mending(diff, fact)
         if not actions or not all(action.possible for action in actions):
             live = self._comparison.found.get(diff.name)
-            return self._not_in_place([diff], live.fixed.get(fact.path, "") if live else "")
+            engine = live.fixed.get(fact.path, "") if live else ""
+            return self._not_on_engine([diff], engine) if engine else self._new_table([diff])
         options = {option for action in actions for option in action.requires}
         others = any(other.exists for other in self._comparison.differing if other != diff)
         tables = self._only([diff]) if others else ()
@@ -72,13 +105,13 @@ class Remedies:
         lasting = [diff for diff in blocking if self._is_fixed(diff)]
         if not setup_plan(self._comparison, repairing=True).blocking:
             return [Remedy(task="db.setup", options=("--repair",))]
-        if local and lasting and self._may_reset(lasting):
-            names = ", ".join(diff.name for diff in lasting)
-            first = self._not_in_place(lasting)
-            first = Remedy(f"{names}: {first.words}", first.task, tables=first.tables)
-        else:
-            first = Remedy(task="db.verify", tables=self._only(blocking), gives=LISTS)
-        return [first, *self._of_others(blocking)]
+        found = self._of_lasting(lasting)
+        if not (local and lasting and self._may_reset(lasting)):
+            verify = Remedy(task="db.verify", tables=self._only(blocking), gives=LISTS)
+            # On AWS nobody is sent to a reset, only to what keeps the items.
+            kept = [replace(one, other=None) for one in found if one.task == MIGRATE]
+            found = [verify, *kept]
+        return [*found, *self._of_others(blocking)]
 
     def of_differences(self) -> list[Remedy]:
         """Return what to do about everything that differs: create, repair, replace."""
@@ -90,10 +123,24 @@ class Remedies:
         if rest:
             tables = self._only(rest) if missing or lasting else ()
             found.append(Remedy("", "db.repair", ("--dry-run",), tables, LISTS))
-        if lasting:
-            names = ", ".join(diff.name for diff in lasting)
-            other = self._not_in_place(lasting)
-            found.append(Remedy(f"{names}: {other.words}", other.task, tables=other.tables))
+        return found + self._of_lasting(lasting)
+
+    def of_lasting(self) -> dict[str, Remedy]:
+        """Return the remedy of each table that cannot be changed in place, by its name."""
+        lasting = [diff for diff in self._comparison.differing if diff.exists]
+        return {diff.name: self._of_lasting([diff])[0] for diff in lasting if self._is_fixed(diff)}
+
+    def _of_lasting(self, lasting: Sequence[TableDiff]) -> list[Remedy]:
+        """Return a remedy, with the names in its words, for tables that have the same way."""
+        groups: dict[tuple[bool, bool], list[TableDiff]] = {}
+        for diff in lasting:
+            key = (self._needs_new_table(diff), self._may_reset([diff]))
+            groups.setdefault(key, []).append(diff)
+        found = []
+        for (new_table, _), diffs in groups.items():
+            remedy = self._new_table(diffs) if new_table else self._not_on_engine(diffs)
+            names = ", ".join(diff.name for diff in diffs)
+            found.append(replace(remedy, words=f"{names}: {remedy.words}"))
         return found
 
     def _of_state(self, diff: TableDiff) -> Remedy:
@@ -119,8 +166,28 @@ class Remedies:
         guarded = any(t.table.deletion_protection and not t.emulator for t in live if t)
         return not self._protected and not guarded
 
-    def _not_in_place(self, diffs: Sequence[TableDiff], engine: str = "") -> Remedy:
-        """Return a reset, or that the data has to move; ``engine`` is what the engine lacks."""
+    def _needs_new_table(self, diff: TableDiff) -> bool:
+        """Return whether DynamoDB, and not this engine alone, refuses to change the table."""
+        live = self._comparison.found.get(diff.name)
+        fixed = live.fixed.keys() if live else ()
+        return any(
+            not action.possible and not {*action.mends} <= {*fixed}
+            for action in self._repairs
+            if action.table == diff.name
+        )
+
+    def _new_table(self, diffs: Sequence[TableDiff]) -> Remedy:
+        """Return what moves the data of the first table into a new one, and how to lose it."""
+        several, kept = len(diffs) > 1, not self._may_reset(diffs)
+        taken = {*self._comparison.tables.names, *self._comparison.found}
+        migration = to_new_table(diffs[0].name, taken, kept=kept)
+        if kept:
+            return replace(migration, words=BESIDE_EACH if several else BESIDE)
+        reset = Remedy(DISCARD, "db.reset", tables=self._only(diffs))
+        return replace(migration, words=KEEP_EACH if several else KEEP_DATA, other=reset)
+
+    def _not_on_engine(self, diffs: Sequence[TableDiff], engine: str = "") -> Remedy:
+        """Return a reset for what only this engine cannot change; ``engine`` says why."""
         why = f" ({engine})" if engine else ""
         words = IF_DISCARDED if self._may_reset(diffs) else MOVE_DATA
         words = words.replace(NOT_IN_PLACE, NOT_IN_PLACE + why)

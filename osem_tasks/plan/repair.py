@@ -47,6 +47,12 @@ def repair_actions(comparison: Comparison) -> tuple[Action, ...]:
     )
 
 
+def needs_new_table(fact: Fact) -> bool:
+    """Return whether a difference is of a key or a local index, which only a new table changes."""
+    key_type = fact.issue_type is IssueType.WRONG_KEY_TYPE and fact.index is None
+    return fact.issue_type in IMMUTABLE or key_type
+
+
 def _table_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterator[Action]:
     """Yield impossible actions first, then capacity, indexes and settings."""
     yield from _impossible(declared, diff)
@@ -61,15 +67,14 @@ def _table_actions(declared: Table, live: LiveTable, diff: TableDiff) -> Iterato
 
 def _impossible(declared: Table, diff: TableDiff) -> Iterator[Action]:
     for fact in diff.issues:
-        key_type = fact.issue_type is IssueType.WRONG_KEY_TYPE and fact.index is None
-        if fact.issue_type in IMMUTABLE or key_type:
+        if needs_new_table(fact):
             yield Action(
                 declared.name,
                 Kind.NOT_IN_PLACE,
                 f"{fact.path}: {fact.expected or 'none'}, found {fact.found or 'none'}",
                 Risk.IMPOSSIBLE,
-                "keys and local indexes are fixed when a table is created; its data would "
-                "have to move to a new table",
+                "keys and local indexes are fixed when a table is created; its data has "
+                "to move to a new table",
                 mends=(fact.path,),
             )
 

@@ -55,6 +55,7 @@ def described_table(description: Mapping[str, Any], server: str) -> LiveTable:
         fixed=emulators.fixed_facts(emulators.engine_of(arn, server), description),
         emulator=emulators.proven_local(arn, server),
         identity=str(description.get("TableId") or _created(description)),
+        stream_arn=str(description.get("LatestStreamArn") or ""),
         stuck=stuck_states(description),
     )
 

@@ -33,6 +33,7 @@ class LiveTable:
     ``size`` (bytes) are DynamoDB's own counts, up to six hours old on AWS; do not trust 0
     items without a scan. ``emulator`` is the local engine that the answer proves, or empty.
     ``index_items`` are the items of each index whose count is told and not zero.
+    ``stream_arn`` is that of the latest stream, empty without one.
     ``identity`` distinguishes a table from a later one with the same name, ``stuck`` are the
     states that do not end by themselves.
     """
@@ -48,6 +49,7 @@ class LiveTable:
     fixed: Mapping[str, str] = field(default_factory=dict)
     emulator: str = ""
     identity: str = ""
+    stream_arn: str = ""
     stuck: tuple[Stuck, ...] = ()
 
     @property

@@ -49,6 +49,7 @@ def compare(
     Example: inv db.compare --env dev --with staging
     """
     from osem_tasks.output.compare import compare_outcome
+    from osem_tasks.plan.repair import needs_new_table
     from osem_tasks.schema.compare_live import compare_live
 
     if not with_:
@@ -75,7 +76,14 @@ def compare(
     ]
     guards.check_comparable(mine.target, theirs.target, found=any((*here, *there)))
     wrong = [diff for diff in diffs if diff.issues]
-    error = guards.environments_differ(mine.target, theirs.target, len(wrong)) if wrong else None
+    fixed = [
+        (diff.name, other)
+        for diff, other in zip(diffs, theirs.tables.names, strict=True)
+        if diff.exists and any(needs_new_table(fact) for fact in diff.issues)
+    ]
+    error = (
+        guards.environments_differ(mine.target, theirs.target, len(wrong), fixed) if wrong else None
+    )
     sides = _sides(mine.target, theirs.target)
     exists = {
         diff.name: (one is not None, other is not None)

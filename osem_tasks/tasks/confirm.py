@@ -38,9 +38,7 @@ def confirm(
         return
     name = target.environment.name
     refusal = guards.confirmation_required(target, what, option)
-    # A stream that the shell has closed is None.
-    terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-    if job.console.as_json or not terminal:
+    if not can_ask(job):
         for line in shown:
             job.console.warn(line.text)
         raise refusal
@@ -62,3 +60,10 @@ def confirm(
             code=refusal.code,
             remediation=f"Run the same command again, and type {name}; or confirm with {option}.",
         )
+
+
+def can_ask(job: Job) -> bool:
+    """Return whether there is a terminal on which a user can be asked."""
+    # A stream that the shell has closed is None.
+    terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    return terminal and not job.console.as_json

@@ -13,6 +13,7 @@ from osem_tasks.tasks.documents import export, import_
 from osem_tasks.tasks.dump import dump
 from osem_tasks.tasks.listing import list_
 from osem_tasks.tasks.load import load
+from osem_tasks.tasks.migrate import migrate
 from osem_tasks.tasks.repair import repair
 from osem_tasks.tasks.seed import seed
 from osem_tasks.tasks.setup import setup
@@ -27,6 +28,7 @@ __all__ = [
     "import_",
     "list_",
     "load",
+    "migrate",
     "repair",
     "reset",
     "seed",

@@ -14,12 +14,12 @@ from osem_tasks.tasks.narrow import narrowed
 from osem_tasks.tasks.options import DATA_OPTIONS, RATE, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
-    from osem_tasks.aws.items import Item
     from osem_tasks.data.layout import Export
     from osem_tasks.data.load import Loaded, Options
+    from osem_tasks.data.transform import Transform
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.live import LiveTable
     from osem_tasks.tasks.job import Job
@@ -80,7 +80,7 @@ def load(
     return _load(job, run, [(export, live[name]) for export, name in pairs], options)
 
 
-def transform_of(job: Job, named: str | None) -> Callable[[Item], Sequence[Item]] | None:
+def transform_of(job: Job, named: str | None) -> Transform | None:
     """Return the function of a project that maps items. Raises ConfigurationError."""
     if named is None:
         return None

@@ -26,6 +26,7 @@ DATA_OPTIONS: dict[str, tuple[Any, str]] = {
 RATE = "How many capacity units a second the task may consume; default: no limit."
 DRY_RUN = "Show what would be done, change nothing."
 YES = "Skip the confirmation before anything is removed on AWS."
+BACKUP = "On AWS, make a backup of every table with items first; --no-backup makes none."
 TABLE = "Only this table: its full name, or its name in the model. Repeatable."
 # Shown as INT in the help; their values are checked as texts, with messages of our own.
 NUMBERS = frozenset({"port", "timeout", "lines", "rate", "sample", "scale"})

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.output.outcome import counted
+from osem_tasks.tasks.backups import back_up_first, planned_backups
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.confirm import confirm
 from osem_tasks.tasks.connect import open_target
-from osem_tasks.tasks.options import DRY_RUN, TABLE, TARGET_OPTIONS, YES
+from osem_tasks.tasks.options import BACKUP, DRY_RUN, TABLE, TARGET_OPTIONS, YES
 from osem_tasks.tasks.plan_options import PLAN, PLAN_OUT, REPAIRING, opened
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         "plan_out": PLAN_OUT,
         "plan": PLAN,
         "yes": YES,
+        "backup": f"With --replace-indexes: {BACKUP}",
     },
     repeatable=["table"],
 )
@@ -50,6 +52,7 @@ def repair(
     table: Sequence[str] | None = None,
     plan_out: str | None = None,
     plan: str | None = None,
+    backup: bool = True,
 ) -> Outcome:
     """Change existing tables to match the model without losing data.
 
@@ -59,7 +62,9 @@ def repair(
     Example: inv db.repair --dry-run
     """
     from osem_tasks.apply.read import inspect_when_stable
-    from osem_tasks.output.plan import plan_outcome
+    from osem_tasks.apply.repair import lasting_remedies
+    from osem_tasks.output.backups import planned_lines, with_planned_backups
+    from osem_tasks.output.plan import plan_outcome, with_remedies
     from osem_tasks.plan.actions import OPTIONS, Plan
     from osem_tasks.plan.repair import repair_actions
 
@@ -71,26 +76,49 @@ def repair(
         comparison = inspect_when_stable(run)
     steps = Plan(repair_actions(comparison), file.given)
     file.check(run, comparison, steps)
+    live = {name: comparison.found[name] for name in steps.replacing}
+    found = {name: table for name, table in live.items() if table is not None}
+    backups = planned_backups(job, run, run.target, found, backup=backup) or ()
     if dry_run or job.dry or file.out:
-        return file.written(run, comparison, steps, plan_outcome(steps, len(run.tables)))
-    return _repaired(job, run, steps, yes=yes)
+        planned = with_remedies(
+            plan_outcome(steps, len(run.tables)), lasting_remedies(run, comparison)
+        )
+        planned = with_planned_backups(planned, backups)
+        planned = replace(planned, lines=[*planned.lines, *planned_lines(backups)])
+        return file.written(run, comparison, steps, planned)
+    _confirm(job, run, steps, backups, yes=yes)
+    words = ["--plan", file.path] if file.saved else [*file.given]
+    without = run.target.command(REPAIRING, *words, "--no-backup")
+    return _repaired(job, run, steps, backups, without)
 
 
-def _repaired(job: Job, run: Run, plan: Plan, *, yes: bool) -> Outcome:
-    """Carry out the plan, after a confirmation of what may take something away."""
-    from osem_tasks.apply.repair import repair as apply_repair
-    from osem_tasks.output.plan import applied_outcome, done_line, plan_lines
+def _confirm(job: Job, run: Run, plan: Plan, backups: Sequence[str], *, yes: bool) -> None:
+    """Ask for a confirmation of what may take something away."""
+    from osem_tasks.output.backups import planned_lines
+    from osem_tasks.output.plan import plan_lines
 
     if plan.confirmable:
         count = counted(len(plan.confirmable), "step")
         what = f"carry out {count} that may take away what is in use"
-        confirm(job, run.target, what, plan_lines(plan.confirmable, plan.given), yes=yes)
+        if backups:
+            what = f"back up {counted(len(backups), 'table')}, then {what}"
+        lines = [*plan_lines(plan.confirmable, plan.given), *planned_lines(backups)]
+        confirm(job, run.target, what, lines, yes=yes)
+
+
+def _repaired(job: Job, run: Run, plan: Plan, backups: Sequence[str], without: str) -> Outcome:
+    """Carry out the plan after the backups; ``without`` is the command that makes none."""
+    from osem_tasks.apply.repair import repair as apply_repair
+    from osem_tasks.output.backups import with_backups
+    from osem_tasks.output.plan import applied_outcome, done_line
 
     def outcome(error: OsemError | None) -> Outcome:
-        return applied_outcome(plan, run.journal, error, run.deadline.elapsed)
+        account = applied_outcome(plan, run.journal, error, run.deadline.elapsed)
+        return with_backups(account, run, restored=True)
 
     job.partial_outcome = outcome
     run = replace(run, completed=lambda action: job.console.row(done_line(action)))
     with job.console.working("repairing"):
+        back_up_first(job, run, backups, without, restored=True)
         apply_repair(run, plan.runnable)
     return outcome(None)

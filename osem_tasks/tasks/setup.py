@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from osem_tasks.errors import OsemError
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.plan.setup import SetupPlan
+    from osem_tasks.schema.emulators import Engine
+    from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.plan_file import PlanFile
 
 
@@ -63,19 +65,30 @@ def setup(
 
 def _first_setup(job: Job, file: PlanFile, names: Sequence[str] | None) -> Outcome:
     """Return the plan after a dry ``local.up``, which starts no engine: all tables are missing."""
-    from osem_tasks.output.plan import plan_outcome
-    from osem_tasks.output.unmanaged import with_unmanaged
-    from osem_tasks.plan.setup import setup_plan
-    from osem_tasks.schema.compare import compare_all
+    from osem_tasks.schema.emulators import AWS
 
     file.refuse_without_engine()
     target = resolve_target(job)
     declared = declared_tables(job, target.context())
     tables = only(target, target.tables_of(declared), names)
     job.location.update(environment=target.environment.name)
-    outcome = plan_outcome(setup_plan(compare_all(tables, {})).plan, len(tables))
-    outcome = replace(outcome, data={**outcome.data, "indexesNotDeclared": []})
-    return with_unmanaged(outcome, tables)
+    outcome = _plan_of_all(tables, AWS)
+    return replace(outcome, data={**outcome.data, "indexesNotDeclared": []})
+
+
+def setup_again(run: Run) -> Outcome:
+    """Return the plan of a setup after all tables of ``run`` have been deleted."""
+    return _plan_of_all(run.tables, run.store.engine)
+
+
+def _plan_of_all(tables: TableSet, engine: Engine) -> Outcome:
+    from osem_tasks.output.plan import plan_outcome
+    from osem_tasks.output.unmanaged import with_unmanaged
+    from osem_tasks.plan.setup import setup_plan
+    from osem_tasks.schema.compare import compare_all
+
+    plan = setup_plan(compare_all(tables, {}, engine)).plan
+    return with_unmanaged(plan_outcome(plan, len(tables)), tables)
 
 
 def _dry_setup(job: Job, run: Run, file: PlanFile) -> Outcome:
@@ -113,6 +126,7 @@ def set_up(job: Job, run: Run, file: PlanFile | None = None) -> Outcome:
     With the ``file`` of a plan, only what it plans is done.
     """
     from osem_tasks.apply import setup as applying
+    from osem_tasks.output.backups import with_backups
     from osem_tasks.output.setup import completed_line, finished_line
 
     before = job.partial_outcome
@@ -127,7 +141,8 @@ def set_up(job: Job, run: Run, file: PlanFile | None = None) -> Outcome:
         account = _account(run, error)
         if before is None:
             return account
-        return replace(account, data={**before(error).data, **account.data})
+        account = replace(account, data={**before(error).data, **account.data})
+        return with_backups(account, run, restored=True)
 
     job.partial_outcome = outcome
     repairing = file is not None and REPAIR in file.given

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # The codes for a table that something else is changing or creating.
 IN_USE = ("ResourceInUseException", "TableInUseException", "TableAlreadyExistsException")
+# A backup of the table is being made, deleted or restored.
+BACKUP_IN_USE = "BackupInUseException"
 
 
 class Limit(Enum):
@@ -110,7 +112,7 @@ def limit_in(words: str) -> Limit:
 
 def limit_of(error: OsemError) -> Limit:
     """Return the kind of the limit that the refusal ``error`` is about."""
-    if error.details.get("awsCode") in IN_USE:
+    if error.details.get("awsCode") in (*IN_USE, BACKUP_IN_USE):
         return Limit.WORK
     return limit_in(error.reason)
 

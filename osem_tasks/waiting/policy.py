@@ -41,6 +41,8 @@ def _calls_per_second() -> dict[str, int]:
         "point_in_time_recovery": 10,
         "tag_resource": 5,
         "update_continuous_backups": 10,
+        "describe_backup": 10,
+        "list_backups": 5,
     }
 
 

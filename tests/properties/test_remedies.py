@@ -70,11 +70,25 @@ def follow(remedy: Remedy, pair: Pair) -> FakeDynamoDB:
         repair(fake, declared, remedy.options)
     elif remedy.task == "db.setup":
         run_setup(fake, declared, repairing="--repair" in remedy.options)
-    elif remedy.task == "db.reset":
+    elif remedy.task == "db.migrate" and remedy.options:
+        # The second table has every item; the old one stays, so that nothing is mended here.
+        (option, name) = remedy.options
+        assert option == "--to"
+        assert name not in {*pair.declared.names, *(table.name for table in pair.held)}
+        second = TableSet(tuple(replace(table, name=name) for table in declared))
+        run_setup(fake, second)
+        assert differences(fake, second) == differences(fake_of(fresh(second)), second)
+    elif remedy.task in ("db.reset", "db.migrate"):
+        # A migration too ends with a table that is created as declared.
         left = tuple(table for table in pair.held if table.name not in declared.names)
         fake = fake_of(replace(pair, held=left))
         run_setup(fake, declared)
     return fake
+
+
+def fresh(tables: TableSet) -> Pair:
+    """A world in which these tables are as a setup makes them."""
+    return Pair(tables, tuple(tables), "fresh")
 
 
 @given(pairs(), st.booleans())
@@ -91,10 +105,11 @@ def test_a_remedy_mends_its_difference_or_says_that_nothing_will(
             task = " ".join((remedy.task or "nothing", *remedy.options))
             event(task)
             FOLLOWED[task] += 1
-            if remedy.task:
-                left = differences(follow(remedy, pair), pair.declared)
-                assert (diff.name, fact.path) not in left, (task, fact)
-            if remedy.task in ("", "db.reset"):
+            for way in filter(None, (remedy, remedy.other)):
+                left = differences(follow(way, pair), pair.declared)
+                beside = way.task == "db.migrate" and bool(way.options)
+                assert ((diff.name, fact.path) in left) is (beside or not way.task), (task, fact)
+            if remedy.task in ("", "db.reset", "db.migrate"):
                 assert _nothing_mends(pair, diff, fact), fact
 
 
@@ -131,11 +146,15 @@ def test_where_nothing_may_be_deleted_no_remedy_deletes(pair: Pair) -> None:
         for diff in found.diffs:
             for fact in diff.issues:
                 remedy = remedies.of(diff, fact)
-                deleted = remedy.tables or pair.declared.names
-                kept = protected or any(
-                    table.deletion_protection for table in pair.held if table.name in deleted
-                )
-                assert remedy.task != "db.reset" or not kept
+                for way in filter(None, (remedy, remedy.other)):
+                    deleted = way.tables or pair.declared.names
+                    kept = protected or any(
+                        table.deletion_protection for table in pair.held if table.name in deleted
+                    )
+                    deletes = way.task == "db.reset" or (
+                        way.task == "db.migrate" and not way.options
+                    )
+                    assert not (deletes and kept)
 
 
 def test_a_missing_table_beside_one_that_cannot_change() -> None:
@@ -165,7 +184,8 @@ def test_what_a_stopped_setup_says_lets_the_others_go_on(pair: Pair) -> None:
         event("setup")
         assert not [path for name, path in left if name in named and path == "table"]
     for remedy in remedies:
-        if remedy.task == "db.reset":
-            event("reset")
-            after = differences(follow(remedy, pair), pair.declared)
-            assert not [name for name, _ in after if name in (remedy.tables or pair.declared.names)]
+        for way in filter(None, (remedy, remedy.other)):
+            if way.task in ("db.reset", "db.migrate") and not way.options:
+                event(way.task)
+                after = differences(follow(way, pair), pair.declared)
+                assert not [n for n, _ in after if n in (way.tables or pair.declared.names)]

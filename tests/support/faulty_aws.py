@@ -92,7 +92,8 @@ class Plane:
     ``indexes`` is how long they lag behind their table; ``unseen`` how many DescribeTable
     calls do not see a new table, ``tags_unseen`` how many ListTagsOfResource calls;
     ``words`` are said where more than ``simultaneous`` tables would be CREATING;
-    ``backups`` how many UpdateContinuousBackups come too early for a new table.
+    ``backups`` how many UpdateContinuousBackups come too early for a new table;
+    ``backing_up`` how long an on-demand backup takes, during which its table cannot be deleted.
     """
 
     creating: float = 0.0
@@ -103,6 +104,7 @@ class Plane:
     unseen: int = 0
     tags_unseen: int = 0
     backups: int = 0
+    backing_up: float = 0.0
     simultaneous: int | None = None
     words: str = "Only {number} tables can be created, updated, or deleted simultaneously"
     quota: int | None = None
@@ -172,6 +174,7 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         self._since: dict[str, tuple[str, float]] = {}
         self._descriptions: dict[str, Any] = {}
         self._looks: dict[str, int] = {}
+        self._backed: dict[str, float] = {}
         self._early: Counter[tuple[str, str]] = Counter()
         self._changed = threading.Condition(threading.RLock())
         self._released = threading.Event()
@@ -209,6 +212,7 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             self._descriptions.clear()
             self._early.clear()
             self._looks.clear()
+            self._backed.clear()
 
     def of(self, *operations: str) -> list[Call]:
         """The recorded calls of these operations, in order."""
@@ -354,7 +358,9 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
     def _refused(self, call: Call) -> Fault | None:
         """What AWS would refuse in the state that is shown."""
         name, state = call.table, self._state(call.table)
-        in_use = Fault("*", code="ResourceInUseException", message=f"{name} is {state}")
+        backing_up = call.operation == "DeleteTable" and self._backing_up(name)
+        doing = "being backed up" if backing_up else state
+        in_use = Fault("*", code="ResourceInUseException", message=f"{name} is {doing}")
         missing = Fault(
             "*", code="ResourceNotFoundException", message="Requested resource not found"
         )
@@ -370,9 +376,13 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         ):
             words = "Backups are being enabled for this table"
             return Fault("*", code="ContinuousBackupsUnavailableException", message=words)
-        if operation in CHANGES and state in ("CREATING", "UPDATING"):
+        if operation in CHANGES and (backing_up or state in ("CREATING", "UPDATING")):
             return in_use
         return missing if operation in CHANGES and state == "DELETING" else None
+
+    def _backing_up(self, name: str) -> bool:
+        begin = self._backed.get(name)
+        return begin is not None and time.monotonic() - begin < self._plane.backing_up
 
     def _too_early(self, call: Call, count: int) -> bool:
         """Whether a call about a new table is one of the first ``count``."""
@@ -405,6 +415,15 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
             return answer.saying(
                 {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "DISABLED", **off}}
             )
+        if operation == "CreateBackup":
+            self._backed[name] = time.monotonic()
+        if operation == "CreateBackup" or (
+            operation == "DescribeBackup" and self._backing_up(name)
+        ):
+            words = answer.body.replace(
+                b'"BackupStatus": "AVAILABLE"', b'"BackupStatus": "CREATING"'
+            )
+            return replace(answer, body=words)
         if operation == "DescribeTable" and self._looks.get(name, 0) > 0:
             shown, self._looks[name] = self._state(name), self._looks[name] - 1
         else:
@@ -486,7 +505,9 @@ def _table(body: bytes) -> str:
         request = json.loads(body or b"{}")
     except ValueError:
         return ""
-    return str(request.get("TableName") or request.get("ResourceArn", "").rpartition("/")[2])
+    backed_up = request.get("BackupArn", "").partition("/backup/")[0]
+    arn = request.get("ResourceArn") or backed_up
+    return str(request.get("TableName") or arn.rpartition("/")[2])
 
 
 def _without(content: Any, member: str) -> Any:

@@ -108,7 +108,12 @@ REFUSED: list[tuple[tuple[str, ...], ErrorCode, str, str]] = [
         "inv db.setup --env dev",
     ),
     (
-        ("ResourceInUseException", "TableInUseException", "TableAlreadyExistsException"),
+        (
+            "ResourceInUseException",
+            "TableInUseException",
+            "TableAlreadyExistsException",
+            "BackupInUseException",
+        ),
         C.TABLE_LIMIT_EXCEEDED,
         "Another change is under way (reading Users): its words",
         f"Wait until it has ended. {AGAIN}",

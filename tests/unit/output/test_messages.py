@@ -93,7 +93,10 @@ def test_every_issue_has_a_remedy(found: LiveTable | None, issue: IssueType) -> 
 
 
 REPAIR = "inv db.repair --env qa"
-BY_RESET = "cannot be changed in place. If the data can be discarded: inv db.reset --env qa"
+BY_RESET = (
+    "cannot be changed in place. To keep the items: inv db.migrate --env qa --table Plans"
+    "   or, if the items can be discarded: inv db.reset --env qa"
+)
 
 
 def with_(*indexes: Index, **facts: Any) -> Table:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from osem_tasks.plan.actions import PRUNE, REPLACE, Plan
-from osem_tasks.plan.remedies import IF_DISCARDED, LISTS, MOVE_DATA, Remedies, Remedy
+from osem_tasks.plan.remedies import (
+    BESIDE,
+    BESIDE_EACH,
+    DISCARD,
+    IF_DISCARDED,
+    KEEP_DATA,
+    KEEP_EACH,
+    LISTS,
+    MOVE_DATA,
+    Remedies,
+    Remedy,
+    second_name,
+)
 from osem_tasks.plan.repair import repair_actions
 from osem_tasks.plan.setup import setup_plan
 from osem_tasks.schema.compare import compare_all
@@ -20,7 +34,7 @@ from tests.properties.pairs import Pair, pairs
 
 BASE = Table(name="Plans", key=Key.parse("pk S, sk S"))
 OTHER = Table(name="Users", key=Key.parse("userId S"))
-RESET = Remedy(IF_DISCARDED, "db.reset")
+RESET = Remedy(KEEP_DATA, "db.migrate", tables=("Plans",), other=Remedy(DISCARD, "db.reset"))
 SETUP = Remedy(task="db.setup")
 
 
@@ -129,10 +143,12 @@ def test_remedy_of_a_difference(
     ],
 )
 def test_no_reset_is_proposed_where_none_may_run(protected: bool, found: Table) -> None:
-    """Where no task may delete a table, the data has to move to a new one."""
+    """Where no task may delete a table, the data has to move to a second one beside it."""
     comparison = compared(BASE, live(found))
 
-    assert remedies_of(comparison, protected=protected) == [Remedy(MOVE_DATA)]
+    assert remedies_of(comparison, protected=protected) == [
+        Remedy(BESIDE, "db.migrate", ("--to", "Plans-v2"), ("Plans",))
+    ]
 
 
 def test_a_reset_concerns_its_own_table_only() -> None:
@@ -143,7 +159,8 @@ def test_a_reset_concerns_its_own_table_only() -> None:
         {"Plans": live(replace(BASE, key=Key.parse("pk S"))), "Users": live(guarded)},
     )
 
-    assert remedies_of(comparison) == [replace(RESET, tables=("Plans",))]
+    reset = Remedy(DISCARD, "db.reset", tables=("Plans",))
+    assert remedies_of(comparison) == [replace(RESET, other=reset)]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +216,12 @@ def test_a_repair_beside_other_drift_is_of_its_own_table() -> None:
 WRONG_KEY = live(replace(BASE, key=Key.parse("pk S")))
 TAGGED = replace(BASE, tags=(("team", "core"),))
 STREAMED = replace(BASE, stream=Stream("NEW_IMAGE"))
+MIGRATED = Remedy(
+    f"Plans: {KEEP_DATA}",
+    "db.migrate",
+    tables=("Plans",),
+    other=Remedy(DISCARD, "db.reset", tables=("Plans",)),
+)
 OTHERS = Remedy("to set up the other tables: ", "db.setup", tables=("Users",))
 
 
@@ -223,14 +246,18 @@ OTHERS = Remedy("to set up the other tables: ", "db.setup", tables=("Users",))
             BASE,
             WRONG_KEY,
             True,
-            [Remedy(f"Plans: {IF_DISCARDED}", "db.reset", tables=("Plans",)), OTHERS],
+            [MIGRATED, OTHERS],
             id="impossible-on-a-local-engine",
         ),
         pytest.param(
             BASE,
             WRONG_KEY,
             False,
-            [Remedy(task="db.verify", tables=("Plans",), gives=LISTS), OTHERS],
+            [
+                Remedy(task="db.verify", tables=("Plans",), gives=LISTS),
+                replace(MIGRATED, other=None),
+                OTHERS,
+            ],
             id="impossible-on-aws",
         ),
     ],
@@ -261,7 +288,7 @@ def test_remedy_of_a_setup_that_drift_stops(
             {"Plans": WRONG_KEY},
             [
                 Remedy(task="db.setup", tables=("Users",)),
-                Remedy(f"Plans: {IF_DISCARDED}", "db.reset", tables=("Plans",)),
+                MIGRATED,
             ],
             id="impossible-beside-missing",
         ),
@@ -272,6 +299,75 @@ def test_remedies_of_a_verification(found: dict[str, LiveTable], expected: list[
     comparison = compare_all(TableSet((BASE, OTHER)), found)
 
     assert Remedies(comparison, protected=False).of_differences() == expected
+
+
+def test_several_tables_are_migrated_one_at_a_time() -> None:
+    """Those that may be deleted in one remedy, and those that may not in another."""
+    three = (BASE, OTHER, table("Teams", "id S"))
+    held = {
+        "Plans": live(replace(BASE, key=Key.parse("pk S"))),
+        "Users": live(table("Users", "id S")),
+        "Teams": live(table("Teams", "id N", deletion_protection=True)),
+    }
+
+    found = Remedies(compare_all(TableSet(three), held), protected=False).of_differences()
+
+    reset = Remedy(DISCARD, "db.reset", tables=("Plans", "Users"))
+    assert found == [
+        Remedy(f"Plans, Users: {KEEP_EACH}", "db.migrate", tables=("Plans",), other=reset),
+        Remedy(f"Teams: {BESIDE}", "db.migrate", ("--to", "Teams-v2"), ("Teams",)),
+    ]
+    every = Remedies(compare_all(TableSet(three), held), protected=True).of_differences()
+    assert [one.words for one in every] == [f"Plans, Users, Teams: {BESIDE_EACH}"]
+
+
+@pytest.mark.parametrize(
+    "protection, expected",
+    [
+        pytest.param(False, Remedy(f"Plans: {IF_DISCARDED}", "db.reset"), id="reset"),
+        pytest.param(True, Remedy(f"Plans: {MOVE_DATA}"), id="protected"),
+    ],
+)
+def test_what_only_this_engine_cannot_change_needs_no_migration(
+    protection: bool, expected: Remedy
+) -> None:
+    """On AWS the repair would do it: the table is made anew on this engine, or stays."""
+    declared = replace(BASE, stream=Stream("NEW_IMAGE"))
+    found = live(replace(BASE, stream=Stream(None)), fixed={"stream": "the engine does not"})
+    comparison = compared(declared, found)
+
+    assert Remedies(comparison, protected=protection).of_lasting() == {"Plans": expected}
+
+
+NAMES = st.text("ab12.-_v", min_size=3, max_size=255)
+
+
+@given(NAMES, st.sets(NAMES, max_size=5))
+def test_a_second_name_is_valid_and_free(name: str, others: set[str]) -> None:
+    """3 to 255 characters that a table may have, and no name that is taken already."""
+    taken = {name, *others}
+    for _ in range(3):
+        second = second_name(name, taken)
+        assert re.fullmatch(r"[a-zA-Z0-9_.-]{3,255}", second)
+        assert second not in taken
+        taken.add(second)
+
+
+@pytest.mark.parametrize(
+    "name, taken, second",
+    [
+        ("Teams", (), "Teams-v2"),
+        ("Teams", ("Teams-v2",), "Teams-v3"),
+        ("Teams-v2", (), "Teams-v3"),
+        ("Teams-v9", (), "Teams-v10"),
+        ("Teams-v0", (), "Teams-v0-v2"),
+        ("-v2", (), "-v2-v2"),
+        ("T" * 255, (), "T" * 252 + "-v2"),
+    ],
+)
+def test_a_second_name_counts_on(name: str, taken: tuple[str, ...], second: str) -> None:
+    """A table that is a second one already gets the next number; a long name is cut."""
+    assert second_name(name, {name, *taken}) == second
 
 
 @given(pairs())

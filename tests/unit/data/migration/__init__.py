@@ -1,0 +1,1 @@
+"""Unit tests of ``osem_tasks.data.migration``."""
