@@ -12,21 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.aws.item_store import Write
-from osem_tasks.aws.session import connect
-from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.resolve import TargetOptions, resolve
-from osem_tasks.data.write import Account, Writer
+from osem_tasks.aws.items import Write
+from osem_tasks.data.seed_writer import Account, SeedWriter
 from osem_tasks.schema.model import table
-from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.policy import using
-from osem_tasks.waiting.progress import Silent
 from tests.faults.cases.case import SIX
 from tests.faults.conftest import tables_of, variables
 from tests.faults.test_convergence import forks
 from tests.support.faulty_aws import Fault
 from tests.support.inv import OSEM_TABLES, Inv
 from tests.support.patience import SHORT
+from tests.support.runs import run_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["forks"]
 # moto needs longer for a transaction than for any call of the other tests.
-PATIENCE = replace(SHORT, read=4.0)
+PATIENCE = replace(SHORT, read=4.0, items_read=6.0)
 TOTAL = 88
 # The item of Users that the account holds from the beginning is none of the seed's.
 HELD = 1
@@ -196,22 +192,17 @@ def test_unprocessed_items_are_sent_again(cloud: Cloud) -> None:
     message = json.dumps({"UnprocessedItems": left})
     cloud.server.role = "moto"  # which takes any key
     cloud.server.arm(Fault("BatchWriteItem", "say", message=message, status=200, times=1))
-    target = resolve(BUILT_IN["local"], TargetOptions(endpoint=cloud.engine), {})
-    at_server = resolve(BUILT_IN["local"], TargetOptions(endpoint=cloud.server.url), {})
+    users = table(name, "userId S")
+    at_server = SeedWriter(run_at(cloud.server.url, users, seconds=20))
     writes = [Write(name, ("userId",), item) for item in items]
-    users = {name: table(name, "userId S")}
 
-    Writer(connect(at_server, lambda _: None), users, Deadline(20), Silent()).put(
-        writes, Account.of(writes)
-    )
+    at_server.put(writes, Account.of(writes))
 
     sent = [call.request["RequestItems"] for call in cloud.server.of("BatchWriteItem")]
     assert sent[1:] == [left]
-    missing = Writer(connect(target, lambda _: None), users, Deadline(20), Silent()).missing
+    missing = SeedWriter(run_at(cloud.engine, users, seconds=20)).missing
     assert missing(writes, Account.of(writes)) == writes[:2]  # what the server only claimed
     cloud.server.arm(Fault("BatchWriteItem", "cut", times=1))
-    Writer(connect(at_server, lambda _: None), users, Deadline(20), Silent()).put(
-        writes, Account.of(writes)
-    )
+    at_server.put(writes, Account.of(writes))
     whole = [call.request["RequestItems"] for call in cloud.server.of("BatchWriteItem")]
     assert [len(request[name]) for request in whole] == [3, 3]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from osem_tasks.data import codec, exports, lines
-from tests.support.items import NUMBER, VALUES, deep
+from tests.support.items import NUMBER, VALUES, deep, native
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,21 +52,7 @@ def put(engine: Engine, table: str, items: Iterable[dict[str, Any]]) -> None:
     """Put items as an application does."""
     client = engine.client()
     for item in items:
-        client.put_item(TableName=table, Item={name: _native(v) for name, v in item.items()})
-
-
-def _native(value: dict[str, Any]) -> Any:
-    """A value as boto3 has it: binary as bytes."""
-    ((kind, content),) = value.items()
-    if kind == "B":
-        return {kind: base64.b64decode(content)}
-    if kind == "BS":
-        return {kind: [base64.b64decode(part) for part in content]}
-    if kind == "L":
-        return {kind: [_native(part) for part in content]}
-    if kind == "M":
-        return {kind: {name: _native(part) for name, part in content.items()}}
-    return value
+        client.put_item(TableName=table, Item={name: native(v) for name, v in item.items()})
 
 
 def held(engine: Engine, table: str) -> dict[str, Any]:

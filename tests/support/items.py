@@ -54,3 +54,17 @@ def deep(levels: int) -> dict[str, Any]:
     for level in range(levels):
         value = {"M": {"in": value}} if level % 2 else {"L": [value]}
     return value
+
+
+def native(value: dict[str, Any]) -> Any:
+    """A value as boto3 has it: binary as bytes."""
+    ((kind, content),) = value.items()
+    if kind == "B":
+        return {kind: base64.b64decode(content)}
+    if kind == "BS":
+        return {kind: [base64.b64decode(part) for part in content]}
+    if kind == "L":
+        return {kind: [native(part) for part in content]}
+    if kind == "M":
+        return {kind: {name: native(part) for name, part in content.items()}}
+    return value
