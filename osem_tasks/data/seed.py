@@ -6,7 +6,7 @@ import glob
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from osem_tasks.data import codec, item_rules, seed_files, seed_function
+from osem_tasks.data import codec, item_rules, seed_exports, seed_files, seed_function
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class _Found:
             return
         try:
             path = str(source.relative_to(root)) if source.is_relative_to(root) else str(source)
-            for record in seed_files.read(source, path, self.tables):
+            reader = seed_exports if source.is_dir() else seed_files
+            for record in reader.read(source, path, self.tables):
                 self._check(record)
         except ValueError as error:
             self.problems.append(f"{path}: {error}")
