@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +16,7 @@ from osem_tasks.schema.model import table
 from osem_tasks.waiting.policy import using
 from tests.faults.cases.case import SIX
 from tests.faults.conftest import tables_of, variables
-from tests.faults.test_convergence import forks
+from tests.faults.processes import inv_as_process
 from tests.support.faulty_aws import Fault
 from tests.support.inv import OSEM_TABLES, Inv
 from tests.support.patience import SHORT
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
     from tests.faults.conftest import Cloud
 
-__all__ = ["forks"]
 # moto needs longer for a transaction than for any call of the other tests.
 PATIENCE = replace(SHORT, read=4.0, items_read=6.0)
 TOTAL = 88
@@ -115,21 +112,6 @@ def test_what_does_not_pass_is_told(
         assert 0 < done.document["data"]["itemsWritten"] == count(cloud) - HELD
 
 
-def as_process(environment: dict[str, str], argv: list[str]) -> None:
-    """`inv` in a process of its own, telling nobody anything."""
-    from invoke.program import Program
-
-    from osem_tasks import namespace
-
-    os.environ.clear()
-    os.environ.update(environment)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        sys.stdout = sys.stderr = nowhere
-        sys.argv = argv
-        with using(PATIENCE):
-            Program(namespace=namespace.build({"tables": OSEM_TABLES}), name="inv").run(argv)
-
-
 @pytest.mark.parametrize("operation", [TRANSACT, "BatchGetItem"])
 def test_a_killed_seed_is_completed_by_the_next(
     forks: ForkServerContext, cloud: Cloud, inv: Inv, operation: str
@@ -140,7 +122,10 @@ def test_a_killed_seed_is_completed_by_the_next(
         cloud.hold("dev", *SIX)
         cloud.server.arm(Fault(operation, "kill", after=call, times=1))
         argv = ["inv", "db.seed", "--env", "dev", "--scale", "2"]
-        process = forks.Process(target=as_process, args=(dict(os.environ), argv))
+        process = forks.Process(
+            target=inv_as_process,
+            args=(dict(os.environ), argv, PATIENCE, {"tables": OSEM_TABLES}),
+        )
         process.start()
         cloud.server.victim.set_result(process.pid or 0)
         process.join(60)
