@@ -79,6 +79,8 @@ def read(path: Path, shown_path: str, tables: Mapping[str, Table]) -> Iterator[R
     if suffix in CSV:
         name = _table(stem, tables)
         return _csv(_text(path, MAX_LINES), shown_path, name, tables[name])
+    if not path.exists():
+        raise ValueError("there is no such file or folder")
     raise ValueError(f"its name must end in {', '.join(SUFFIXES)}, or one of these and {GZIP}")
 
 

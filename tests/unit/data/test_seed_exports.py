@@ -100,6 +100,7 @@ def test_what_is_no_export_is_said(tmp_path: Path) -> None:
         for name in ("empty", "unfinished", "changed", "cut", "other", "ion", "wrong")
     }
 
+    assert "seeds: there is no such file or folder" in problem(tmp_path, "seeds")
     assert "it is a folder: name its files" in told["empty"]
     assert "is not complete" in told["unfinished"]
     assert "its MD5 is not that of manifest-files.json" in told["changed"]
