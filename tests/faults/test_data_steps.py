@@ -44,7 +44,7 @@ def command_of(task: str, dumped: Path, output: Path) -> list[str]:
     return {
         "db.dump": dump_of(output),
         "db.load": load_of(dumped),
-        "db.copy": ["db.copy", "--from", "dev", "--env", "staging", "--force", *TEAMS],
+        "db.copy": ["db.copy", "--from", "dev", "--env", "staging", "--yes", *TEAMS],
         "db.seed": ["db.seed", "--env", "staging", *TEAMS],
     }[task]
 
