@@ -23,6 +23,7 @@ from osem_tasks.waiting.parallel import side_by_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
     from osem_tasks.aws.session import Connection
@@ -43,7 +44,6 @@ class TableStore:
     def __init__(self, connection: Connection, deadline: Deadline | None = None) -> None:
         self.connection = connection
         self._deadline = deadline
-        self._client = connection.dynamodb
         self._target = connection.target
         self._unsupported: dict[str, str] = {}
         # The engine that gave the last answer about a table, present or not.
@@ -57,6 +57,11 @@ class TableStore:
         }
         rates = {} if self._target.local else policy.current().calls_per_second
         self._paces = {what: Pace(rate) for what, rate in rates.items()}
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        # Made when it is needed: who only reads and writes items has another client.
+        return self.connection.dynamodb
 
     def describe(self, table: Table) -> LiveTable | None:
         """Return the live table from DescribeTable alone: its state, keys and indexes.

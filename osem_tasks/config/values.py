@@ -88,10 +88,18 @@ def port_number(value: Any) -> int:
 
 def positive(value: Any) -> int:
     """Check a whole number of at least 1. Raises ValueError with a message."""
+    return _one_or_more(value, "must be a whole number of at least 1")
+
+
+def number_of(what: str) -> Callable[[Any], int]:
+    """Return a check of a whole number of ``what``, which raises ValueError with a message."""
+    return lambda value: _one_or_more(value, f"must be a whole number of {what}, 1 or more")
+
+
+def _one_or_more(value: Any, problem: str) -> int:
     number = integer(value)
     if number is None or number < 1:
-        msg = "must be a whole number of at least 1"
-        raise ValueError(msg)
+        raise ValueError(problem)
     return number
 
 

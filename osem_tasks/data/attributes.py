@@ -21,10 +21,11 @@ Item = dict[str, Value]
 
 # DynamoDB's limits for numbers and nesting.
 MAX_DIGITS, HIGHEST, LOWEST = 38, 125, -130
+# The levels of an attribute, its innermost scalar included.
 MAX_DEPTH = 32
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
-_SETS = {"SS": "S", "NS": "N", "BS": "B"}
-TYPES = ("S", "N", "B", "BOOL", "NULL", "M", "L", *_SETS)
+SETS = {"SS": "S", "NS": "N", "BS": "B"}
+TYPES = ("S", "N", "B", "BOOL", "NULL", "M", "L", *SETS)
 _HINTS = {
     "datetime": "use a number of milliseconds, or a text by isoformat()",
     "date": "use a text by isoformat()",
@@ -76,7 +77,7 @@ def of_typed(value: object, path: str = "", depth: int = 0) -> Value:
     Raises ValueError with the path of what is none.
     """
     if not isinstance(value, Mapping) or len(value) != 1:
-        raise ValueError(f'{path}: {shown(value)} is no DynamoDB JSON, such as {{"S": "text"}}')
+        raise ValueError(f'{path}: {_shown(value)} is no DynamoDB JSON, such as {{"S": "text"}}')
     [(kind, content)] = value.items()
     if kind == "M" and isinstance(content, Mapping):
         _check_depth(path, depth)
@@ -85,9 +86,9 @@ def of_typed(value: object, path: str = "", depth: int = 0) -> Value:
     if kind == "L" and isinstance(content, list):
         _check_depth(path, depth)
         return {"L": [of_typed(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(content)]}
-    if kind in _SETS and isinstance(content, list):
-        elements = [_scalar(_SETS[kind], element, path) for element in content]
-        return {kind: _checked_set(elements, _SETS[kind], path)}
+    if kind in SETS and isinstance(content, list):
+        elements = [_scalar(SETS[kind], element, path) for element in content]
+        return {kind: _checked_set(elements, SETS[kind], path)}
     return {str(kind): _scalar(kind, content, path)}
 
 
@@ -102,13 +103,13 @@ def _scalar(kind: object, content: object, path: str) -> Any:
     if (kind == "BOOL" and isinstance(content, bool)) or (kind == "NULL" and content is True):
         return content
     if kind not in TYPES:
-        raise ValueError(f"{path}: {shown(kind)} is no type of DynamoDB: {', '.join(TYPES)}")
+        raise ValueError(f"{path}: {_shown(kind)} is no type of DynamoDB: {', '.join(TYPES)}")
     hint = " (a number is written as text)" if kind in ("N", "NS") else ""
-    raise ValueError(f"{path}: {shown(content)} is no content of the type {kind}{hint}")
+    raise ValueError(f"{path}: {_shown(content)} is no content of the type {kind}{hint}")
 
 
 def _check_depth(path: str, depth: int) -> None:
-    if depth >= MAX_DEPTH:
+    if depth + 1 >= MAX_DEPTH:
         short = path if len(path) <= 60 else f"{path[:60]}…"  # noqa: PLR2004
         raise ValueError(f"{short}: it is nested more than {MAX_DEPTH} levels deep")
 
@@ -120,7 +121,7 @@ def _below(path: str, name: object) -> str:
 def _name(name: object, path: str) -> str:
     if not isinstance(name, str) or not name:
         place = f"{path}: " if path else ""
-        raise ValueError(f"{place}the name {shown(name)} must be a text that is not empty")
+        raise ValueError(f"{place}the name {_shown(name)} must be a text that is not empty")
     return _text(name, path)
 
 
@@ -135,14 +136,14 @@ def _text(text: str, path: str) -> str:
 def _number(value: int | Decimal | str, path: str) -> str:
     """Return the text of a number that DynamoDB keeps exactly. Raises ValueError."""
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise ValueError(f"{path}: {shown(value)} is not a number")
+        raise ValueError(f"{path}: {_shown(value)} is not a number")
     try:
         number = Decimal(value)
     except InvalidOperation:
-        raise ValueError(f"{path}: {shown(value)} is not a number") from None
+        raise ValueError(f"{path}: {_shown(value)} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{path}: {number} is not a number that DynamoDB knows")
-    digits = _digits(number)
+    digits = significant(number)
     if digits > MAX_DIGITS:
         raise ValueError(f"{path}: the number has {digits} digits; DynamoDB keeps {MAX_DIGITS}")
     if number and not LOWEST <= number.adjusted() <= HIGHEST:
@@ -150,7 +151,7 @@ def _number(value: int | Decimal | str, path: str) -> str:
     return value if isinstance(value, str) else str(number)
 
 
-def _digits(number: Decimal) -> int:
+def significant(number: Decimal) -> int:
     """Return how many digits are significant."""
     text = str(number).lstrip("-").partition("E")[0].replace(".", "")
     return len(text.strip("0"))
@@ -168,16 +169,16 @@ def _base64(text: str, path: str) -> str:
     try:
         base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError(f"{path}: {shown(text)} is not base64") from None
+        raise ValueError(f"{path}: {_shown(text)} is not base64") from None
     return text
 
 
 def _set_of_plain(value: AbstractSet[Any], path: str) -> Value:
     found = [of_plain(element, path) for element in value]
     kinds = sorted({kind for one in found for kind in one})
-    if len(kinds) > 1 or (kinds and kinds[0] not in _SETS.values()):
+    if len(kinds) > 1 or (kinds and kinds[0] not in SETS.values()):
         raise ValueError(
-            f"{path}: a set holds texts, numbers or bytes, of one type, not {shown(value)}"
+            f"{path}: a set holds texts, numbers or bytes, of one type, not {_shown(value)}"
         )
     kind = kinds[0] if kinds else "S"
     # Sorted: the order of a Python set differs from run to run.
@@ -193,6 +194,10 @@ def _checked_set(elements: list[str], kind: str, path: str) -> list[str]:
     return elements
 
 
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else shown(value)
+
+
 def _unfit(value: object) -> str:
     kind = type(value).__name__
     if isinstance(value, float):
@@ -206,23 +211,3 @@ def canonical(kind: str, content: str) -> object:
     if kind == "N":
         return Decimal(content)
     return base64.b64decode(content) if kind == "B" else content
-
-
-def size(value: Value) -> int:
-    """Return the bytes of an attribute value, as DynamoDB counts them."""
-    [(kind, content)] = value.items()
-    if kind == "M":
-        return 3 + sum(1 + len(name.encode()) + size(inner) for name, inner in content.items())
-    if kind == "L":
-        return 3 + sum(1 + size(inner) for inner in content)
-    if kind in _SETS:
-        return sum(_scalar_size(_SETS[kind], element) for element in content)
-    return _scalar_size(kind, content)
-
-
-def _scalar_size(kind: str, content: Any) -> int:
-    if kind == "S":
-        return len(content) if content.isascii() else len(content.encode())
-    if kind == "N":
-        return (_digits(Decimal(content)) + 1) // 2 + 1
-    return len(base64.b64decode(content)) if kind == "B" else 1

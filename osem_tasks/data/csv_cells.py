@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.data.attribute_values import TYPES
+from osem_tasks.data.attributes import TYPES
 from osem_tasks.declarations import parsing
 from osem_tasks.schema.quoting import shown
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from osem_tasks.data.attribute_values import Item, canonical, of_plain, of_typed, size
+from osem_tasks.data.attributes import Item, of_plain, of_typed
+from osem_tasks.data.sizes import size, size_of
 from osem_tasks.schema.quoting import nearest, shown
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def problems(item: Item, table: Table) -> Iterator[str]:
         for attribute in key.attributes:
             if attribute.name in item:
                 yield from _key_problems(item, attribute, key, what)
-    total = sum(len(name.encode()) + size(value) for name, value in item.items())
+    total = size_of(item)
     if total > MAX_ITEM:
         yield f"the item has {total:,} bytes; DynamoDB allows {MAX_ITEM:,}"
 
@@ -83,11 +84,3 @@ def _key_problems(item: Item, attribute: Attribute, key: Key, what: str) -> Iter
     most = MAX_PARTITION if attribute in key.partition else MAX_SORT
     if (found := size(item[attribute.name])) > most:
         yield f"{what} {attribute.name} has {found:,} bytes; DynamoDB allows {most:,}"
-
-
-def key_of(item: Item, table: Table) -> tuple[object, ...]:
-    """Return the key of an item; equal for what DynamoDB takes for one key."""
-    return tuple(
-        canonical(attribute.type, item[attribute.name][attribute.type])
-        for attribute in table.key.attributes
-    )

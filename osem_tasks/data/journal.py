@@ -73,7 +73,7 @@ class Journal:
         self._stream.close()
 
     def _append(self, values: dict[str, Any]) -> None:
-        line = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        line = json.dumps(values, separators=(",", ":")).encode() + b"\n"
         with folders.writing(self._path):
             self._stream.write(line)
             self._stream.flush()

@@ -6,14 +6,14 @@ import glob
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from osem_tasks.data import item_rules, seed_files, seed_function
+from osem_tasks.data import codec, item_rules, seed_exports, seed_files, seed_function
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from osem_tasks.data.attribute_values import Item
+    from osem_tasks.data.attributes import Item
     from osem_tasks.data.seed_files import Place, Record
     from osem_tasks.schema.model import Table
 
@@ -54,7 +54,7 @@ class _Found:
     problems: list[str] = field(default_factory=list)
     count: int = 0
     # Where each key was first written, by table and key.
-    places: dict[tuple[object, ...], Place] = field(default_factory=dict)
+    places: dict[tuple[str, str], Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.items = {name: [] for name in self.tables}
@@ -68,7 +68,8 @@ class _Found:
             return
         try:
             path = str(source.relative_to(root)) if source.is_relative_to(root) else str(source)
-            for record in seed_files.read(source, path, self.tables):
+            reader = seed_exports if source.is_dir() else seed_files
+            for record in reader.read(source, path, self.tables):
                 self._check(record)
         except ValueError as error:
             self.problems.append(f"{path}: {error}")
@@ -84,7 +85,7 @@ class _Found:
         except ValueError as error:
             mine = [str(error)]
         if not mine:
-            key = (record.table, *item_rules.key_of(item, table))
+            key = (record.table, codec.key_of(item, table.key))
             first = self.places.setdefault(key, record.place)
             if first is not record.place:
                 mine = [f"it has the key of {first}"]

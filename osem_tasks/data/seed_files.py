@@ -61,20 +61,12 @@ class Place:
         return Lines(self.text).of(path, document)
 
 
-def is_seed_file(name: str) -> bool:
-    """Return whether a source is a file by its name."""
-    return name.lower().removesuffix(GZIP).endswith(SUFFIXES)
-
-
 def read(path: Path, shown_path: str, tables: Mapping[str, Table]) -> Iterator[Record]:
     """Yield the items of a file. ``tables`` are the declared ones, by their declared names.
 
     Raises ValueError with the problem on one line: a file that cannot be read, or whose table is
     unknown.
     """
-    if path.is_dir():
-        # The seam for exports: data.exports reads such a folder.
-        raise ValueError("it is a folder: name its files; an export or a dump is read by db.load")
     name = path.name.removesuffix(GZIP)
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
     stem = name[: len(name) - len(suffix)]
@@ -87,6 +79,8 @@ def read(path: Path, shown_path: str, tables: Mapping[str, Table]) -> Iterator[R
     if suffix in CSV:
         name = _table(stem, tables)
         return _csv(_text(path, MAX_LINES), shown_path, name, tables[name])
+    if not path.exists():
+        raise ValueError("there is no such file or folder")
     raise ValueError(f"its name must end in {', '.join(SUFFIXES)}, or one of these and {GZIP}")
 
 

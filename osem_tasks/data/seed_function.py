@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REMEDY = (
     "Set osem.seed to 'package.module:function', or to one or several files (JSON lines, JSON, "
-    "YAML or CSV) of items."
+    "YAML or CSV) of items, or a folder that db.dump wrote."
 )
 _SHAPE = "it must yield (table, item), or {table: [items]}"
 

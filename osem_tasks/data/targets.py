@@ -26,33 +26,33 @@ def pairs_of(
 
     ``only`` are the tables to load, by their full names; empty for all exports. Raises OsemError.
     """
-    latest, older = _latest(found)
-    if len(only) == 1 and len(latest) == 1:
-        return [(latest[0], only[0])], older
+    newest, older = latest(found)
+    if len(only) == 1 and len(newest) == 1:
+        return [(newest[0], only[0])], older
     namings = [run.target.naming, *(environment.naming for environment in environments)]
-    names = [_target(run, export, namings) for export in latest]
-    unknown = [export for export, name in zip(latest, names, strict=True) if not name]
-    pairs = [(export, name) for export, name in zip(latest, names, strict=True) if name]
+    names = [_target(run, export, namings) for export in newest]
+    unknown = [export for export, name in zip(newest, names, strict=True) if not name]
+    pairs = [(export, name) for export, name in zip(newest, names, strict=True) if name]
     if only:
         pairs = [(export, name) for export, name in pairs if name in only]
         missing = [name for name in only if name not in {name for _, name in pairs}]
         if missing:
-            raise _none_for(missing, latest)
+            raise _none_for(missing, newest)
     elif unknown:
         raise _no_table(run, unknown)
     _refuse_two(pairs)
     return pairs, older
 
 
-def _latest(found: Sequence[Export]) -> tuple[list[Export], list[Export]]:
+def latest(found: Sequence[Export]) -> tuple[list[Export], list[Export]]:
     """Return the latest export of every table, and the others; of equal times, the later id."""
-    latest: dict[str, Export] = {}
+    newest: dict[str, Export] = {}
     older = []
     for export in sorted(found, key=lambda export: (export.exported, export.id)):
-        if export.table in latest:
-            older.append(latest[export.table])
-        latest[export.table] = export
-    return list(latest.values()), older
+        if export.table in newest:
+            older.append(newest[export.table])
+        newest[export.table] = export
+    return list(newest.values()), older
 
 
 def _target(run: Run, export: Export, namings: Sequence[Naming]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted, size
+from osem_tasks.schema.requests import import_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,13 +133,20 @@ def _native_commands(run: Run, source: Source) -> list[str]:
     )
     sync = f"aws s3 sync s3://BUCKET/{source.declared} {folder}"
     load = run.target.command("db.load", "--input", folder)
-    new = (
+    return [recover, export, sync, load, _import_command(source, region)]
+
+
+def _import_command(source: Source, region: str) -> str:
+    table = source.live.table
+    if table.local_indexes:
+        return f"(aws dynamodb import-table makes no local indexes, and {table.name} has some)"
+    parameters = shlex.quote(json.dumps(import_parameters(table, "NEW-TABLE")))
+    return (
         f"aws dynamodb import-table --region {region} --input-format DYNAMODB_JSON "
         "--input-compression-type GZIP --s3-bucket-source "
         f"S3Bucket=BUCKET,S3KeyPrefix={source.declared}/AWSDynamoDB/ID/data/ "
-        "--table-creation-parameters file://new-table.json"
+        f"--table-creation-parameters {parameters}   into a new table, instead of the last two"
     )
-    return [recover, export, sync, load, f"{new}   into a new table, instead of the last two"]
 
 
 def load_plan(pairs: Sequence[tuple[Export, str]]) -> Outcome:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned, counted
 
 if TYPE_CHECKING:
-    from osem_tasks.data.write import Account, Count
+    from osem_tasks.data.seed_writer import Account, Count
     from osem_tasks.errors import OsemError
 
 

@@ -45,7 +45,8 @@ class Engine:
     ``forgets_protection`` turns off deletion protection in every UpdateTable that does not
     set it. Two users with different values of ``isolation`` have separate databases; one with
     ``region_databases`` has separate tables in every region even for the same user, and one with
-    ``account_keys`` takes an access key of 12 digits for the account of that number.
+    ``account_keys`` takes an access key of 12 digits for the account of that number. An item has
+    ``max_item`` bytes at most.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Engine:
     isolation: Isolation = Isolation.TABLE_PREFIX
     region_databases: bool = False
     account_keys: bool = False
+    max_item: int = 400 * 1024
 
 
 AWS = Engine("AWS")
@@ -89,6 +91,8 @@ MOTO = Engine(
     # moto has every account, and AssumeRole returns keys for any of them.
     isolation=Isolation.ACCOUNT,
     region_databases=True,
+    # It refuses larger items: "Item size has exceeded the maximum allowed size".
+    max_item=405_000,
 )
 
 # Error codes of an engine that does not support a call.

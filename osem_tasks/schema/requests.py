@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.schema.facts import PERIOD, RECOVERY, SETTINGS
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
     from osem_tasks.schema.model import Index, Key, Projection, Table
     from osem_tasks.schema.warm import WarmThroughput
+
+_IMPORT_MEMBERS = (
+    "TableName",
+    "AttributeDefinitions",
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "OnDemandThroughput",
+    "SSESpecification",
+    "GlobalSecondaryIndexes",
+)
 
 
 def create_request(table: Table) -> CreateTableInputTypeDef:
@@ -51,6 +63,18 @@ def document(table: Table) -> dict[str, Any]:
     if table.recovery_period_in_days is not None:
         request[RECOVERY][PERIOD] = table.recovery_period_in_days
     return request
+
+
+def import_parameters(table: Table, name: str) -> dict[str, Any]:
+    """Return ``TableCreationParameters`` of ImportTable for ``table`` under another ``name``.
+
+    ImportTable makes neither local indexes nor a warm throughput.
+    """
+    indexes = tuple(replace(index, warm_throughput=None) for index in table.global_indexes)
+    request = dict(
+        create_request(replace(table, name=name, global_indexes=indexes, local_indexes=()))
+    )
+    return {member: request[member] for member in _IMPORT_MEMBERS if member in request}
 
 
 def _body(table: Table) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.apply.run import Journal
 from osem_tasks.config.commands import command as command_line
 from osem_tasks.config.settings import option
-from osem_tasks.config.values import integer
+from osem_tasks.config.values import number_of
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.copy import copied_line, copy_outcome, copy_plan
 from osem_tasks.schema.model import TableSet
@@ -109,16 +109,8 @@ def _options(rate: str | None, sample: str | None, where: str | None) -> Options
                 remediation="Write it as: --where \"status = 'ACTIVE' and age >= 18\"; see "
                 "docs/masks.md",
             ) from error
-    most = None if sample is None else option("--sample", sample, _at_least_one)
+    most = None if sample is None else option("--sample", sample, number_of("items"))
     return Options(rate=rate_of(rate), sample=most, scan=scan)
-
-
-def _at_least_one(value: Any) -> int:
-    number = integer(value)
-    if number is None or number < 1:
-        msg = "must be a whole number of items, 1 or more"
-        raise ValueError(msg)
-    return number
 
 
 def _refuse_unknown(job: Job, name: str) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.settings import option
-from osem_tasks.config.values import integer
+from osem_tasks.config.values import number_of
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.live import ACTIVE
 
@@ -23,15 +23,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?I?B?)", re.IGNORECASE | re.ASCII)
 
 def rate_of(given: str | None) -> int | None:
     """Return the capacity units a second. Raises ConfigurationError."""
-    return None if given is None else option("--rate", given, _units)
-
-
-def _units(value: Any) -> int:
-    number = integer(value)
-    if number is None or number < 1:
-        msg = "must be a whole number of capacity units, 1 or more"
-        raise ValueError(msg)
-    return number
+    return None if given is None else option("--rate", given, number_of("capacity units"))
 
 
 def size_of(value: Any) -> int:

@@ -8,7 +8,7 @@ from osem_tasks.apply.seed import check_tables
 from osem_tasks.config import guards
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import positive
-from osem_tasks.data.write import Account, Writer, writes_of
+from osem_tasks.data.seed_writer import Account, SeedWriter, writes_of
 from osem_tasks.output.seed import seed_outcome, seed_plan
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.connect import declared_tables, open_target
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
-    from osem_tasks.aws.item_store import Write
+    from osem_tasks.aws.items import Write
     from osem_tasks.config.target import Target
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.schema.model import TableSet
@@ -71,7 +71,7 @@ def seed(
         check_tables(run, {write.table for write in writes}, replacing=replace)
         if dry_run or job.dry:
             account = Account.of(writes)
-            missing = _writer(run).missing(writes, account)
+            missing = SeedWriter(run).missing(writes, account)
             return seed_plan(account, len(missing), replacing=replace)
         return _write(job, run, writes, replacing=replace)
 
@@ -89,15 +89,10 @@ def _writes(
     return writes_of(items, chosen)
 
 
-def _writer(run: Run) -> Writer:
-    tables = {table.name: table for table in run.tables}
-    return Writer(run.store.connection, tables, run.deadline, run.progress)
-
-
 def _write(job: Job, run: Run, writes: Sequence[Write], *, replacing: bool) -> Outcome:
     account = Account.of(writes)
     job.partial_outcome = lambda error: seed_outcome(account, error)
-    writer = _writer(run)
+    writer = SeedWriter(run)
     if replacing:
         writer.put(writes, account)
     else:

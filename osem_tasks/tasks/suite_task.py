@@ -46,7 +46,13 @@ class SuiteTask(Task[Any]):
         A program asks for them before it parses its arguments: wrong ones are reported here.
         """
         usage.check()
-        return [self._option(given) for given in super().get_arguments(ignore_unknown_help)]
+        texts = dict(self.help)
+        try:
+            found = super().get_arguments(ignore_unknown_help)
+        finally:
+            # Invoke takes every text out: who asks a second time would find none.
+            self.help = texts
+        return [self._option(given) for given in found]
 
     def _option(self, given: Argument) -> Option:
         option = Option(

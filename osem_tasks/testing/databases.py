@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from boto3.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
 
+    from osem_tasks.apply.run import Run
     from osem_tasks.aws.session import Connection
     from osem_tasks.config.environments import Environment
     from osem_tasks.config.settings import Settings
@@ -162,36 +163,27 @@ class IsolatedDatabase:
 
     def setup(self, settings: Settings, declared: TableSet) -> dict[str, str]:
         """Provision ``declared`` as ``db.setup`` does; map declared names to real ones."""
-        from osem_tasks.apply.run import Journal, Run
         from osem_tasks.apply.setup import setup
-        from osem_tasks.aws.store import TableStore
 
-        connection = self._connection(settings)
-        target = connection.target
-        tables = target.tables_of(declared)
-        store, deadline = TableStore(connection), Deadline(SETUP_SECONDS)
-        journal = Journal(tables.names)
+        run = self._run(settings, declared)
         if self.journal:
-            self.journal.add(tables.names)
+            self.journal.add(run.tables.names)
         try:
-            setup(Run(target, tables, store, deadline, Silent(), journal))
+            setup(run)
         finally:
-            self.made.update(journal.created)
-        return dict(zip(declared.names, tables.names, strict=True))
+            self.made.update(run.journal.created)
+        return dict(zip(declared.names, run.tables.names, strict=True))
 
     def seed(self, settings: Settings, tables: TableSet, items: Mapping[str, list[Any]]) -> None:
         """Put ``items`` into the ``tables`` that ``setup`` has made, by declared names.
 
         The database is the test's own, so no condition guards what is there.
         """
-        from osem_tasks.data.write import Account, Writer, writes_of
+        from osem_tasks.data.seed_writer import Account, SeedWriter, writes_of
 
-        connection = self._connection(settings)
-        real = connection.target.tables_of(tables)
-        by_name = {table.name: table for table in real}
-        writes = writes_of(items, dict(zip(tables.names, real, strict=True)))
-        deadline = Deadline(SETUP_SECONDS)
-        Writer(connection, by_name, deadline, Silent()).put(writes, Account.of(writes))
+        run = self._run(settings, tables)
+        writes = writes_of(items, dict(zip(tables.names, run.tables, strict=True)))
+        SeedWriter(run).put(writes, Account.of(writes))
 
     def drop(self) -> None:
         """Delete only the tables that were created through this database.
@@ -238,6 +230,15 @@ class IsolatedDatabase:
             region=self.region,
             naming=environment.naming.within(self.prefix),
         )
+
+    def _run(self, settings: Settings, declared: TableSet) -> Run:
+        from osem_tasks.apply.run import Journal, Run
+        from osem_tasks.aws.store import TableStore
+
+        connection = self._connection(settings)
+        tables = connection.target.tables_of(declared)
+        store, deadline = TableStore(connection), Deadline(SETUP_SECONDS)
+        return Run(connection.target, tables, store, deadline, Silent(), Journal(tables.names))
 
     def _connection(self, settings: Settings) -> Connection:
         from osem_tasks.aws.session import Connection

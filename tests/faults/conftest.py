@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from multiprocessing.context import ForkServerContext
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -156,3 +158,12 @@ def inv(
         monkeypatch.setenv(key, value)
     with using(SHORT):
         yield Inv(capsys, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def forks() -> ForkServerContext:
+    """Processes that begin with everything imported, forked of one without threads."""
+    context = multiprocessing.get_context("forkserver")
+    heavy = ["tests.faults.processes", "boto3", "osem_tasks.aws.session", "invoke.program"]
+    context.set_forkserver_preload(heavy)
+    return context

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from osem_tasks.waiting.policy import Pauses, using
+from osem_tasks.waiting.policy import Pauses
 from tests.faults.cases.case import SIX
 from tests.faults.conftest import ITEM, Cloud
+from tests.faults.processes import inv_as_process
 from tests.support.faulty_aws import Fault, Plane
 from tests.support.patience import SHORT
 
@@ -24,33 +22,10 @@ if TYPE_CHECKING:
     from tests.support.inv import Inv
 
 # Seen once CREATING, and once ACTIVE: every kind of call, and each no oftener than needed.
-PLANE, POLL = Plane(creating=0.03), Pauses(0.08, 0.08)
+PLANE = Plane(creating=0.03)
+PATIENCE = replace(SHORT, poll=Pauses(0.08, 0.08))
 # More calls than a setup of six tables makes; it ends the search if none is ever the last.
 MOST = 400
-
-
-def setup_as_process(environment: dict[str, str], argv: list[str]) -> None:
-    """`inv` in a process of its own, with little patience, telling nobody anything."""
-    from invoke.program import Program
-
-    from osem_tasks import namespace
-
-    os.environ.clear()
-    os.environ.update(environment)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        sys.stdout = sys.stderr = nowhere
-        sys.argv = argv
-        patience = replace(SHORT, poll=POLL)
-        with using(patience):
-            Program(namespace=namespace.build(), name="inv").run(argv)
-
-
-@pytest.fixture(scope="module")
-def forks() -> ForkServerContext:
-    """Processes that begin with everything imported, forked of one without threads."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "boto3", "osem_tasks.aws.session", "invoke.program"])
-    return context
 
 
 @pytest.mark.parametrize("first", [1, 2], ids=["odd calls", "even calls"])
@@ -80,7 +55,7 @@ def _killed_after(forks: ForkServerContext, cloud: Cloud, env: str, call: int) -
     cloud.server.arm(Fault("*", "kill", after=call - 1, times=1), plane=PLANE)
     argv = ["inv", "db.setup", "--env", env, "--force"]
     process: ForkServerProcess = forks.Process(
-        target=setup_as_process, args=(dict(os.environ), argv)
+        target=inv_as_process, args=(dict(os.environ), argv, PATIENCE)
     )
     process.start()
     assert process.pid

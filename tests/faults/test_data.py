@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from osem_tasks.data import codec, exports, lines
 from osem_tasks.engines import state
-from tests.faults.test_convergence import setup_as_process
+from tests.faults.processes import inv_as_process, killed_at_file
 from tests.support.faulty_aws import Fault
 
 if TYPE_CHECKING:
@@ -176,33 +174,6 @@ def test_what_lasts_is_said_and_the_same_command_continues(  # noqa: PLR0917  ca
     assert (in_dump(tmp_path / "out") if scans else in_table(teams, TARGET)) == WANTED
 
 
-@pytest.fixture(scope="module")
-def forks() -> ForkServerContext:
-    """Processes that begin with everything imported, forked of one without threads."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "boto3", "osem_tasks.aws.session", "invoke.program"])
-    return context
-
-
-def killed_at_file(
-    environment: dict[str, str], argv: list[str], number: int, below: list[str]
-) -> None:
-    """`inv`, which ends itself by SIGKILL at its file operation ``number`` in these folders."""
-    seen = 0
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal seen
-        if event in {"open", "os.rename", "os.remove", "os.mkdir", "os.truncate"} and str(
-            arguments[0]
-        ).startswith(tuple(below)):
-            seen += 1
-            if seen == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(watch)
-    setup_as_process(environment, argv)
-
-
 def killed(context: ForkServerContext, cloud: Cloud, target: Any, *arguments: Any) -> bool:
     """Whether a process was killed; it must end well otherwise."""
     process = context.Process(target=target, args=(dict(os.environ), *arguments))
@@ -243,7 +214,7 @@ def test_a_dump_killed_at_any_call_is_continued(
     for number in range(1, MOST):
         output = tmp_path / f"call-{number}"
         call_kills(teams, number)
-        if not killed(forks, teams, setup_as_process, ["inv", *dump_of(output)]):
+        if not killed(forks, teams, inv_as_process, ["inv", *dump_of(output)]):
             break
         teams.server.arm()
         if not is_whole_dump(inv(*dump_of(output)), output):
@@ -283,7 +254,7 @@ def test_a_load_killed_at_any_call_is_continued(
     while number < MOST:
         renew(teams)
         call_kills(teams, number)
-        if not killed(forks, teams, setup_as_process, ["inv", *load_of(dumped)]):
+        if not killed(forks, teams, inv_as_process, ["inv", *load_of(dumped)]):
             break
         teams.server.arm()
         run = inv(*load_of(dumped))
@@ -307,7 +278,7 @@ def test_a_killed_load_of_a_table_that_was_made_anew_begins_anew(
 ) -> None:
     """What was written is gone with the old table, so that nothing is left out."""
     teams.server.arm(Fault("BatchWriteItem", "kill", after=2, times=1))
-    assert killed(forks, teams, setup_as_process, ["inv", *load_of(dumped)])
+    assert killed(forks, teams, inv_as_process, ["inv", *load_of(dumped)])
     teams.server.arm()
     renew(teams)
 
@@ -371,7 +342,7 @@ def test_a_record_of_a_load_that_lies_is_found_out(
 def record_of_killed_load(forks: ForkServerContext, cloud: Cloud, dumped: Path) -> Path:
     """The record that a load left which was killed at its third batch."""
     cloud.server.arm(Fault("BatchWriteItem", "kill", after=2, times=1))
-    assert killed(forks, cloud, setup_as_process, ["inv", *load_of(dumped)])
+    assert killed(forks, cloud, inv_as_process, ["inv", *load_of(dumped)])
     cloud.server.arm()
     (record,) = state.directory().glob("load-*")
     return record
@@ -382,7 +353,7 @@ def test_a_table_that_was_made_anew_is_dumped_anew(
 ) -> None:
     """The pages of the old table are not part of the dump of the new one."""
     teams.server.arm(Fault("Scan", "kill", after=2, times=1))
-    assert killed(forks, teams, setup_as_process, ["inv", *dump_of(tmp_path / "out")])
+    assert killed(forks, teams, inv_as_process, ["inv", *dump_of(tmp_path / "out")])
     teams.server.arm()
     teams.client().delete_table(TableName=SOURCE)
     teams.hold("dev", "Teams")
@@ -400,7 +371,7 @@ def test_an_unfinished_dump_that_was_damaged_is_mended(
     """What the data files hold is checked; what does not fit is read again from the table."""
     output = tmp_path / "out"
     teams.server.arm(Fault("Scan", "kill", after=2, times=1))
-    assert killed(forks, teams, setup_as_process, ["inv", *dump_of(output)])
+    assert killed(forks, teams, inv_as_process, ["inv", *dump_of(output)])
     teams.server.arm()
     (data,) = output.rglob("*.json.gz")
     (journal,) = output.rglob("_osem-progress.jsonl")

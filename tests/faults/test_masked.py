@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
-import sys
 import zlib
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.waiting.policy import using
+from tests.faults.processes import inv_as_process
 from tests.support.faulty_aws import Fault, FaultyServer
 from tests.support.inv import OSEM_TABLES, Inv, Run
 from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from multiprocessing.context import ForkServerContext
+    from pathlib import Path
 
     from tests.faults.conftest import Cloud
 
@@ -289,34 +287,12 @@ def test_throttling_on_both_sides_is_waited_out(
     assert (run.code, len(held(cloud, "osem-local-Users"))) == (0, COUNT)
 
 
-def copy_as_process(environment: Mapping[str, str], words: list[str]) -> None:
-    """`inv` in a process of its own, with little patience, telling nobody anything."""
-    from invoke.program import Program
-
-    from osem_tasks import namespace
-
-    os.environ.clear()
-    os.environ.update(environment)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        sys.stdout = sys.stderr = nowhere
-        sys.argv = ["inv", *words]
-        with using(SHORT):
-            collection = namespace.build({"tables": OSEM_TABLES, "mask": MASK})
-            Program(namespace=collection, name="inv").run(sys.argv)
-
-
-@pytest.fixture(scope="module")
-def forks() -> ForkServerContext:
-    """Processes that begin with everything imported, forked of one without threads."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "boto3", "osem_tasks.aws.session", "invoke.program"])
-    return context
-
-
 def killed(forks: ForkServerContext, server: FaultyServer, fault: Fault, words: list[str]) -> bool:
     """Whether a task was killed by ``fault``, and did not end before."""
     server.arm(fault)
-    process = forks.Process(target=copy_as_process, args=(dict(os.environ), words))
+    configuration = {"tables": OSEM_TABLES, "mask": MASK}
+    arguments = (dict(os.environ), ["inv", *words], SHORT, configuration)
+    process = forks.Process(target=inv_as_process, args=arguments)
     process.start()
     assert process.pid
     server.victim.set_result(process.pid)

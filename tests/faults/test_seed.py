@@ -5,28 +5,22 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.aws.item_store import Write
-from osem_tasks.aws.session import connect
-from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.resolve import TargetOptions, resolve
-from osem_tasks.data.write import Account, Writer
+from osem_tasks.aws.items import Write
+from osem_tasks.data.seed_writer import Account, SeedWriter
 from osem_tasks.schema.model import table
-from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.policy import using
-from osem_tasks.waiting.progress import Silent
 from tests.faults.cases.case import SIX
 from tests.faults.conftest import tables_of, variables
-from tests.faults.test_convergence import forks
+from tests.faults.processes import inv_as_process
 from tests.support.faulty_aws import Fault
 from tests.support.inv import OSEM_TABLES, Inv
 from tests.support.patience import SHORT
+from tests.support.runs import run_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +28,8 @@ if TYPE_CHECKING:
 
     from tests.faults.conftest import Cloud
 
-__all__ = ["forks"]
 # moto needs longer for a transaction than for any call of the other tests.
-PATIENCE = replace(SHORT, read=4.0)
+PATIENCE = replace(SHORT, read=4.0, items_read=6.0)
 TOTAL = 88
 # The item of Users that the account holds from the beginning is none of the seed's.
 HELD = 1
@@ -119,21 +112,6 @@ def test_what_does_not_pass_is_told(
         assert 0 < done.document["data"]["itemsWritten"] == count(cloud) - HELD
 
 
-def as_process(environment: dict[str, str], argv: list[str]) -> None:
-    """`inv` in a process of its own, telling nobody anything."""
-    from invoke.program import Program
-
-    from osem_tasks import namespace
-
-    os.environ.clear()
-    os.environ.update(environment)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        sys.stdout = sys.stderr = nowhere
-        sys.argv = argv
-        with using(PATIENCE):
-            Program(namespace=namespace.build({"tables": OSEM_TABLES}), name="inv").run(argv)
-
-
 @pytest.mark.parametrize("operation", [TRANSACT, "BatchGetItem"])
 def test_a_killed_seed_is_completed_by_the_next(
     forks: ForkServerContext, cloud: Cloud, inv: Inv, operation: str
@@ -144,7 +122,10 @@ def test_a_killed_seed_is_completed_by_the_next(
         cloud.hold("dev", *SIX)
         cloud.server.arm(Fault(operation, "kill", after=call, times=1))
         argv = ["inv", "db.seed", "--env", "dev", "--scale", "2"]
-        process = forks.Process(target=as_process, args=(dict(os.environ), argv))
+        process = forks.Process(
+            target=inv_as_process,
+            args=(dict(os.environ), argv, PATIENCE, {"tables": OSEM_TABLES}),
+        )
         process.start()
         cloud.server.victim.set_result(process.pid or 0)
         process.join(60)
@@ -196,22 +177,17 @@ def test_unprocessed_items_are_sent_again(cloud: Cloud) -> None:
     message = json.dumps({"UnprocessedItems": left})
     cloud.server.role = "moto"  # which takes any key
     cloud.server.arm(Fault("BatchWriteItem", "say", message=message, status=200, times=1))
-    target = resolve(BUILT_IN["local"], TargetOptions(endpoint=cloud.engine), {})
-    at_server = resolve(BUILT_IN["local"], TargetOptions(endpoint=cloud.server.url), {})
+    users = table(name, "userId S")
+    at_server = SeedWriter(run_at(cloud.server.url, users, seconds=20))
     writes = [Write(name, ("userId",), item) for item in items]
-    users = {name: table(name, "userId S")}
 
-    Writer(connect(at_server, lambda _: None), users, Deadline(20), Silent()).put(
-        writes, Account.of(writes)
-    )
+    at_server.put(writes, Account.of(writes))
 
     sent = [call.request["RequestItems"] for call in cloud.server.of("BatchWriteItem")]
     assert sent[1:] == [left]
-    missing = Writer(connect(target, lambda _: None), users, Deadline(20), Silent()).missing
+    missing = SeedWriter(run_at(cloud.engine, users, seconds=20)).missing
     assert missing(writes, Account.of(writes)) == writes[:2]  # what the server only claimed
     cloud.server.arm(Fault("BatchWriteItem", "cut", times=1))
-    Writer(connect(at_server, lambda _: None), users, Deadline(20), Silent()).put(
-        writes, Account.of(writes)
-    )
+    at_server.put(writes, Account.of(writes))
     whole = [call.request["RequestItems"] for call in cloud.server.of("BatchWriteItem")]
     assert [len(request[name]) for request in whole] == [3, 3]

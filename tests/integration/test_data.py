@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from osem_tasks.data import codec, exports, lines
-from tests.support.items import NUMBER, VALUES, deep
+from tests.support.items import ATTRIBUTES, NUMBER, deep, native
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,19 +25,42 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 TEAMS = ("--table", "Teams")
-# What an engine cannot hold is not the dump's to keep: names and values as applications have them.
-NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
-ATTRIBUTES = st.dictionaries(NAMES.map("a{}".format), VALUES, max_size=5)
 ITEMS = st.lists(ATTRIBUTES, max_size=30).map(
     lambda found: [{**item, "teamId": {"S": f"t{number}"}} for number, item in enumerate(found)]
 )
+# Engines write these in their own way; equal they are all the same.
+SPELLINGS = ["-0", "0.00", "1E+3", "1e3", "+5", "007", "1.50", "5.", ".5", "1" + "0" * 45]
+# Two spellings of one letter, names of types, signs of expressions, the ends of Unicode.
+ODD_NAMES = [
+    "\u00e9",
+    "e\u0301",
+    "S",
+    "M",
+    "a.b[0]",
+    "#n",
+    ":v",
+    "$x",
+    "\x00",
+    "\U0010ffff",
+    "\uffff",
+]
+# Keys of every type at their limits.
+KEYS: dict[str, list[str]] = {
+    "S": [*ODD_NAMES, " ", "\n", "0", "x" * 1024],
+    "N": ["0", "1", "-5", "1E+2", "1E-130", "9." + "9" * 37 + "E+125", "1" * 38, "0.10"],
+    "B": ["AA==", "AAA=", "//4=", "YQ==", base64.b64encode(bytes(range(256))).decode()],
+}
 EXTREMES: list[dict[str, Any]] = [
     {"teamId": {"S": "38 digits"}, "n": {"N": "12345678901234567890123456789012345678"}},
     {"teamId": {"S": "fraction"}, "n": {"N": "-0.12345678901234567890123456789012345678"}},
     {"teamId": {"S": "small"}, "n": {"N": "1E-130"}},
     {"teamId": {"S": "large"}, "n": {"N": "9.9999999999999999999999999999999999999E+125"}},
     {"teamId": {"S": "empty"}, "s": {"S": ""}, "b": {"B": ""}, "l": {"L": []}, "m": {"M": {}}},
-    {"teamId": {"S": "deep"}, "d": deep(30)},
+    {"teamId": {"S": "deep"}, "d": deep(31)},
+    *({"teamId": {"S": f"number {text}"}, "n": {"N": text}} for text in SPELLINGS),
+    {"teamId": {"S": "empty members"}, "ss": {"SS": ["", "a"]}, "bs": {"BS": ["", "AA=="]}},
+    {"teamId": {"S": "names"}, "v": {"M": {name: {"S": name} for name in ODD_NAMES}}},
+    {"teamId": {"S": "many NULLs"}, "v": {"L": [{"NULL": True}] * 50_000}},
     {"teamId": {"S": "binary"}, "b": {"B": base64.b64encode(bytes(range(256))).decode()}},
     {"teamId": {"S": "sets"}, "ns": {"NS": ["1", "2.5"]}, "bs": {"BS": ["AA==", "/w=="]}},
     {
@@ -43,7 +68,6 @@ EXTREMES: list[dict[str, Any]] = [
         "s": {"S": 'ß 漢字 🙂 \u2028 \u0007 \\ " \n'},
         "x.y": {"NULL": True},
     },
-    {"teamId": {"S": "400 KB"}, "s": {"S": "x" * 409_000}},
     {"teamId": {"S": "false"}, "f": {"BOOL": False}, "t": {"BOOL": True}},
 ]
 
@@ -52,21 +76,7 @@ def put(engine: Engine, table: str, items: Iterable[dict[str, Any]]) -> None:
     """Put items as an application does."""
     client = engine.client()
     for item in items:
-        client.put_item(TableName=table, Item={name: _native(v) for name, v in item.items()})
-
-
-def _native(value: dict[str, Any]) -> Any:
-    """A value as boto3 has it: binary as bytes."""
-    ((kind, content),) = value.items()
-    if kind == "B":
-        return {kind: base64.b64decode(content)}
-    if kind == "BS":
-        return {kind: [base64.b64decode(part) for part in content]}
-    if kind == "L":
-        return {kind: [_native(part) for part in content]}
-    if kind == "M":
-        return {kind: {name: _native(part) for name, part in content.items()}}
-    return value
+        client.put_item(TableName=table, Item={name: native(v) for name, v in item.items()})
 
 
 def held(engine: Engine, table: str) -> dict[str, Any]:
@@ -107,12 +117,13 @@ def round_trip(engine: Engine, inv: Inv, prefix: str, folder: Path) -> tuple[Any
 def test_extreme_items_come_back(engine: Engine, inv: Inv, prefix: str, tmp_path: Path) -> None:
     """The limits of every type, as boto3 reads them before and after."""
     assert inv("db.setup", *TEAMS).code == 0
-    put(engine, f"{prefix}Teams", EXTREMES)
+    large = {"teamId": {"S": "400 KB"}, "s": {"S": "x" * (engine.row.max_item - 100)}}
+    put(engine, f"{prefix}Teams", [*EXTREMES, large])
 
     before, after = round_trip(engine, inv, prefix, tmp_path / "dump")
 
     assert after == before
-    assert len(before) == len(EXTREMES)
+    assert len(before) == len(EXTREMES) + 1
 
 
 @settings(
@@ -138,6 +149,50 @@ def test_any_items_come_back(  # noqa: PLR0917  fixtures and examples
 
     assert after == before
     assert len(before) == len(items) + 1
+
+
+def test_keys_of_every_type_come_back(
+    engine: Engine, inv: Inv, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every key stays the key that it was, as partition and as sort key, and none meets another."""
+    tables = [keyed(kind) for kind in KEYS]
+    (tmp_path / "tables.json").write_text(json.dumps({"Tables": tables}))
+    monkeypatch.setenv("INVOKE_OSEM_TABLES", str(tmp_path / "tables.json"))
+    assert inv("db.setup").code == 0
+    for kind, keys in KEYS.items():
+        pairs = {*itertools.product(keys, keys[:1]), *itertools.product(keys[:1], keys)}
+        items = [{"id": {kind: one}, "at": {kind: other}} for one, other in sorted(pairs)]
+        put(engine, f"{prefix}Table{kind}", items)
+    before = [keys_of(engine, f"{prefix}Table{kind}") for kind in KEYS]
+
+    assert inv("db.dump", "--output", str(tmp_path / "dump")).code == 0
+    assert inv("db.reset").code == 0
+    loaded = inv("db.load", "--input", str(tmp_path / "dump"), "--checksum", "--json")
+
+    assert loaded.code == 0, loaded.err
+    assert [keys_of(engine, f"{prefix}Table{kind}") for kind in KEYS] == before
+    assert list(map(len, before)) == [2 * len(keys) - 1 for keys in KEYS.values()]
+
+
+def keyed(kind: str) -> dict[str, Any]:
+    """A table whose two keys are of that type."""
+    return {
+        "TableName": f"Table{kind}",
+        "KeySchema": [
+            {"AttributeName": "id", "KeyType": "HASH"},
+            {"AttributeName": "at", "KeyType": "RANGE"},
+        ],
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name in ("id", "at")
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
+def keys_of(engine: Engine, table: str) -> list[str]:
+    """The keys of a table, in an order of their own."""
+    pages = engine.client().get_paginator("scan").paginate(TableName=table)
+    return sorted(repr((item["id"], item["at"])) for page in pages for item in page["Items"])
 
 
 def test_a_dump_is_what_the_table_holds(

@@ -8,23 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from osem_tasks.aws.item_store import ItemStore, Write
-from osem_tasks.aws.session import connect
-from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.naming import Naming
-from osem_tasks.config.target import Target
-from osem_tasks.data.attribute_values import size
+from osem_tasks.aws.items import ItemStore, Write, keys_of
 from osem_tasks.data.item_rules import MAX_ITEM
-from osem_tasks.data.write import Account, Writer
+from osem_tasks.data.seed_writer import Account, SeedWriter
+from osem_tasks.data.sizes import size_of
 from osem_tasks.schema.model import table
-from osem_tasks.waiting.clock import Deadline
-from osem_tasks.waiting.progress import Silent
+from tests.support.items import native
+from tests.support.runs import run_at
 from tests.unit.data.items import wire
 from tests.unit.data.test_seed import ITEMS, numbered
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from osem_tasks.apply.run import Run
     from tests.integration.conftest import Engine
     from tests.support.inv import Inv
 
@@ -226,48 +223,32 @@ def test_without_a_seed_it_says_what_to_write(inv: Inv) -> None:
     assert "seed: seed/*.jsonl" in done.document["error"]["remediation"]
 
 
-ORDERS = table("Orders", "id S")
-
-
-def opened(engine: Engine, name: str) -> tuple[Any, Target]:
-    """A connection, and a table of that name."""
-    target = Target(
-        environment=BUILT_IN["local"],
-        local=True,
-        endpoint=engine.endpoint,
-        source="the test",
-        region="us-east-1",
-        naming=Naming.of_prefix("", "local"),
-    )
+def opened(engine: Engine, name: str) -> Run:
+    """A run on a new table of that name."""
     engine.client().create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return connect(target, lambda _: None), target
-
-
-def writer_of(connection: Any, name: str) -> Writer:
-    """A writer to that one table."""
-    return Writer(connection, {name: ORDERS}, Deadline(60), Silent())
+    return run_at(engine.endpoint, table(name, "id S"))
 
 
 def test_a_race_overwrites_nothing(engine: Engine, prefix: str) -> None:
     """Somebody puts an item between the look and the write: it stays, the others are written."""
     name = f"{prefix}Orders"
-    connection, _ = opened(engine, name)
+    run = opened(engine, name)
     theirs = {"id": {"S": "7"}, "by": {"S": "them"}}
 
     def intrude(**_: object) -> None:
         engine.client().put_item(TableName=name, Item=theirs)
 
-    connection.session.events.register("before-call.dynamodb.TransactWriteItems", intrude)
+    run.store.connection.session.events.register("before-call.dynamodb.TransactWriteItems", intrude)
     ours = [{"id": {"S": str(number)}, "by": {"S": "us"}} for number in range(50)]
     writes = [Write(name, ("id",), item) for item in ours]
     account = Account.of(writes)
 
-    writer_of(connection, name).put_new(writes, account)
+    SeedWriter(run).put_new(writes, account)
 
     assert (account.written, account.kept) == (49, 1)
     found = items(engine, name)
@@ -278,8 +259,8 @@ def test_a_race_overwrites_nothing(engine: Engine, prefix: str) -> None:
 def test_any_item_reaches_the_table(engine: Engine, prefix: str) -> None:
     """Every type and every nesting is stored exactly, by both ways of writing."""
     name = f"{prefix}Orders"
-    connection, _ = opened(engine, name)
-    writer, store = writer_of(connection, name), ItemStore(connection, Deadline(60))
+    run = opened(engine, name)
+    writer, store = SeedWriter(run), ItemStore(run.store.connection)
 
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(items=ITEMS)
@@ -293,7 +274,7 @@ def test_any_item_reaches_the_table(engine: Engine, prefix: str) -> None:
                 writer.put_new(writes, Account.of(writes))
             else:
                 writer.put(writes, Account.of(writes))
-            assert len(store.existing(writes)) == len(writes)
+            assert len(store.existing(keys_of(writes)).found) == len(writes)
             for item in wired:
                 response = engine.client().get_item(TableName=name, Key={"id": item["id"]})
                 assert same(response["Item"], item)
@@ -305,10 +286,8 @@ def same(found: Any, item: Any) -> bool:
     """Whether boto3 reads back the item: sets in any order, numbers by their value."""
     from boto3.dynamodb.types import TypeDeserializer
 
-    from osem_tasks.aws.item_store import _sent
-
     read = TypeDeserializer().deserialize
-    return bool(read({"M": found}) == read({"M": _sent(item)}))
+    return bool(read({"M": found}) == read(native({"M": item})))
 
 
 @pytest.mark.parametrize("number", ["0", "-1.5", "123", "0.001", "1E125", "9" * 38])
@@ -317,10 +296,10 @@ def test_the_size_is_the_engine_s(engine: Engine, prefix: str, number: str) -> N
     if not engine.row.name.startswith("DynamoDB Local"):
         pytest.skip("only DynamoDB itself counts to the byte")
     name = f"{prefix}Orders"
-    connection, _ = opened(engine, name)
+    run = opened(engine, name)
     item: dict[str, Any] = {"id": {"S": "1"}, "n": {"L": [{"N": number}] * 9}, "t": {"S": ""}}
-    item["t"] = {"S": "x" * (MAX_ITEM - sum(len(k) + size(v) for k, v in item.items()))}
-    store = ItemStore(connection, Deadline(60))
+    item["t"] = {"S": "x" * (MAX_ITEM - size_of(item))}
+    store = ItemStore(run.store.connection)
 
     assert store.put_new(Write(name, ("id",), item))
     item["t"]["S"] += "x"

@@ -19,7 +19,11 @@ WHOLE = st.integers(-(10**38) + 1, 10**38 - 1).map(str)
 DIGITS = st.tuples(st.integers(-(10**20) + 1, 10**20 - 1), st.integers(0, 10**17)).map(
     lambda parts: f"{parts[0]}.{parts[1]:018d}"
 )
-NUMBER = WHOLE | DIGITS | st.sampled_from(["0", "-1", "1.5E+20", "9.9E-100", "1E125"])
+NUMBER = (
+    WHOLE
+    | DIGITS
+    | st.sampled_from(["0", "-0", "-1", "1.50", "1E+3", "1.5E+20", "9.9E-100", "1E125", "1E-130"])
+)
 
 
 def _set(members: SearchStrategy[str], key: Any = None) -> SearchStrategy[list[str]]:
@@ -53,4 +57,18 @@ def deep(levels: int) -> dict[str, Any]:
     value: dict[str, Any] = {"S": "bottom"}
     for level in range(levels):
         value = {"M": {"in": value}} if level % 2 else {"L": [value]}
+    return value
+
+
+def native(value: dict[str, Any]) -> Any:
+    """A value as boto3 has it: binary as bytes."""
+    ((kind, content),) = value.items()
+    if kind == "B":
+        return {kind: base64.b64decode(content)}
+    if kind == "BS":
+        return {kind: [base64.b64decode(part) for part in content]}
+    if kind == "L":
+        return {kind: [native(part) for part in content]}
+    if kind == "M":
+        return {kind: {name: native(part) for name, part in content.items()}}
     return value

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from osem_tasks.data.item_rules import MAX_ITEM, item_of, key_of, problems
+from osem_tasks.data.codec import key_of
+from osem_tasks.data.item_rules import MAX_ITEM, item_of, problems
 from osem_tasks.schema.model import table
 
 ORDERS = table("Orders", "id S", {"by-total": "total N", "by-name": "name S, at N"})
@@ -114,4 +115,4 @@ def test_equal_keys() -> None:
     """DynamoDB takes 1 and 1.0 for one number, so they are one key."""
     one, other = ({"id": {"S": "a"}, "at": {"N": text}} for text in ("1", "1.0"))
 
-    assert key_of(one, EVENTS) == key_of(other, EVENTS)
+    assert key_of(one, EVENTS.key) == key_of(other, EVENTS.key)

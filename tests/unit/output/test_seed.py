@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from osem_tasks.data.write import Account, Count
+from osem_tasks.data.seed_writer import Account, Count
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Mark
 from osem_tasks.output.seed import seed_outcome, seed_plan

@@ -95,6 +95,18 @@ def test_every_choice_that_a_help_text_lists_is_offered() -> None:
                 assert all(word in argument.help for word in found)
 
 
+def test_options_keep_their_help() -> None:
+    """Invoke takes the texts out of a task when it is asked for its options; ours keeps them."""
+    collection = namespace.build()
+    for name in collection.task_names:
+        first, again = (
+            [(option.name, option.help) for option in collection[name].get_arguments()]
+            for _ in range(2)
+        )
+        assert first == again
+        assert all(text for _, text in first)
+
+
 def test_numbers_are_marked() -> None:
     """An option whose help names a port, seconds or lines is shown as INT."""
     for name in TASKS:

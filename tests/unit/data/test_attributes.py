@@ -12,7 +12,8 @@ import pytest
 from boto3.dynamodb.types import Binary
 from hypothesis import given
 
-from osem_tasks.data.attribute_values import of_plain, of_typed, size
+from osem_tasks.data.attributes import of_plain, of_typed
+from osem_tasks.data.sizes import size
 from tests.unit.data.items import VALUES, wire
 
 

@@ -13,29 +13,28 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from osem_tasks.aws.item_store import MAX_BATCH, MAX_READ, MAX_TRANSACTION, ItemStore, Write
-from osem_tasks.data.attribute_values import size
-from osem_tasks.data.item_rules import key_of
-from osem_tasks.waiting import interrupts
+from osem_tasks.aws.items import MAX_READ, MAX_TRANSACTION, ItemStore, Write, keys_of
+from osem_tasks.data import codec
+from osem_tasks.data.sizes import size_of
+from osem_tasks.data.writer import Writer
+from osem_tasks.waiting import interrupts, policy
 from osem_tasks.waiting.parallel import side_by_side
 from osem_tasks.waiting.policy import Tries
 from osem_tasks.waiting.progress import Step
-from osem_tasks.waiting.wait import retry
+from osem_tasks.waiting.wait import Backoff, retry, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from osem_tasks.aws.session import Connection
-    from osem_tasks.data.attribute_values import Item
+    from osem_tasks.apply.run import Run
+    from osem_tasks.aws.items import Item
+    from osem_tasks.data.writer import Batch
     from osem_tasks.schema.model import Table
-    from osem_tasks.waiting.clock import Deadline
-    from osem_tasks.waiting.progress import Progress
 
 T = TypeVar("T")
 # More writers than these make DynamoDB Local slower, because it writes one after the other.
 WRITERS = 4
-# DynamoDB allows 4 MB in a transaction; a slow line needs less. A batch of 25 items is within its
-# 16 MB whatever they hold.
+# DynamoDB allows 4 MB in a transaction; a slow line needs less.
 MAX_BYTES = 1_000_000
 
 
@@ -89,23 +88,12 @@ def writes_of(items: Mapping[str, Sequence[Item]], tables: Mapping[str, Table]) 
     ]
 
 
-class Writer:
-    """Writes items to one target, and keeps the account of it.
+class SeedWriter:
+    """Writes a seed's items to the tables of ``run``. Every method raises OsemError."""
 
-    ``tables`` are the tables by their real names. Every method raises OsemError.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        tables: Mapping[str, Table],
-        deadline: Deadline,
-        progress: Progress,
-    ) -> None:
-        self._store = ItemStore(connection, deadline)
-        self._tables = tables
-        self._deadline = deadline
-        self._progress = progress
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._store = ItemStore(run.store.connection)
 
     def missing(self, writes: Sequence[Write], account: Account) -> list[Write]:
         """Return the writes whose key has no item; count the others as kept."""
@@ -128,28 +116,49 @@ class Writer:
 
     def put(self, writes: Sequence[Write], account: Account) -> None:
         """Put all items, whatever is there."""
-
-        def put(part: list[Write]) -> None:
-            self._retried(lambda: self._store.put(part))
-            for write in part:
-                account.add(write.table, written=1)
-
         step = self._begin("seeding", writes)
-        self._every(put, _parts(writes, MAX_BATCH), step)
+
+        def put(name: str) -> None:
+            def written(batch: Batch) -> None:
+                account.add(name, written=len(batch.items))
+                step.advance(len(batch.items))
+
+            with Writer(self._run, self._store, self._run.tables[name], written) as writer:
+                for write in writes:
+                    if write.table == name:
+                        writer.add(write.item)
+
+        names = list(dict.fromkeys(write.table for write in writes))
+        if names:
+            side_by_side(put, names, WRITERS)
 
     def _begin(self, doing: str, writes: Sequence[Write]) -> Step:
-        step = Step(doing, len(writes), "items")
-        self._progress.begin(step)
-        return step
+        return self._run.begin(Step(doing, len(writes), "items"))
 
     def _missing_of(self, part: list[Write]) -> list[Write]:
-        existing = self._retried(lambda: self._store.existing(part))
-        found = {(table, key_of(key, self._tables[table])) for table, key in existing}
+        found: set[tuple[str, str]] = set()
+        request = keys_of(part)
+
+        def read() -> bool:
+            nonlocal request
+            answer = self._retried(lambda: self._store.existing(request))
+            found.update((table, self._key(table, key)) for table, key in answer.found)
+            request = answer.left
+            return not request
+
+        # DynamoDB leaves out what exceeds the capacity, or an answer of 16 MB.
+        backoff = Backoff(policy.current().retry)
+        wait_until(
+            lambda: read() or None, self._run.deadline, lambda: "the items that are there", backoff
+        )
         return [
             write
             for write in part
-            if (write.table, key_of(write.item, self._tables[write.table])) not in found
+            if (write.table, self._key(write.table, write.item)) not in found
         ]
+
+    def _key(self, table: str, item: Item) -> str:
+        return codec.key_of(item, self._run.tables[table].key)
 
     def _put_new_part(self, part: list[Write], account: Account) -> None:
         token = str(uuid.uuid4())
@@ -175,7 +184,7 @@ class Writer:
 
     def _retried(self, call: Callable[[], T]) -> T:
         # Every call may be repeated: a put under a condition, a put of the same item, a read.
-        return retry(call, self._deadline, self._progress.say, Tries(repeatable=True))
+        return retry(call, self._run.deadline, self._run.say, Tries(repeatable=True))
 
 
 def _parts(writes: Sequence[Write], most: int) -> list[list[Write]]:
@@ -187,7 +196,7 @@ def _transactions(writes: Sequence[Write]) -> Iterator[list[Write]]:
     part: list[Write] = []
     total = 0
     for write in writes:
-        length = sum(len(name.encode()) + size(value) for name, value in write.item.items())
+        length = size_of(write.item)
         if part and (len(part) == MAX_TRANSACTION or total + length > MAX_BYTES):
             yield part
             part, total = [], 0
