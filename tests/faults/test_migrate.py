@@ -253,9 +253,9 @@ def test_what_is_written_meanwhile_stops_it(
 ) -> None:
     """Nothing is deleted; the next run dumps anew, and what was written is there."""
     from osem_tasks.data.migration import run as running
+    from osem_tasks.data.migration.prepare import prepare as prepared
 
     late = {"id": {"S": "late"}, "managerId": {"S": "1"}}
-    prepared = running.prepare
 
     def then_write(migration: Any) -> None:
         prepared(migration)
