@@ -13,7 +13,7 @@ import pytest
 
 from osem_tasks.schema.requests import create_request
 from tests.faults.conftest import ITEM, Cloud, tables_of
-from tests.faults.test_convergence import setup_as_process
+from tests.faults.processes import inv_as_process
 from tests.support.faulty_aws import Fault, Plane
 from tests.support.inv import finished, started
 
@@ -408,7 +408,7 @@ def _killed_after(forks: ForkServerContext, cloud: Cloud, argv: tuple[str, ...],
     cloud.hold("dev", "Users")
     cloud.server.arm(Fault("*", "kill", after=call - 1, times=1), plane=Plane(deleting=0.02))
     words = ["inv", *argv, "--table", "Users", "--yes"]
-    process = forks.Process(target=setup_as_process, args=(dict(os.environ), words))
+    process = forks.Process(target=inv_as_process, args=(dict(os.environ), words))
     process.start()
     assert process.pid
     cloud.server.victim.set_result(process.pid)

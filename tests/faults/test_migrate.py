@@ -19,8 +19,8 @@ from osem_tasks.errors import OsemError
 from osem_tasks.schema.model import Key
 from osem_tasks.schema.requests import create_request
 from tests.faults.conftest import tables_of
-from tests.faults.test_convergence import setup_as_process
-from tests.faults.test_data import in_dump, killed, killed_at_file
+from tests.faults.processes import inv_as_process, killed_at_file
+from tests.faults.test_data import in_dump, killed
 from tests.support.faulty_aws import Fault, eventually
 from tests.support.inv import finished, started
 
@@ -149,7 +149,7 @@ def test_a_migration_killed_at_any_call_is_continued(
         renew(cloud)
         output = tmp_path / f"call-{number}"
         cloud.server.arm(Fault("*", "kill", after=number - 1, times=1))
-        if not killed(forks, cloud, setup_as_process, ["inv", *command(output)]):
+        if not killed(forks, cloud, inv_as_process, ["inv", *command(output)]):
             break
         cloud.server.arm()
         if not is_kept(cloud, output):
@@ -239,7 +239,7 @@ def stopped_at(
 ) -> None:
     """Kill a migration once a call of ``operation`` is carried out."""
     cloud.server.arm(Fault(operation, "kill", after=after, times=1))
-    assert killed(forks, cloud, setup_as_process, ["inv", *command(output, *words)])
+    assert killed(forks, cloud, inv_as_process, ["inv", *command(output, *words)])
     cloud.server.arm()
 
 
@@ -651,7 +651,7 @@ def test_an_interrupted_migration_says_where_things_stand(
 def with_little_space(environment: dict[str, str], argv: list[str], most: int) -> None:
     """`inv` as a process that can write no file larger than that."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    setup_as_process(environment, argv)
+    inv_as_process(environment, argv)
 
 
 @pytest.mark.parametrize("most", [10, 500, 1500])
@@ -721,7 +721,7 @@ def test_a_second_table_killed_at_any_call_is_continued(
         output = tmp_path / f"call-{number}"
         argv = command(output, "--to", "osem-prod-Teams2", "--force", env="prod")
         cloud.server.arm(Fault("*", "kill", after=number - 1, times=1))
-        if not killed(forks, cloud, setup_as_process, ["inv", *argv]):
+        if not killed(forks, cloud, inv_as_process, ["inv", *argv]):
             break
         cloud.server.arm()
         run = inv(*argv, "--json")

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from osem_tasks.data import codec
-from osem_tasks.data.attribute_values import size
 from osem_tasks.data.item_rules import MAX_ITEM, MAX_PARTITION, MAX_SORT
 from osem_tasks.data.keys import MAX_EXAMPLES, KeyCheck
 from osem_tasks.data.migration.contents import Total, key_text
 from osem_tasks.data.rekey import Rekeying, rekeying
+from osem_tasks.data.sizes import size, size_of
 from osem_tasks.data.transform import Transform
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _judge(item: Item, keys: KeyCheck, findings: Findings, source: str) -> None:
         content = item.get(attribute)
         if content is not None and size(content) > most:
             findings.blame(f"have a longer {attribute} than {most:,} bytes", source)
-    total = sum(len(name.encode()) + size(value) for name, value in item.items())
+    total = size_of(item)
     if total > MAX_ITEM:
         findings.blame(f"become larger than DynamoDB's {MAX_ITEM:,} bytes", source)
 
