@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.config.defaults import DEFAULTS
+from osem_tasks.config.settings import Settings
 from osem_tasks.data import seed
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.engines import manager, registry
