@@ -36,7 +36,8 @@ def is_named(task: Task[Any]) -> bool:
     """Return whether the options of a task are needed now."""
     if _State.named is None or id(task) in _State.named:
         return True
-    return stack.program_in("parse_tasks") is None
+    # Completion parses once more, after the arguments.
+    return stack.program_in("parse_tasks", "parse_cleanup") is None
 
 
 def ask_for_all() -> None:
@@ -46,7 +47,9 @@ def ask_for_all() -> None:
 
 def collection_of(parsing: Program) -> Collection:
     """Return the tasks of a program: one with tasks of its own has them before it loads any."""
-    return cast("Collection", getattr(parsing, "collection", None) or parsing.namespace)
+    # Not by its truth: Invoke works out every name for that.
+    loaded = getattr(parsing, "collection", None)
+    return cast("Collection", parsing.namespace if loaded is None else loaded)
 
 
 def _named(parsing: Program) -> frozenset[int]:
@@ -54,8 +57,10 @@ def _named(parsing: Program) -> frozenset[int]:
 
     It may stand alone, or as in ``--help=db.setup`` and ``-hdb.setup``.
     """
+    parts = {part for word in parsing.argv[1:] for part in word.replace("=", " ").split()}
+    words = {part.removeprefix("-h") for part in parts}
+    if all(word.startswith("-") for word in words):
+        return frozenset()
     collection = collection_of(parsing)
     names = {name for task, aliases in collection.task_names.items() for name in (task, *aliases)}
-    parts = {part for word in parsing.argv[1:] for part in word.replace("=", " ").split()}
-    words = parts | {part[2:] for part in parts if part.startswith("-")}
     return frozenset(id(collection[name]) for name in words & names)

@@ -7,11 +7,11 @@ import inspect
 from invoke.program import Program
 
 
-def program_in(method: str) -> Program | None:
-    """Return the program that runs this method of it now; None if none does."""
+def program_in(*methods: str) -> Program | None:
+    """Return the program that runs one of these methods now; None if none does."""
     frame = inspect.currentframe()
     while frame is not None:
-        found = frame.f_locals.get("self") if frame.f_code.co_name == method else None
+        found = frame.f_locals.get("self") if frame.f_code.co_name in methods else None
         if isinstance(found, Program):
             return found
         frame = frame.f_back
