@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.list:
         sys.stdout.writelines(f"{row.name:24} {row.what}\n" for row in rows)
         return
+    # A benchmark that is killed removes the engines that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     results = _measured(rows, options.n)
     machine = report.machine()
     if options.json:
@@ -50,8 +53,10 @@ def _measured(rows: Sequence[Row], repetitions: int | None) -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="osem-bench-") as folder:
         here = place(Path(folder))
         for number, row in enumerate(rows, 1):
-            sys.stderr.write(f"{number} of {len(rows)}: {row.what}\n")
+            sys.stderr.write(f"{number} of {len(rows)}: {row.what}: ")
+            sys.stderr.flush()
             results.append(measure(row, here, repetitions))
+            sys.stderr.write(f"{report.in_words(results[-1])}\n")
     return results
 
 

@@ -32,6 +32,14 @@ def as_text(results: Iterable[Result]) -> str:
     return "\n".join([*lines, *_left_out(results)]) + "\n"
 
 
+def in_words(result: Result) -> str:
+    """Return one result on one line, while others are still measured."""
+    if result.left_out:
+        return "left out"
+    _, goal, ours, reference, ratio, cpu, _ = _cells(result)
+    return f"{ours}, reference {reference}, ratio {ratio} (goal {goal or 'none'}, CPU {cpu or '-'})"
+
+
 def as_markdown(results: Iterable[Result], machine: dict[str, str]) -> str:
     """Return the table for the docs, with the machine that it was measured on."""
     results = list(results)

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from benchmarks.rows import startup
+from benchmarks.rows import (
+    ci,
+    control_plane,
+    data,
+    installing,
+    nothing,
+    pytest_plugin,
+    startup,
+    tables,
+)
 
-ROWS = (*startup.ROWS,)
+ROWS = (
+    *startup.ROWS,
+    *tables.ROWS,
+    *nothing.ROWS,
+    *control_plane.ROWS,
+    *pytest_plugin.ROWS,
+    *data.ROWS,
+    *installing.ROWS,
+    *ci.ROWS,
+)
