@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 def observe(session: Session, tell: Callable[[str], None]) -> None:
     """Call ``tell`` with a line for every call of a client of ``session``."""
-
     events: Any = session.get_component("event_emitter")
 
     def before(params: Any, context: Any, **_: Any) -> None:
