@@ -45,6 +45,8 @@ class Osem(Program):
 
     def parse_collection(self) -> None:
         """Also load the project's configuration, which Invoke does only for a ``tasks.py``."""
+        # Invoke has just turned bytecode off; the package says why that is slow.
+        sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
         self.config.set_project_location(str(find(current()).folder))
         self.config.load_project()
         super().parse_collection()

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from osem_tasks.engines.docker.container import Snapshot
 from osem_tasks.waiting import policy
+from osem_tasks.waiting.bounded import bounded
 
 if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRecord
@@ -28,20 +29,27 @@ def running(record: EngineRecord) -> Snapshot | None:
     host, container = record.docker_host or "", record.container
     if not host.startswith(_SCHEME) or not container or not hasattr(socket, "AF_UNIX"):
         return None
-    connection = _UnixConnection(host.removeprefix(_SCHEME))
     try:
-        connection.request("GET", f"/containers/{quote(container, safe='')}/json")
-        response = connection.getresponse()
-        body = response.read(_MAX_BYTES)
-        if response.status != HTTPStatus.OK:
+        status, body = bounded(
+            lambda: _inspected(host.removeprefix(_SCHEME), container), policy.current().docker_call
+        )
+        if status != HTTPStatus.OK:
             return None
         found = Snapshot.of(json.loads(body))
     except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError):
         return None
-    finally:
-        connection.close()
     exact = found.id.startswith(container)
     return found if exact and found.status == "running" else None
+
+
+def _inspected(path: str, container: str) -> tuple[int, bytes]:
+    connection = _UnixConnection(path)
+    try:
+        connection.request("GET", f"/containers/{quote(container, safe='')}/json")
+        response = connection.getresponse()
+        return response.status, response.read(_MAX_BYTES)
+    finally:
+        connection.close()
 
 
 class _UnixConnection(HTTPConnection):

@@ -13,7 +13,7 @@ import pytest
 from osem_tasks.engines.base import EngineRecord
 from osem_tasks.engines.docker import glance
 from osem_tasks.waiting.policy import using
-from tests.support.docker_daemon import CONTAINER, docker_daemon
+from tests.support.docker_daemon import CONTAINER, DRIP, docker_daemon
 from tests.support.patience import SHORT
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def container(status: str = "running", **changes: Any) -> dict[str, Any]:
         pytest.param(200, b"SSH-2.0-OpenSSH\r\n", False, id="no-http"),
         pytest.param(200, b"HTTP/1.1 200 OK\r\n\r\n{", False, id="cut"),
         pytest.param(0, None, False, id="silent"),
+        pytest.param(DRIP, b"HTTP/1.1 200 OK\r\n\r\n{", False, id="one-byte-a-moment"),
     ],
 )
 def test_only_a_clear_answer_counts(tmp_path: Path, status: int, body: Any, *, seen: bool) -> None:
