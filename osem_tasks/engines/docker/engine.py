@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import following, records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import glance, product, reach
+from osem_tasks.engines.docker import glance, product, reach, reuse
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -40,7 +40,7 @@ class DockerEngine(Engine):
 
     def check(self) -> str:
         """Describe the Docker or Podman engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
-        found = self._containers
+        found = glance.engine() or self._containers
         note = f" ({found.note})" if found.note else ""
         return f"a {found.product.name} engine answers at {found.host}{note}"
 
@@ -92,6 +92,8 @@ class DockerEngine(Engine):
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the container; see ``container.decide``."""
+        if found := reuse.reused(request, self.kind):
+            return found
         from docker.errors import APIError
 
         self._refuse_elsewhere(request)
