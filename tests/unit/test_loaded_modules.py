@@ -5,39 +5,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-import osem_tasks
 from osem_tasks import namespace
 from osem_tasks.engines import registry
 from osem_tasks.tasks import catalogue, db, local
 from osem_tasks.tasks.suite_task import SuiteTask
 from tests.support.faulty_aws import FaultyServer, moto_server
+from tests.support.loaded import ROOT, loaded, ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(osem_tasks.__file__).parents[1]
 SDKS = {"boto3", "botocore", "docker", "halo", "moto", "psutil", "requests"}
-# Run a command line of `inv`, and print what it loaded beyond Invoke itself.
-CODE = """
-import json, sys
-from invoke.main import program
-before = set(sys.modules)
-sys.argv = ["inv", *sys.argv[1:]]
-try:
-    program.run()
-except SystemExit:
-    pass
-print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr)
-"""
 # Modules of the suite that each command may load. More need a reason: each takes about a
 # millisecond, and the dataclasses in it take more.
 MOST = {
@@ -51,24 +37,6 @@ MOST = {
 }
 # The modules of the tasks.
 PLACES = {f"osem_tasks.tasks.{place.partition(':')[0]}" for place, _ in catalogue.TASKS.values()}
-
-
-def loaded(words: str, **variables: str) -> set[str]:
-    """The modules that a command line of `inv` loads in this repository."""
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, *words.split()],
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(json.loads(done.stderr.splitlines()[-1]))
-
-
-def ours(modules: set[str]) -> set[str]:
-    """Those of the suite."""
-    return {name for name in modules if name.partition(".")[0] == "osem_tasks"}
 
 
 @pytest.fixture(scope="module")

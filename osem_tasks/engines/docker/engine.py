@@ -38,9 +38,13 @@ class DockerEngine(Engine):
 
         return Containers.at(self.kind)
 
+    @cached_property
+    def _seen(self) -> glance.Seen | None:
+        return glance.engine()
+
     def check(self) -> str:
         """Describe the Docker or Podman engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
-        found = glance.engine() or self._containers
+        found = self._seen or self._containers
         note = f" ({found.note})" if found.note else ""
         return f"a {found.product.name} engine answers at {found.host}{note}"
 
@@ -92,7 +96,7 @@ class DockerEngine(Engine):
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the container; see ``container.decide``."""
-        if found := reuse.reused(request, self.kind):
+        if found := reuse.reused(request, self.kind, self._seen):
             return found
         from docker.errors import APIError
 

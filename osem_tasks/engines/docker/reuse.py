@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRecord, EngineRequest
 
 
-def reused(request: EngineRequest, kind: str) -> UpResult | None:
+def reused(request: EngineRequest, kind: str, here: glance.Seen | None) -> UpResult | None:
     """Return the recorded engine if it runs as requested and answers; None if it is to be looked at.
 
-    What a user has to read, an error or a warning, is left to the SDK's way as well.
+    ``here`` is the Docker engine that the shell names. What a user has to read, an error or a warning, is left to the SDK's way as well.
     """
     record = records.load(request.name)
-    if record is None or not _may_be_reused(record, request, kind):
+    if record is None or not _may_be_reused(record, request, kind, here):
         return None
     seen = glance.inspected(record)
     if seen is None:
@@ -43,9 +43,10 @@ def reused(request: EngineRequest, kind: str) -> UpResult | None:
     return UpResult(record=records.save(again), how="reused")
 
 
-def _may_be_reused(record: EngineRecord, request: EngineRequest, kind: str) -> bool:
-    """Return whether the record is of this kind, in the Docker engine that the shell names."""
-    if request.fresh or record.engine != kind or records.begun(request.name):
+def _may_be_reused(
+    record: EngineRecord, request: EngineRequest, kind: str, here: glance.Seen | None
+) -> bool:
+    """Return whether the record is of this kind, in this Docker engine, and its start has ended."""
+    if here is None or here.host != record.docker_host:
         return False
-    here = glance.engine()
-    return here is not None and here.host == record.docker_host
+    return record.engine == kind and not request.fresh and not records.begun(request.name)

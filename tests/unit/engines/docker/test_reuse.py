@@ -12,11 +12,12 @@ import pytest
 
 from osem_tasks.engines import host, records
 from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent
-from osem_tasks.engines.docker import reuse
+from osem_tasks.engines.docker import glance, reuse
 from osem_tasks.engines.docker.container import LABEL
 from osem_tasks.engines.docker.engine import DockerEngine
 from tests.support.docker_daemon import CONTAINER, SOUND, Routes, docker_daemon
 from tests.support.fake_engines import FakeDynamoDB
+from tests.support.loaded import loaded, ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def test_the_result_is_that_of_the_sdk(monkeypatch: pytest.MonkeyPatch, server: 
             monkeypatch.setenv("DOCKER_HOST", docker)
             recorded(server, docker)
             if version is LINUX:
-                assert reuse.reused(REQUEST, "docker") is not None
+                assert reuse.reused(REQUEST, "docker", glance.engine()) is not None
                 assert [request.rpartition("/")[2] for request in requests] == ["version", "json"]
             result = DockerEngine().up(REQUEST, lambda _: None)
             results.append(replace(result.record, used_at=0.0, docker_host=""))
@@ -138,7 +139,7 @@ def test_what_a_user_has_to_read_is_left_to_the_sdk(
         monkeypatch.setenv("DOCKER_HOST", docker)
         saved = recorded(server, docker, **record)
 
-        assert reuse.reused(replace(REQUEST, **request_), "docker") is None
+        assert reuse.reused(replace(REQUEST, **request_), "docker", glance.engine()) is None
         assert records.load(NAME) == saved
 
 
@@ -151,7 +152,7 @@ def test_a_start_that_has_not_ended_is_left_to_the_sdk(
         saved = recorded(server, docker)
         records.begin(Intent(engine="docker", name=NAME, started_at=saved.started_at))
 
-        assert reuse.reused(REQUEST, "docker") is None
+        assert reuse.reused(REQUEST, "docker", glance.engine()) is None
 
 
 @pytest.mark.parametrize("version", [{"Os": "windows"}, {}, {"Os": None}], ids=str)
@@ -163,4 +164,24 @@ def test_an_engine_that_is_not_for_linux_is_left_to_the_sdk(
         monkeypatch.setenv("DOCKER_HOST", docker)
         recorded(server, docker)
 
-        assert reuse.reused(REQUEST, "docker") is None
+        assert reuse.reused(REQUEST, "docker", glance.engine()) is None
+
+
+@pytest.mark.process
+def test_local_up_on_a_running_container_loads_no_sdk(
+    monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    """The whole command: neither docker nor requests, and two requests to Docker."""
+    requests: list[str] = []
+    with daemon(server, LINUX, requests) as docker:
+        monkeypatch.setenv("DOCKER_HOST", docker)
+        monkeypatch.setenv("OSEM_LOCAL_NAME", NAME)
+        monkeypatch.setenv("OSEM_LOCAL_PORT", "0")
+        recorded(server, docker)
+
+        found = loaded("local.up --quiet")
+
+    assert records.load(NAME) is not None
+    assert found & {"docker", "requests", "boto3", "botocore"} == set()
+    assert len(ours(found)) <= 100, sorted(ours(found))
+    assert [request.rpartition("/")[2] for request in requests] == ["version", "json"]
