@@ -10,4 +10,11 @@ so that ``inv --list`` and shell completion stay fast.
 
 from __future__ import annotations
 
+import sys
+
 __version__ = "0.1.0"
+
+if "invoke.program" in sys.modules:
+    # Invoke turns bytecode off, for the sake of ``tasks.py``. Packages that were installed without
+    # being compiled, by uv or in place, would be compiled again by every command.
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)

@@ -20,10 +20,10 @@ from osem_tasks.config import file as configfile
 from osem_tasks.config.project import current, find
 from osem_tasks.output import logs, streams
 from osem_tasks.output.text import one_line, without_commands
-from osem_tasks.tasks import usage
-from osem_tasks.tasks.command import refusing
+from osem_tasks.tasks import misuse
 from osem_tasks.tasks.completion import SCRIPTS
 from osem_tasks.tasks.init import init
+from osem_tasks.tasks.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,8 @@ class Osem(Program):
 
     def parse_collection(self) -> None:
         """Also load the project's configuration, which Invoke does only for a ``tasks.py``."""
+        # Invoke has just turned bytecode off; the package says why that is slow.
+        sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
         self.config.set_project_location(str(find(current()).folder))
         self.config.load_project()
         super().parse_collection()
@@ -54,7 +56,7 @@ class Osem(Program):
         try:
             super().parse_core(argv)
         except (ParseError, ValueError) as error:
-            usage.refuse(self)
+            misuse.refuse(self)
             raise Exit(_line(str(error)), code=1) from error
 
     def parse_tasks(self) -> None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from boto3.session import Session
+    from botocore.session import Session
 
 
 def observe(session: Session, tell: Callable[[str], None]) -> None:
     """Call ``tell`` with a line for every call of a client of ``session``."""
-    events = session.events
+    events: Any = session.get_component("event_emitter")
 
     def before(params: Any, context: Any, **_: Any) -> None:
         context["osem"] = (time.perf_counter(), _subject(params))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # botocore's name for DynamoDB Local at http://localhost:8000, instead of a region.
 LOCAL_REGION = "local"
+DEFAULT_PROFILE = "default"
 
 
 def real(connection: Connection, variables: Mapping[str, str]) -> list[SdkEndpoint]:
@@ -55,7 +56,7 @@ def _origin(connection: Connection, service: str, url: str, variables: Mapping[s
     for name in (f"AWS_ENDPOINT_URL_{service.upper()}", ENDPOINT_VARIABLES[-1]):
         if same_place(variables.get(name), url):
             return name
-    if written := _setting(connection.session.profile_name, service, url):
+    if written := _setting(connection.session.profile or DEFAULT_PROFILE, service, url):
         return written
     return f"region '{connection.region}'" if connection.region == LOCAL_REGION else ""
 

@@ -1,11 +1,14 @@
-"""Creates sessions and clients with one policy for retries, timeouts and connections."""
+"""Creates sessions and clients with one policy for retries, timeouts and connections.
+
+The tasks use botocore alone: boto3 adds resources, which they do not need, and their load time.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from osem_tasks import __version__
 from osem_tasks.aws import calls, errors
@@ -16,9 +19,9 @@ from osem_tasks.waiting import policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from boto3.session import Session
     from botocore.config import Config
     from botocore.credentials import ReadOnlyCredentials
+    from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sts import STSClient
 
@@ -36,7 +39,7 @@ PARALLEL = 10
 class Connection:
     """A session with its region and its target.
 
-    ``keys`` are credentials in the form of ``Session.client``, if they are not the session's.
+    ``keys`` are credentials in the form of ``Session.create_client``, if they are not the session's.
     """
 
     session: Session
@@ -70,9 +73,10 @@ class Connection:
     def sts(self) -> STSClient:
         """Return a client of STS, which tells whose the credentials are. Raises OsemError."""
         with errors.translated("connecting", self.target):
-            return self.session.client(
+            client = self.session.create_client(
                 "sts", region_name=self.region, config=client_config(local=False)
             )
+        return cast("STSClient", client)
 
     def credentials(self) -> ReadOnlyCredentials | None:
         """Return the session's current credentials, and register them with the redactor.
@@ -97,7 +101,7 @@ class Connection:
         # The SDK itself reads endpoint variables, by the same rules for all services.
         explicit = self.target.local or self.target.source == "--endpoint"
         with errors.translated("connecting", self.target):
-            return self.session.client(
+            client = self.session.create_client(
                 "dynamodb",
                 region_name=self.region,
                 endpoint_url=self.target.endpoint if explicit else None,
@@ -109,6 +113,7 @@ class Connection:
                 ),
                 **self.keys,
             )
+        return cast("DynamoDBClient", client)
 
 
 def connect(target: Target, tell: Callable[[str], None]) -> Connection:
@@ -123,7 +128,7 @@ def connect(target: Target, tell: Callable[[str], None]) -> Connection:
     if not target.local:
         # For keys that are renewed during a run. Not for STS: a call by botocore itself to get new
         # keys would wait for its own answer.
-        connection.session.events.register("before-send.dynamodb.*", connection.learn_keys)
+        connection.session.register("before-send.dynamodb.*", connection.learn_keys)
     return connection
 
 
@@ -155,14 +160,15 @@ def client_config(
 
 
 def _aws(target: Target) -> Connection:
-    import boto3
+    import botocore.session
 
-    session = boto3.Session(profile_name=target.profile, region_name=target.region)
-    region: str | None = session.region_name
-    if region is None:
-        # The session also needs the default: to assume a role it calls STS itself.
-        session = boto3.Session(profile_name=target.profile, region_name=DEFAULT_REGION)
-    return Connection(session, session.region_name, target)
+    session = botocore.session.Session(profile=target.profile)
+    # This reads the profile, so that a missing one is noticed here.
+    region: str | None = target.region or session.get_config_variable("region")
+    session.get_component("data_loader")
+    # The session also needs the region: to assume a role it calls STS itself.
+    session.set_config_variable("region", region or DEFAULT_REGION)
+    return Connection(session, region or DEFAULT_REGION, target)
 
 
 def local_session(region: str) -> Session:
@@ -172,7 +178,6 @@ def local_session(region: str) -> Session:
     profile or a broken file must not stop local work. Only the certificates of an engine behind
     TLS come from ``AWS_CA_BUNDLE``.
     """
-    import boto3
     import botocore.session
     from botocore.config import Config
 
@@ -188,12 +193,9 @@ def local_session(region: str) -> Session:
     session = botocore.session.Session(session_vars=variables)
     # Also for the clients that tests get: a company's proxy cannot reach this machine's loopback.
     session.set_default_client_config(Config(proxies={}))
-    return boto3.Session(
-        botocore_session=session,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-        region_name=region,
-    )
+    session.set_credentials(ACCESS_KEY, SECRET_KEY)
+    session.set_config_variable("region", region)
+    return session
 
 
 def _local(target: Target) -> Connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,7 @@ def read(
     module, _, name = source.partition(":")
     subject = f"osem.seed is {source!r}"
     with python.guarded(subject, root, REMEDY):
-        function = getattr(importlib.import_module(module), name)
+        function = getattr(python.imported(module), name)
         if not callable(function):
             raise _refused(f"{subject}: it is no function, but {shown(function)}")
         takes_scale = bool(inspect.signature(function).parameters)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -79,7 +78,7 @@ def load(source: str, root: Path) -> Transform:
         raise _refused(f"{OPTION} {source!r} does not have the form package.module:function")
     python.search(root)
     with python.guarded(f"{OPTION} {source}", root, REMEDY):
-        function = getattr(importlib.import_module(module), name)
+        function = getattr(python.imported(module), name)
     if not callable(function) or isinstance(function, type):
         raise _refused(f"{OPTION} {source}: it is no function, but {shown(function)}")
     return Transform(source, function, root)

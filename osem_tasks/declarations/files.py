@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import documents, parsing, serverless, workbench
 from osem_tasks.declarations.lines import Lines
 from osem_tasks.declarations.resources import read_resources
+from osem_tasks.declarations.sources import FOREIGN, STATE, Found
 from osem_tasks.declarations.values import Problem, RefusedError
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.quoting import shown
@@ -23,33 +24,11 @@ if TYPE_CHECKING:
 MAX_PROBLEMS = 50
 # What "aws cloudformation get-template" prints around a template.
 _BODY = "TemplateBody"
-_STATE = ".tfstate"
-_SCRIPT = "(Dynamoose, OneTable, CDK, serverless), which is not run"
-# Files of tools that are not read, by how their names end.
-FOREIGN = {
-    ".tf": "it is Terraform's HCL, which is not read",
-    _STATE: "it is Terraform's state, which is not read",
-    ".hcl": "it is HCL, which is not read",
-    ".ts": f"it is TypeScript {_SCRIPT}",
-    ".js": f"it is JavaScript {_SCRIPT}",
-    ".cjs": f"it is JavaScript {_SCRIPT}",
-    ".mjs": f"it is JavaScript {_SCRIPT}",
-    ".py": "it is a Python module, which is named in another way",
-}
 _WAY_OF_SCRIPTS = (
     "Set osem.tables to what the tool makes of it: cdk.out/*.template.json after 'cdk synth', "
     ".serverless/cloudformation-template-update-stack.json after 'serverless package', or the "
     "CreateTable requests that it exports, as JSON"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The tables of a source, its parts that are not managed here, and its parameters."""
-
-    tables: tuple[Table, ...] = ()
-    unmanaged: tuple[tuple[str, str], ...] = ()
-    parameters: frozenset[str] = frozenset()
 
 
 def read(path: Path, context: Context) -> Found:
@@ -96,7 +75,7 @@ def _document(content: Any, path: Path, context: Context) -> Found:
     if "Resources" in content:
         return _resources(content, context)
     if "terraform_version" in content:
-        raise _foreign(_STATE, "", context)
+        raise _foreign(STATE, "", context)
     return Found(documents.read_document(content))
 
 

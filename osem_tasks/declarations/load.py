@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from osem_tasks.declarations import files, python
+from osem_tasks.declarations import python
 from osem_tasks.declarations.context import Context
 from osem_tasks.declarations.limits import MAX_TABLES
 from osem_tasks.declarations.parameters import misspelt
+from osem_tasks.declarations.sources import FOREIGN, Found
 from osem_tasks.declarations.values import Problem, RefusedError
 from osem_tasks.errors import ConfigurationError, ModelError
 from osem_tasks.schema.model import TableSet
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
 
 _NO_CONTEXT = Context()
-FILES = (".json", ".yaml", ".yml", ".template", *files.FOREIGN)
+FILES = (".json", ".yaml", ".yml", ".template", *FOREIGN)
 
 
 def load(sources: str | Sequence[str], root: Path, context: Context = _NO_CONTEXT) -> TableSet:
@@ -98,10 +99,13 @@ def _is_file(source: str, root: Path) -> bool:
         return False
 
 
-def _read(source: str | Path, root: Path, context: Context) -> files.Found:
+def _read(source: str | Path, root: Path, context: Context) -> Found:
     if isinstance(source, Path):
+        # The readers of all formats are many modules, which tables in Python do not need.
+        from osem_tasks.declarations import files
+
         return files.read(source, context)
-    return files.Found(python.from_module(source, root))
+    return Found(python.from_module(source, root))
 
 
 def _declared_twice(

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.declarations import pynamodb
-from osem_tasks.declarations.documents import read_document
 from osem_tasks.declarations.limits import MAX_TABLES
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.model import Table, TableSet
@@ -70,6 +69,8 @@ def _is_declaration(entry: Any) -> bool:
 def _tables(entry: Any) -> Sequence[Table]:
     if isinstance(entry, Table):
         return [entry]
+    from osem_tasks.declarations.documents import read_document
+
     if isinstance(entry, Mapping):
         return read_document(entry)
     return read_document(pynamodb.request(entry))

@@ -20,7 +20,7 @@ from osem_tasks.waiting import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     from osem_tasks.schema.model import Table
 
@@ -54,13 +54,22 @@ def from_module(source: str, root: Path) -> tuple[Table, ...]:
         )
     search(root)
     with guarded(f"osem.tables is {source!r}", root, REMEDY):
-        return objects.read(getattr(importlib.import_module(module), name))
+        return objects.read(getattr(imported(module), name))
 
 
 def search(root: Path) -> None:
     """Put ``root`` on the search path: `inv` has done so, but an installed program has not."""
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
+
+
+def imported(module: str) -> ModuleType:
+    """Import a project's module, and leave no bytecode in its folders."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        return importlib.import_module(module)
+    finally:
+        sys.dont_write_bytecode = before
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from osem_tasks.doctor import (
     shell,
 )
 from osem_tasks.engines import registry
-from osem_tasks.engines.base import AUTO
+from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import OsemError
 from osem_tasks.findings import Finding, Status, warning
 from osem_tasks.waiting import policy

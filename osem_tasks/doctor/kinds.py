@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osem_tasks.engines import manager, settings
-from osem_tasks.engines.base import AUTO
+from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import ErrorCode
 from osem_tasks.findings import Finding, Status, failed
 

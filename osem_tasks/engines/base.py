@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from osem_tasks.config.commands import engine_command
+from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import OsemError
 from osem_tasks.findings import fine
 
@@ -22,10 +23,6 @@ class Milestone(str):
     """Progress that a user should also read where no spinner shows it, as in a pipe."""
 
     __slots__ = ()
-
-
-# Requests the first kind of engine that works on this machine.
-AUTO = "auto"
 
 
 class EngineFailureError(OsemError):

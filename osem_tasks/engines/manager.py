@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import host, probe, records, registry, service
-from osem_tasks.engines.base import AUTO, EngineFailureError, EngineState, NotInstalledError
+from osem_tasks.engines.base import EngineFailureError, EngineState, NotInstalledError
+from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
 

@@ -9,12 +9,15 @@ import pkgutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.engines.base import AUTO
 from osem_tasks.errors import OsemError
 from osem_tasks.schema import emulators
 
 if TYPE_CHECKING:
     from osem_tasks.engines.base import Engine, EngineRequest
+
+
+# Requests the first kind of engine that works on this machine.
+AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from osem_tasks.config.endpoints import check_url, is_aws
-from osem_tasks.config.target import ENDPOINT_VARIABLES
 from osem_tasks.engines import registry
-from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 SCOPES = ("session", "package", "module", "class", "function")
 KEYS, PREFIX = "keys", "prefix"
@@ -74,14 +71,12 @@ def declare(parser: pytest.Parser) -> None:
 
 def check(config: pytest.Config) -> None:
     """Raise UsageError for an option or ini setting that is empty, unknown or leads to AWS."""
-    # Asked for here: a project's conftest may add a kind of engine.
-    choices = {"engine": registry.choices(), "scope": SCOPES, "isolation": ISOLATIONS}
     for name in OPTIONS:
         value = setting(config, name)
         if config.getoption(f"--dynamodb-{name}") == "":
             raise pytest.UsageError(f"--dynamodb-{name} is empty: give it a value, or leave it out")
-        known = choices.get(name, (value,))
-        if value and value not in known:
+        known = _choices(name) if value else ()
+        if known and value not in known:
             raise pytest.UsageError(
                 f"--dynamodb-{name} must be one of {', '.join(known)}, not {value}"
             )
@@ -89,9 +84,24 @@ def check(config: pytest.Config) -> None:
         keeps(config)
     except (ValueError, pytest.UsageError):  # which one depends on pytest; neither names it
         raise pytest.UsageError("dynamodb_keep must be true or false") from None
-    endpoint = setting(config, "endpoint")
+    if endpoint := setting(config, "endpoint"):
+        _check_endpoint(endpoint)
+
+
+def _choices(name: str) -> Sequence[str]:
+    """Return what an option may be; none if it may be anything."""
+    if name == "engine":
+        # Asked for here: a project's conftest may add a kind of engine.
+        return registry.choices()
+    return {"scope": SCOPES, "isolation": ISOLATIONS}.get(name, ())
+
+
+def _check_endpoint(endpoint: str) -> None:
+    from osem_tasks.config.endpoints import check_url, is_aws
+    from osem_tasks.errors import ConfigurationError
+
     try:
-        check_url(endpoint or None, ENDPOINT)
+        check_url(endpoint, ENDPOINT)
     except ConfigurationError as error:  # convert it here, before pytest shows a frame with values
         raise pytest.UsageError(f"{error.problems[0]}\n→ {error.remediation}") from None
     if is_aws(endpoint):
@@ -132,6 +142,9 @@ def chosen_endpoint(named: str, engine: str, variables: Mapping[str, str]) -> tu
     """
     if named or engine:
         return named, ENDPOINT if named else ""
+    from osem_tasks.config.endpoints import check_url, is_aws
+    from osem_tasks.config.target import ENDPOINT_VARIABLES
+
     for name in ENDPOINT_VARIABLES:
         value = variables.get(name, "")
         if value and not is_aws(value):

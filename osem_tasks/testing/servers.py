@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import pytest_command
 from osem_tasks.config.local_access import SECRET_KEY
 from osem_tasks.engines import host, manager, probe, records, registry, strangers
-from osem_tasks.engines.base import AUTO, EngineRequest
+from osem_tasks.engines.base import EngineRequest
+from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing.created import left_behind

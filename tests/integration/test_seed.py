@@ -243,7 +243,7 @@ def test_a_race_overwrites_nothing(engine: Engine, prefix: str) -> None:
     def intrude(**_: object) -> None:
         engine.client().put_item(TableName=name, Item=theirs)
 
-    run.store.connection.session.events.register("before-call.dynamodb.TransactWriteItems", intrude)
+    run.store.connection.session.register("before-call.dynamodb.TransactWriteItems", intrude)
     ours = [{"id": {"S": str(number)}, "by": {"S": "us"}} for number in range(50)]
     writes = [Write(name, ("id",), item) for item in ours]
     account = Account.of(writes)

@@ -18,8 +18,8 @@ from botocore.loaders import create_loader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from boto3.session import Session
     from botocore.loaders import Loader
+    from botocore.session import Session
 
 Json = dict[str, Any]
 
@@ -70,8 +70,8 @@ class CannedAws:
     def listen(self, session: Session) -> None:
         """Answer for every client that ``session`` makes from now on."""
         # Reading DynamoDB's service model takes longer than the test: it is read once.
-        session._session.register_component("data_loader", _loader())
-        events: Any = session.events
+        session.register_component("data_loader", _loader())
+        events: Any = session.get_component("event_emitter")
         events.register("before-send.*.*", self._answer)
 
     def _answer(self, request: Any, event_name: str, **_: Any) -> AWSResponse:

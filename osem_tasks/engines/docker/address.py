@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.secrets import without_userinfo
 from osem_tasks.engines.claims import CONTAINER_HOSTS
-from osem_tasks.engines.docker import errors, files, reach
+from osem_tasks.engines.docker import files, reach
 from osem_tasks.engines.docker.product import UNIX
 from osem_tasks.errors import OsemError
 
@@ -151,6 +151,8 @@ def _check_tls(address: Address, environment: Mapping[str, str]) -> None:
     missing = [name for name in names if not (address.tls / name).is_file()]
     if not missing:
         return
+    from osem_tasks.engines.docker import errors
+
     named = [name for name in ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH") if environment.get(name)]
     by = f" ({' and '.join(named)} set)" if named else ""
     files_are = f"{missing[0]} is" if len(missing) == 1 else f"{', '.join(missing)} are"
@@ -167,6 +169,8 @@ def _checked(host: Any, source: str, undo: str) -> str:
     text = str(host).strip()
     problem, better = _problem(text)
     if problem:
+        from osem_tasks.engines.docker import errors
+
         shown = without_userinfo(text)
         change = f"export DOCKER_HOST={better}   or, for the default engine: " if better else ""
         raise errors.misconfigured(f"{source} is {shown!r}, {problem}", f"{change}{undo}", shown)

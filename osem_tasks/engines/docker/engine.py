@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines import following, records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import findings, product, reach, readiness, volumes
+from osem_tasks.engines.docker import glance, product, reach, reuse
 from osem_tasks.engines.docker.container import Snapshot, volume_of
-from osem_tasks.engines.docker.containers import Containers
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent, Say, UpResult
+    from osem_tasks.engines.docker.containers import Containers
     from osem_tasks.findings import Finding
 
 # How often another user's command, which our lock does not cover, may create the container first.
@@ -34,16 +34,24 @@ class DockerEngine(Engine):
     @cached_property
     def _containers(self) -> Containers:
         """The containers of the Docker engine that the environment names."""
+        from osem_tasks.engines.docker.containers import Containers
+
         return Containers.at(self.kind)
+
+    @cached_property
+    def _seen(self) -> glance.Seen | None:
+        return glance.engine()
 
     def check(self) -> str:
         """Describe the Docker or Podman engine. Raises OsemError (ENGINE_UNAVAILABLE) if none answers."""
-        found = self._containers
+        found = self._seen or self._containers
         note = f" ({found.note})" if found.note else ""
         return f"a {found.product.name} engine answers at {found.host}{note}"
 
     def findings(self, request: EngineRequest) -> Iterator[Finding]:
         """Yield what there is to say about Docker: engine, image, containers, disk, clock."""
+        from osem_tasks.engines.docker import findings
+
         yield from findings.findings(self.kind, request)
 
     def prepare(self, request: EngineRequest, say: Say) -> None:
@@ -57,6 +65,9 @@ class DockerEngine(Engine):
 
     def is_running(self, record: EngineRecord) -> bool:
         """Return whether exactly the container of ``record`` runs and publishes its port."""
+        seen = glance.running(record)
+        if seen is not None and reach.leads_to(record.endpoint, seen):
+            return True
         from docker.errors import NotFound
 
         containers = self._at(record)
@@ -72,6 +83,8 @@ class DockerEngine(Engine):
         """Return how the container of ``record`` ended; empty if it runs or is gone."""
         from docker.errors import NotFound
 
+        from osem_tasks.engines.docker import readiness
+
         containers = self._at(record)
         with containers.translated("looking for the container"):
             try:
@@ -83,6 +96,8 @@ class DockerEngine(Engine):
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the container; see ``container.decide``."""
+        if found := reuse.reused(request, self.kind, self._seen):
+            return found
         from docker.errors import APIError
 
         self._refuse_elsewhere(request)
@@ -100,6 +115,8 @@ class DockerEngine(Engine):
 
         Raises OsemError if another container uses the volume; nothing is removed then.
         """
+        from osem_tasks.engines.docker import volumes
+
         containers, removed = self._at(records.load(name) or records.begun(name)), []
         with containers.translated("removing the container"):
             found = containers.find(name)
@@ -135,6 +152,8 @@ class DockerEngine(Engine):
 
     def _at(self, claim: EngineRecord | Intent | None) -> Containers:
         """Return the containers of the Docker engine in ``claim``, or else the default one."""
+        from osem_tasks.engines.docker.containers import Containers
+
         recorded = claim.docker_host if claim else None
         return Containers.at(self.kind, recorded) if recorded else self._containers
 

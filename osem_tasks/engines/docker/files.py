@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.engines.docker import errors
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -53,6 +51,8 @@ def read_settings(place: Path) -> tuple[dict[str, Any], str]:
         return {}, f"{path} is ignored: {error}"
     problem = _wrong_type(settings) if isinstance(settings, dict) else "there is no JSON object"
     if problem:
+        from osem_tasks.engines.docker import errors
+
         raise errors.misconfigured(f"in {path}, {problem}", _edit(path))
     return settings, ""
 
@@ -62,6 +62,8 @@ def read_context(meta: Path, name: str, source: str, undo: str) -> dict[str, Any
 
     Raises OsemError if the context does not exist or ``meta``, its file, is broken.
     """
+    from osem_tasks.engines.docker import errors
+
     named = f"the context '{name}' ({source})"
     remedy = f"{undo}   or see which contexts exist: docker context ls"
     try:

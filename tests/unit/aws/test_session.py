@@ -111,7 +111,7 @@ def test_region(
     connection = connect(at(name, **options), ignore)
 
     assert connection.region == region
-    assert connection.session.region_name == region
+    assert connection.session.get_config_variable("region") == region
     assert connection.dynamodb.meta.region_name == region
 
 
@@ -220,8 +220,7 @@ def test_keys_that_are_renewed_become_known_with_the_next_call() -> None:
     token = "renewedtoken0123456789abcdef"
     connection = connect(at("dev", region=DEFAULT_REGION), ignore)
     CannedAws(answers(ListTables={"TableNames": []})).listen(connection.session)
-    core = connection.session._session  # boto3 itself has no way to renew keys
-    core.set_credentials("AKIANEW", "renewedsecret0123", token)
+    connection.session.set_credentials("AKIANEW", "renewedsecret0123", token)
 
     connection.dynamodb.list_tables()
 
@@ -277,7 +276,7 @@ def test_the_shell_does_not_disturb_a_local_client(
     connection = connect(at("local", endpoint=ENGINE), ignore)
 
     # As tests get theirs: without any setting of our own.
-    plain = connection.session.client(service, endpoint_url=ENGINE)
+    plain = connection.session.create_client(service, endpoint_url=ENGINE)
 
     for client in (connection.dynamodb, plain):
         config: Any = client.meta.config
@@ -301,7 +300,7 @@ def test_the_files_of_the_home_directory_do_not_disturb_a_local_client(
     (tmp_path / ".aws" / name).write_text(content, encoding="utf-8")
     connection = connect(at("local", endpoint=ENGINE), ignore)
 
-    plain = connection.session.client("dynamodb", endpoint_url=ENGINE)
+    plain = connection.session.create_client("dynamodb", endpoint_url=ENGINE)
 
     for client in (connection.dynamodb, plain):
         assert (client.meta.endpoint_url, client.meta.region_name) == (ENGINE, "us-east-1")
