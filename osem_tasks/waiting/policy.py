@@ -29,19 +29,18 @@ class Pauses(NamedTuple):
 
 
 POLL = Pauses(0.05, 0.5)
+# For the tables beside the one that is polled, until it is known how long it took.
+GLANCE = Pauses(1.0, 4.0)
 RETRY = Pauses(0.5, 10.0, jitter=True)
 # A local engine answers within milliseconds once it is up.
 ENGINE_POLL = Pauses(0.05, 0.05)
 
 
 def _calls_per_second() -> dict[str, int]:
-    # AWS's limits from the API references. DescribeTable's limit is too high to matter.
-    return {
-        "tags": 10,
-        "point_in_time_recovery": 10,
-        "tag_resource": 5,
-        "update_continuous_backups": 10,
-    }
+    # AWS's limits from the API references of ListTagsOfResource, DescribeContinuousBackups and
+    # TagResource. The other calls share 2500 a second, which is too much to matter;
+    # UpdateContinuousBackups has no limit of its own.
+    return {"tags": 10, "point_in_time_recovery": 10, "tag_resource": 5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,7 @@ class Policy:
     """All wait intervals and limits; times in seconds."""
 
     poll: Pauses = POLL
+    glance: Pauses = GLANCE
     retry: Pauses = RETRY
     # DescribeTable is eventually consistent: a change may not be visible at once.
     visibility: float = 10.0
