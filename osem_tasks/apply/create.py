@@ -34,7 +34,8 @@ class Creator:
 
     ``ready`` is called with the name of a table as soon as it is ready; by default, nothing is
     left to do on the table then. ``seen`` holds the tables as the last reading showed them ready.
-    With ``proven``, requests are sent side by side from the first one.
+    A ``proven`` server is known to accept the requests and to answer with what it keeps: they are
+    sent side by side from the first one, and an answer counts as a reading.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Creator:
         self._run = run
         self._ready = ready or run.finished
         self._progress = Step("creating", waits=True)
+        self._proven = proven
         self._requests = Requests(run, self._accepted, proven=proven)
         self._awaited = Awaited()
         # State of the reading of requested tables.
@@ -102,6 +104,7 @@ class Creator:
 
     def _accepted(self, wanted: Wanted, live: LiveTable | None) -> None:
         if live and live.ready:
+            self.seen.update({wanted.name: live} if self._proven else {})
             self._finish(wanted.name)
             return
         journal, name = self._run.journal, wanted.name

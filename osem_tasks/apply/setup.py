@@ -15,7 +15,7 @@ from osem_tasks.apply.update import Updater
 from osem_tasks.config.commands import remedy_text
 from osem_tasks.plan.remedies import Remedies
 from osem_tasks.plan.setup import UNDECLARED, setup_plan
-from osem_tasks.schema.compare import compare
+from osem_tasks.schema.compare import compare, compare_all
 from osem_tasks.schema.live import RECOVERY, RECOVERY_PERIOD
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.progress import Step
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 
 def setup(
-    run: Run, *, repairing: bool = False, check: Check | None = None, proven: bool = False
+    run: Run, *, repairing: bool = False, check: Check | None = None, new: bool = False
 ) -> None:
     """Create missing tables and verify existing ones, and record the outcome in the journal.
 
     ``repairing`` also makes the repairs that need no option. ``check`` may refuse what was decided
-    before anything is changed. With ``proven``, the server is known to accept what is declared, so
-    that requests need not go out one at a time. Raises OsemError for the first failure.
+    before anything is changed. In a ``new`` database of a local engine, nothing is read first, and
+    requests go out side by side. Raises OsemError for the first failure.
     """
     start = run.deadline.elapsed
-    decided = plan(run, repairing=repairing, check=check)
+    decided = plan(run, repairing=repairing, check=check, new=new)
     for action in decided.plan.impossible:
         run.progress.info(f"{action}: not possible, {action.reason}")
     reading = run.deadline.elapsed - start
@@ -64,7 +64,7 @@ def setup(
 
     for diff in decided.as_declared:
         exists(diff.name)
-    creator = Creator(run, exists, proven=proven)
+    creator = Creator(run, exists, proven=new)
     creator.create([run.tables[action.table] for action in decided.creations])
     updater = Updater(run, changed, creator.seen)
     updater.apply(decided.changes)
@@ -72,13 +72,18 @@ def setup(
     _confirm(run, [table for table in run.tables if table.name in touched], updater.seen)
 
 
-def plan(run: Run, *, repairing: bool = False, check: Check | None = None) -> SetupPlan:
+def plan(
+    run: Run, *, repairing: bool = False, check: Check | None = None, new: bool = False
+) -> SetupPlan:
     """Read every table and return what a setup does; change nothing.
 
     Raises OsemError for drift that stops a setup before any change. A dry run ends here, so that
-    it stops where the real run does.
+    it stops where the real run does. In a ``new`` database there is nothing to read.
     """
-    comparison = inspect_when_stable(run)
+    nothing: dict[str, LiveTable | None] = dict.fromkeys(run.tables.names)
+    comparison = (
+        compare_all(run.tables, nothing, run.store.engine) if new else inspect_when_stable(run)
+    )
     decided = setup_plan(comparison, repairing=repairing)
     if check:
         check(decided)
@@ -114,7 +119,7 @@ def _confirm(run: Run, touched: list[Table], seen: Mapping[str, LiveTable]) -> N
     a second.
     """
     late: dict[str, Any] = dict.fromkeys(("tags", RECOVERY, RECOVERY_PERIOD))
-    declared = [replace(table, **late) for table in touched]
+    declared = [replace(table, check=False, **late) for table in touched]
     left = [table for table in declared if not _matches(table, seen.get(table.name))]
 
     def differing() -> list[TableDiff]:
