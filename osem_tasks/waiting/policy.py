@@ -33,7 +33,7 @@ POLL = Pauses(0.05, 0.5)
 GLANCE = Pauses(1.0, 4.0)
 RETRY = Pauses(0.5, 10.0, jitter=True)
 # A local engine answers within milliseconds once it is up.
-ENGINE_POLL = Pauses(0.05, 0.05)
+ENGINE_POLL = Pauses(0.01, 0.03)
 
 
 def _calls_per_second() -> dict[str, int]:
@@ -91,6 +91,10 @@ class Policy:
     program: float = 10.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
+    # The first answer of a starting engine takes longer than any other: its code is compiled then.
+    first_answer: float = 2.0
+    # How often a container that does not answer yet is looked at: has it ended?
+    inspect: float = 0.25
     # How long the log of an engine that ended is followed on, if another one takes its place:
     # until its start is recorded, and until it has started.
     replacement: float = 2.0
