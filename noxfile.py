@@ -25,7 +25,7 @@ nox.options.error_on_external_run = True
 nox.options.sessions = ["lint", "typecheck", "tests", "exports", "faults", "integration"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-CODE = ("osem_tasks", "tests", "examples", "tasks.py", "noxfile.py")
+CODE = ("osem_tasks", "tests", "benchmarks", "examples", "tasks.py", "noxfile.py")
 
 # Tests assert, start processes and hold fake secrets: bandit looks at the rest.
 SHIPPED = ("osem_tasks", "tasks.py", "noxfile.py")
@@ -132,3 +132,13 @@ def integration(session: nox.Session) -> None:
     with fresh_engine(session) as engine:
         words = (*paths(session, "tests/integration"), *workers(session), *engine.posargs)
         session.run("python", "-m", "pytest", *words, env=engine.env)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure how long the tasks take beside what people use today: docs/speed.md.
+
+    `nox -s bench -- -k list` measures some rows, `-- --compare A.json B.json` compares two runs.
+    """
+    session.install("-r", "requirements.txt", *groups("test"))
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -5,7 +5,7 @@
     └── ModelError         all DynamoDB rules that a declared table breaks
 
 ``aws.errors`` and ``engines.docker.errors`` convert errors of boto3 and Docker to
-``OsemError``; only ``tasks.command`` converts an ``OsemError`` to an exit code.
+``OsemError``; only ``tasks.running`` converts an ``OsemError`` to an exit code.
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 
 from osem_tasks.config import file, levels
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.config.project import starting_point
-from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.errors import OsemError
 from osem_tasks.output import logs
-from osem_tasks.tasks import db, doctor, job, local
-from osem_tasks.tasks.command import refusing
+from osem_tasks.tasks import catalogue
+from osem_tasks.tasks.configuration import over, provide
+from osem_tasks.tasks.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,34 +34,18 @@ def build(configuration: Mapping[str, Any] | None = None) -> Collection:
             configured = levels.of_pyproject(file.check(start=start))
         except OsemError:
             # The doctor says what is wrong, and looks at everything else with the defaults.
+            from osem_tasks.tasks import doctor
+
             doctor.examine_if_asked(sys.argv)
             raise
-    engine = Collection("local")
-    tasks = (local.up, local.down, local.status, local.logs, local.env, local.admin, local.doctor)
-    for task in tasks:
-        engine.add_task(task)
-    database = Collection("db")
-    for task in (
-        db.setup,
-        db.verify,
-        db.repair,
-        db.compare,
-        db.seed,
-        db.reset,
-        db.delete,
-        db.export,
-        db.dump,
-        db.load,
-        db.copy,
-    ):
-        database.add_task(task)
-    database.add_task(db.list_, name="list")
-    database.add_task(db.import_, name="import")
-    root = Collection(engine, database)
+    root = Collection(Collection("local"), Collection("db"))
+    for name, task in catalogue.tasks().items():
+        group, _, own_name = name.partition(".")
+        root.collections[group].add_task(task, name=own_name)
     places = {"folders": [str(start.folder), str(start.tasks)]}
     # Invoke reads no pyproject.toml: a project's own tasks see its settings by this.
-    osem = job.over({**DEFAULTS, **(configuration or {})}, configured)
+    osem = over({**DEFAULTS, **(configuration or {})}, configured)
     complete = {"osem": osem, file.PLACES: places}
     root.configure(complete)
-    job.provide(complete)
+    provide(complete)
     return root

@@ -20,10 +20,10 @@ from osem_tasks.config import file as configfile
 from osem_tasks.config.project import current, find
 from osem_tasks.output import logs, streams
 from osem_tasks.output.text import one_line, without_commands
-from osem_tasks.tasks import usage
-from osem_tasks.tasks.command import refusing
+from osem_tasks.tasks import misuse
 from osem_tasks.tasks.completion import SCRIPTS
 from osem_tasks.tasks.init import init
+from osem_tasks.tasks.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Osem(Program):
         try:
             super().parse_core(argv)
         except (ParseError, ValueError) as error:
-            usage.refuse(self)
+            misuse.refuse(self)
             raise Exit(_line(str(error)), code=1) from error
 
     def parse_tasks(self) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from osem_tasks.config.defaults import APPLICATION, ENVIRONMENT_TAG
 from osem_tasks.config.naming import ENV, TABLE, Naming, pattern_problem, prefix_problem
 from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.config.values import sources_of
 from osem_tasks.schema.quoting import shown
 
 Where = Literal["local", "aws"]
-APPLICATION, ENVIRONMENT_TAG = "osem-ladders", "{env}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import near_misses, pyproject, reading
+from osem_tasks.config.defaults import invoke_variable
 from osem_tasks.config.levels import expanded, files, first, load, project_at
 from osem_tasks.config.project import (
     NAMES,
@@ -25,14 +26,13 @@ from osem_tasks.config.project import (
     near_files,
     starting_point,
 )
-from osem_tasks.config.secrets import shell
-from osem_tasks.config.settings import Settings, invoke_variable
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from invoke.config import Config
 
     from osem_tasks.config.project import Project
+    from osem_tasks.config.settings import Settings
 
 RUNTIME = "INVOKE_RUNTIME_CONFIG"
 # The key of Invoke's configuration under which ``namespace.build`` leaves where it was called.
@@ -53,6 +53,9 @@ def settings(start: Path, engines: tuple[str, ...], tables: str = "") -> Setting
     ``tables`` replaces ``osem.tables`` and is relative to ``start``. ``engines`` are the allowed
     kinds of engine. Raises ConfigurationError.
     """
+    from osem_tasks.config.secrets import shell
+    from osem_tasks.config.settings import Settings
+
     values, sources = _read_for(Start(start, start))
     if tables:
         values["tables"] = tables

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from osem_tasks.config import pyproject
-from osem_tasks.config.environments import KEYS
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 
 SECTION = "osem"
 EMPTY = "it holds no settings"
@@ -80,6 +79,8 @@ def _decisive(content: Mapping[Any, Any]) -> list[str]:
 
 
 def _are_environments(value: Any) -> bool:
+    from osem_tasks.config.environments import KEYS
+
     return isinstance(value, Mapping) and any(
         isinstance(one, Mapping) and any(key in KEYS for key in one) for one in value.values()
     )

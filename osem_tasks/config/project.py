@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import commands, pyproject
+from osem_tasks.config import pyproject
 from osem_tasks.declarations import parsing
 from osem_tasks.errors import ConfigurationError
 
@@ -185,6 +185,8 @@ def undeclared(project: Project, folder: Path) -> ConfigurationError:
         found = f"{home} does not name them"
     near = [str(path) for place in project.searched for path in near_files(place)]
     unread = f"; Invoke does not read {', '.join(near)}" if near else ""
+    from osem_tasks.config import commands
+
     target = home or folder / NAMES[0]
     return ConfigurationError(
         [f"no tables are declared: osem.tables is not set, and {found}{unread}"],

@@ -25,10 +25,12 @@ _LIKELY = re.compile(
     rb"""(?im)^[ \t]*(?:
         \[ .* osem
         | ["']? tool ["']? [ \t]* [.=] .* osem
-        | (?: osem[\w-]* | "osem[\w-]*" | 'osem[\w-]*' ) [ \t]* [.=]
+        | (?P<key> osem[\w-]* | "osem[\w-]*" | 'osem[\w-]*' ) [ \t]* [.=]
     )""",
     re.VERBOSE,
 )
+_HEADER = re.compile(rb"""(?m)^[ \t]*\[+([\w."' \t-]+)\]+[ \t\r]*(?:\#.*)?$""")
+_LONG_TEXTS = (b'"""', b"'''")
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SPELLINGS = ("osem", "osemtasks", "osemtask")
 
@@ -85,7 +87,19 @@ def _is_likely(path: Path) -> bool:
         return True
     for mark in _MARKS:
         found = found.removeprefix(mark)
-    return bool(_LIKELY.search(found.replace(b"\0", b"")))
+    text = found.replace(b"\0", b"")
+    return any(_may_count(text, match) for match in _LIKELY.finditer(text))
+
+
+def _may_count(text: bytes, match: re.Match[bytes]) -> bool:
+    """Return whether what was found may be ours: a key is so at the top and below ``[tool]``.
+
+    In a text of several lines a line may look like a header, so then every key may be ours.
+    """
+    if match["key"] is None or any(quotes in text for quotes in _LONG_TEXTS):
+        return True
+    headers = _HEADER.findall(text, 0, match.start())
+    return not headers or headers[-1].strip(b" \t\"'").lower() == b"tool"
 
 
 def _content(path: Path) -> dict[str, Any]:

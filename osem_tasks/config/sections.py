@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.config import Config
 
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:

@@ -12,6 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from osem_tasks.config import environments, masks, naming, project, pyproject
+from osem_tasks.config.defaults import (
+    DEFAULT_PREFIX,
+    DEFAULTS,
+    INVOKE_PREFIX,
+    INVOKE_VARIABLES,
+    VARIABLES,
+    invoke_variable,
+)
 from osem_tasks.config.general import General
 from osem_tasks.config.parameters import parameter_problems, texts
 from osem_tasks.config.values import (
@@ -36,51 +44,6 @@ if TYPE_CHECKING:
     from osem_tasks.config.project import Sources
 
 T = TypeVar("T")
-DEFAULT_PREFIX = "osem-{env}-"
-# Every key of ``osem`` and its default. Invoke must know the keys, or it ignores the
-# ``INVOKE_OSEM_*`` variables without a message.
-DEFAULTS: dict[str, Any] = {
-    "engine": "auto",
-    "name": "osem-dynamodb-local",
-    "image": "amazon/dynamodb-local:3.3.1",
-    # Strings, because Invoke casts a variable to the default's type and shows a traceback
-    # for an invalid number.
-    "port": "8000",
-    "timeout": "60",
-    "log": "",
-    # No default: only OSEM's own invoke.yaml names OSEM's tables.
-    "tables": "",
-    # Without it, OSEM's own tables have OSEM's own seed.
-    "seed": "",
-    "prefix": DEFAULT_PREFIX,
-    "table_name": "",
-    "application": environments.APPLICATION,
-    "ignore": [],
-    "parameters": {},
-    "environment_tag": environments.ENVIRONMENT_TAG,
-    "environments": {},
-    "mask": {},
-    "mask_key": "",
-}
-# Variables that override the configuration files, by the key that they set.
-VARIABLES = {
-    "engine": "OSEM_LOCAL_ENGINE",
-    "name": "OSEM_LOCAL_NAME",
-    "image": "OSEM_LOCAL_IMAGE",
-    "port": "OSEM_LOCAL_PORT",
-    "log": "OSEM_LOG",
-}
-INVOKE_PREFIX = "INVOKE_OSEM_"
-
-
-def invoke_variable(key: str) -> str:
-    """Return the variable that overrides ``osem.KEY`` as Invoke has it."""
-    return INVOKE_PREFIX + key.upper()
-
-
-INVOKE_VARIABLES = [
-    invoke_variable(key) for key, default in DEFAULTS.items() if isinstance(default, str)
-]
 # OSEM's tables, by their path and their old one, and the seed that belongs to them.
 OSEM_TABLES = ("osem_tasks.declarations.osem:TABLES", "osem_tasks.schema.osem:TABLES")
 OSEM_SEED = "osem_tasks.data.osem_seed:organisation"

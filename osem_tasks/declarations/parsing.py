@@ -17,7 +17,6 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from osem_tasks.declarations.limits import (
@@ -31,6 +30,7 @@ from osem_tasks.declarations.limits import (
 from osem_tasks.schema.quoting import shown
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from pathlib import Path
 
 JSON = ".json"
@@ -200,6 +200,8 @@ def _integer(digits: str) -> int:
 
 
 def _decimal(digits: str) -> Decimal:
+    from decimal import Decimal, InvalidOperation
+
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"the number {digits[:20]}… has too many digits")
     try:

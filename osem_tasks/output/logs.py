@@ -10,8 +10,6 @@ import re
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.output.text import one_line
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,6 +35,8 @@ class _Guarded:
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = self._factory(*args, **kwargs)
         if LIBRARIES.match(record.name):
+            from osem_tasks.output.text import one_line
+
             record.msg, record.args = one_line(_message(record)), None
             if record.exc_info:
                 # A traceback contains the text of the exception and of its causes.

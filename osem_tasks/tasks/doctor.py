@@ -11,7 +11,8 @@ from invoke.parser import Parser
 from invoke.parser.context import ParserContext
 
 from osem_tasks.config import commands, secrets
-from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.config.defaults import DEFAULTS
+from osem_tasks.config.settings import Settings
 from osem_tasks.engines import registry
 from osem_tasks.errors import OsemError
 from osem_tasks.output.doctor import doctor_outcome

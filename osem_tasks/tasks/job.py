@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config import file, variables
 from osem_tasks.config.commands import configure_engine
-from osem_tasks.config.settings import DEFAULTS, INVOKE_PREFIX, Settings
+from osem_tasks.config.defaults import DEFAULTS, INVOKE_PREFIX
+from osem_tasks.config.settings import Settings
 from osem_tasks.engines import claims, records, registry
 from osem_tasks.output.outcome import Outcome
+from osem_tasks.tasks.configuration import complete
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from invoke.config import Config
     from invoke.context import Context
 
     from osem_tasks.data.rules import Masks
@@ -42,47 +42,10 @@ class OwnValues:
     """Marks values that a task stored: a configuration file may have the key, never this class."""
 
 
-class _Built:
-    """The configuration of the last collection that was built."""
-
-    configuration: Mapping[str, Any] = {"osem": DEFAULTS}
-
-
 class _Process:
     """What tasks without a program stored: they may have a context each."""
 
     session: Mapping[str, Any] = {}
-
-
-def provide(configuration: Mapping[str, Any]) -> None:
-    """Set the configuration of tasks that Invoke calls without that of their collection.
-
-    It does so for a pre-task, a post-task, and a task that a project's own task calls.
-    """
-    _Built.configuration = configuration
-
-
-def _complete(config: Config) -> Config:
-    """Return the configuration with that of the collection, if Invoke left it out."""
-    given = {key: config.get(key, {}) for key in _Built.configuration}
-    known = all(_Built.configuration[key].keys() <= given[key].keys() for key in given)
-    if known:
-        return config
-    complete = config.clone()
-    complete.load_collection(over(_Built.configuration, given))
-    # Invoke applies variables only to keys that it knows.
-    complete.load_shell_env()
-    return complete
-
-
-def over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge ``given`` over ``base``, mapping by mapping."""
-    merged = dict(base)
-    for key, value in given.items():
-        mine = merged.get(key)
-        nested = isinstance(mine, Mapping) and isinstance(value, Mapping)
-        merged[key] = over(mine or {}, value) if nested else value
-    return merged
 
 
 @dataclass(kw_only=True)
@@ -116,7 +79,7 @@ class Job:
     @functools.cached_property
     def settings(self) -> Settings:
         """The checked configuration. Raises ConfigurationError."""
-        configuration, sources = file.of_task(_complete(self.context.config))
+        configuration, sources = file.of_task(complete(self.context.config))
         settings = Settings.read(
             configuration, os.environ, engines=registry.choices(), sources=sources
         )

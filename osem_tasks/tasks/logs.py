@@ -12,7 +12,7 @@ from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
 from osem_tasks.tasks.chosen import OPTIONS
-from osem_tasks.tasks.command import command, unwritten
+from osem_tasks.tasks.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,8 @@ def _follow(job: Job, record: EngineRecord, count: int) -> Outcome:
             if not job.console.line(line):
                 return Outcome()
     except OSError as error:  # stdout is closed or full
+        from osem_tasks.tasks.running import unwritten
+
         raise unwritten(error) from error
     job.console.info(f"Engine '{record.name}' has ended, and its log with it.")
     return Outcome()

@@ -5,7 +5,6 @@ Invoke tells a task neither the program nor the name under which a collection wa
 
 from __future__ import annotations
 
-import inspect
 import os
 import shutil
 import sys
@@ -13,15 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from invoke.program import Program as InvokeProgram
 from invoke.tasks import Task
 
 from osem_tasks.config.commands import Program
+from osem_tasks.tasks.stack import program_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from invoke.collection import Collection
+    from invoke.program import Program as InvokeProgram
 
 # Invoke's own options that decide which tasks and which configuration are loaded.
 KEPT = {"collection": "--collection", "search-root": "--search-root", "config": "--config"}
@@ -29,7 +29,7 @@ KEPT = {"collection": "--collection", "search-root": "--search-root", "config": 
 
 def running() -> Program | None:
     """Return the program on whose behalf this code runs; None in a script or a test."""
-    program = on_the_stack("execute")
+    program = program_in("execute")
     if program is None:
         return None
     collection = getattr(program, "collection", None)
@@ -45,17 +45,6 @@ def key_of(task: object) -> str | None:
     """Return the name of a task of this suite, such as ``db.setup``; None for other tasks."""
     key = getattr(task, "osem_name", None)
     return key if isinstance(key, str) else None
-
-
-def on_the_stack(*methods: str) -> InvokeProgram | None:
-    """Return the program that runs one of these methods now; None if none does."""
-    frame = inspect.currentframe()
-    while frame is not None:
-        found = frame.f_locals.get("self") if frame.f_code.co_name in methods else None
-        if isinstance(found, InvokeProgram):
-            return found
-        frame = frame.f_back
-    return None
 
 
 def _options(program: InvokeProgram) -> Iterator[str]:

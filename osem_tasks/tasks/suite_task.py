@@ -1,18 +1,24 @@
-"""An Invoke task of this suite, and its options as Invoke's parser has them."""
+"""An Invoke task of this suite, and its options as Invoke's parser has them.
+
+A list of tasks and every TAB load this module, so it loads little.
+"""
 
 from __future__ import annotations
 
+import pkgutil
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
-from osem_tasks.tasks import usage
+from osem_tasks.tasks import asked, stack
 from osem_tasks.tasks.options import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from invoke.program import Program
 
 
 class Option(Argument):
@@ -45,8 +51,12 @@ class SuiteTask(Task[Any]):
 
         A program asks for them before it parses its arguments: wrong ones are reported here.
         """
-        usage.check()
-        return [self._option(given) for given in super().get_arguments(ignore_unknown_help)]
+        _check_usage()
+        texts = dict(self.help)
+        found = super().get_arguments(ignore_unknown_help)
+        # Invoke takes the help of a task away when it makes the options, and needs it again.
+        self.help.update(texts)
+        return [self._option(given) for given in found]
 
     def _option(self, given: Argument) -> Option:
         option = Option(
@@ -63,3 +73,49 @@ class SuiteTask(Task[Any]):
         if option.kind is list:
             option.raw_value = None
         return option
+
+
+class LateTask(SuiteTask):
+    """A task whose module is imported once something but its name and its summary is needed.
+
+    ``location`` is the task itself, as ``module:name``. A command line needs the options only of
+    the tasks that it names.
+    """
+
+    def __init__(self, osem_name: str, location: str, summary: str) -> None:
+        self.__doc__ = summary
+        self.osem_name = osem_name
+        self._location = location
+        self._name = location.partition(":")[2]
+        self.aliases = ()
+        self.is_default = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Import the task, which has every attribute; called for those that are not here yet."""
+        if name.startswith("__") or "_location" not in self.__dict__:
+            raise AttributeError(name)
+        location = self.__dict__.pop("_location")
+        self.__dict__.update(vars(pkgutil.resolve_name(location)))
+        return getattr(self, name)
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return the options, but none while arguments are parsed that do not name this task."""
+        _check_usage()
+        if asked.is_named(self):
+            return super().get_arguments(ignore_unknown_help)
+        return []
+
+
+def _check_usage() -> None:
+    """Raise Exit if a program that parses its arguments now got wrong ones, or completes."""
+    parsing = stack.program_in("parse_tasks")
+    if parsing is None or not asked.is_new(parsing) or _only_lists(parsing):
+        return
+    from osem_tasks.tasks import usage
+
+    usage.check(parsing)
+
+
+def _only_lists(parsing: Program) -> bool:
+    """Return whether there is nothing but ``--list``, in which nothing can be wrong."""
+    return parsing.argv[1:] in (["--list"], ["-l"])

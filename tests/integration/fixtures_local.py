@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import psutil
 import pytest
 
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.engines.docker.client import connect
 from osem_tasks.engines.docker.container import LABEL, volume_of
 from osem_tasks.errors import OsemError

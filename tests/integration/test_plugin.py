@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import osem_tasks
-from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.config.defaults import DEFAULTS
+from osem_tasks.config.settings import Settings
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.engines import manager, records, registry
 from osem_tasks.schema import emulators

@@ -31,8 +31,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.config.local_access import ACCESS_KEY, LOOPBACK
-from osem_tasks.config.settings import DEFAULTS
 from osem_tasks.engines import host as ports
 from osem_tasks.engines import probe
 from osem_tasks.engines.base import EngineRecord

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.config.defaults import DEFAULTS
+from osem_tasks.config.settings import Settings
 from osem_tasks.doctor.situation import Situation
 from osem_tasks.engines import registry
 from osem_tasks.engines.base import EngineRequest

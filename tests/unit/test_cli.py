@@ -13,7 +13,7 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 
 from osem_tasks import namespace
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

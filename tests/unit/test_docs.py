@@ -14,8 +14,8 @@ from invoke.parser import Parser
 
 import osem_tasks
 from osem_tasks import namespace
+from osem_tasks.config.defaults import DEFAULTS, VARIABLES
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.settings import DEFAULTS, VARIABLES
 from osem_tasks.errors import ErrorCode
 
 if TYPE_CHECKING:

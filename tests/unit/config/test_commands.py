@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.config.commands import DEFAULT_ENGINE, command, engine_command
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
 NAMES = st.from_regex(r"[A-Z][A-Z_]{0,6}", fullmatch=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from osem_tasks.config import file, project
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:

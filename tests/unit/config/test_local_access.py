@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.config.endpoints import is_loopback
 from osem_tasks.config.local_access import (
     ACCESS_KEY,
@@ -17,7 +18,6 @@ from osem_tasks.config.local_access import (
     undisturbed,
     variables,
 )
-from osem_tasks.config.settings import DEFAULTS
 
 
 def test_variables_of_an_engine() -> None:

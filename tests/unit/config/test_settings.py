@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.config.environments import BUILT_IN
-from osem_tasks.config.settings import DEFAULTS, Settings, option
+from osem_tasks.config.settings import Settings, option
 from osem_tasks.config.values import port_number, seconds
 from osem_tasks.errors import ConfigurationError, ErrorCode
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import osem_tasks
-from osem_tasks.config.settings import DEFAULTS, Settings
+from osem_tasks.config.defaults import DEFAULTS
+from osem_tasks.config.settings import Settings
 from osem_tasks.engines import records, registry
 from osem_tasks.engines.base import EngineRequest
 from osem_tasks.errors import ConfigurationError

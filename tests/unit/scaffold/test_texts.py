@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.config import pyproject
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.scaffold import project, texts
 from osem_tasks.scaffold.surroundings import Requirement
 from osem_tasks.tables import TableSet

@@ -14,8 +14,9 @@ from invoke.exceptions import Exit
 
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
-from osem_tasks.tasks.command import command, refusing
+from osem_tasks.tasks.command import command
 from osem_tasks.tasks.options import OUTPUT_OPTIONS
+from osem_tasks.tasks.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

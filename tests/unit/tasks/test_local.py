@@ -15,7 +15,7 @@ from invoke.context import Context
 from invoke.parser import Parser
 
 from osem_tasks import namespace
-from osem_tasks.config.settings import DEFAULTS
+from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.engines import host, records, registry
 from osem_tasks.engines.base import EngineRecord, EngineRequest
 from osem_tasks.errors import ErrorCode

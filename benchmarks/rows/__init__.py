@@ -1,0 +1,25 @@
+"""The rows of the table, in the order in which they are measured and shown."""
+
+from __future__ import annotations
+
+from benchmarks.rows import (
+    ci,
+    control_plane,
+    data,
+    installing,
+    nothing,
+    pytest_plugin,
+    startup,
+    tables,
+)
+
+ROWS = (
+    *startup.ROWS,
+    *tables.ROWS,
+    *nothing.ROWS,
+    *control_plane.ROWS,
+    *pytest_plugin.ROWS,
+    *data.ROWS,
+    *installing.ROWS,
+    *ci.ROWS,
+)
