@@ -24,6 +24,12 @@ class Milestone(str):
     __slots__ = ()
 
 
+class Waiting(str):
+    """Progress after which the command only waits for the engine."""
+
+    __slots__ = ()
+
+
 # Requests the first kind of engine that works on this machine.
 AUTO = "auto"
 

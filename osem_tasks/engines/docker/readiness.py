@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.engines.base import EngineFailureError
+from osem_tasks.engines.base import EngineFailureError, Waiting
 from osem_tasks.engines.docker import reach
 from osem_tasks.engines.docker.container import Snapshot
 from osem_tasks.engines.docker.product import DOCKER, Product
@@ -52,7 +52,7 @@ def wait_until_ready(
     if Snapshot.of(container.attrs).port is None:
         # A container without a published port has already ended.
         raise _ended(container, remedies)
-    say(f"waiting for an answer at {Snapshot.of(container.attrs).endpoint}")
+    say(Waiting(f"waiting for an answer at {Snapshot.of(container.attrs).endpoint}"))
     local_only = Deadline(policy.current().elsewhere)
     inspected = Deadline(0.0)
 
