@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from osem_tasks.errors import OsemError
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.plan.actions import Plan
+    from osem_tasks.schema.difference import Comparison
     from osem_tasks.tasks.job import Job
 
 
@@ -73,10 +74,10 @@ def repair(
     file.check(run, comparison, steps)
     if dry_run or job.dry or file.out:
         return file.written(run, comparison, steps, plan_outcome(steps, len(run.tables)))
-    return _repaired(job, run, steps, yes=yes)
+    return _repaired(job, run, steps, comparison, yes=yes)
 
 
-def _repaired(job: Job, run: Run, plan: Plan, *, yes: bool) -> Outcome:
+def _repaired(job: Job, run: Run, plan: Plan, comparison: Comparison, *, yes: bool) -> Outcome:
     """Carry out the plan, after a confirmation of what may take something away."""
     from osem_tasks.apply.repair import repair as apply_repair
     from osem_tasks.output.plan import applied_outcome, done_line, plan_lines
@@ -92,5 +93,5 @@ def _repaired(job: Job, run: Run, plan: Plan, *, yes: bool) -> Outcome:
     job.partial_outcome = outcome
     run = replace(run, completed=lambda action: job.console.row(done_line(action)))
     with job.console.working("repairing"):
-        apply_repair(run, plan.runnable)
+        apply_repair(run, plan.runnable, comparison)
     return outcome(None)
