@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import Table
 
 # A table is looked at again after this share of its age, so that no wait ends much too late.
-SHARE = 0.04
+SHARE = 0.02
 
 
 def _rarely() -> Backoff:

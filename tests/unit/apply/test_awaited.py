@@ -53,7 +53,7 @@ def simulated(starts: list[float], takes: float) -> dict[str, list[float]]:
 
 @pytest.mark.parametrize(
     "age, pause",
-    [(0.1, 0.05), (1.0, 0.05), (2.0, 0.08), (10.0, 0.4), (60.0, 0.5)],
+    [(0.1, 0.05), (1.0, 0.05), (4.0, 0.08), (10.0, 0.2), (60.0, 0.5)],
 )
 def test_the_oldest_table_is_looked_at_closely(age: float, pause: float) -> None:
     """The pause is a small share of its age, between the shortest and the longest."""
@@ -84,11 +84,11 @@ def test_the_others_are_glanced_at_until_one_is_ready() -> None:
 @pytest.mark.parametrize(
     "tables, takes, looks",
     [
-        pytest.param(1, 2.0, 40, id="one-2-s"),
-        pytest.param(6, 2.0, 60, id="six-2-s"),
-        pytest.param(60, 2.0, 200, id="sixty-2-s"),
-        pytest.param(60, 10.0, 420, id="sixty-10-s"),
-        pytest.param(200, 10.0, 1_150, id="most-10-s"),
+        pytest.param(1, 2.0, 45, id="one-2-s"),
+        pytest.param(6, 2.0, 55, id="six-2-s"),
+        pytest.param(60, 2.0, 140, id="sixty-2-s"),
+        pytest.param(60, 10.0, 350, id="sixty-10-s"),
+        pytest.param(200, 10.0, 820, id="most-10-s"),
     ],
 )
 def test_how_many_looks_a_wait_needs(tables: int, takes: float, looks: int) -> None:
