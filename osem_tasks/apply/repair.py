@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from osem_tasks.schema.difference import Comparison
 
 
-def repair(run: Run, actions: Sequence[Action]) -> None:
+def repair(run: Run, actions: Sequence[Action], known: Comparison | None = None) -> None:
     """Run ``actions`` and read every table again; raise OsemError for remaining differences.
 
-    If an action that ran still seems necessary, the cause may be eventual consistency: the
+    Without actions, ``known`` is still true: what they were decided from. If an action that ran still seems necessary, the cause may be eventual consistency: the
     tables are read again for a limited time.
     """
     Updater(run).apply(actions)
@@ -37,7 +37,7 @@ def repair(run: Run, actions: Sequence[Action]) -> None:
         return all(action.identity not in done for action in repair_actions(comparison))
 
     window = run.deadline.within(policy.current().visibility)
-    comparison = poll(read, settled, window)
+    comparison = known if known and not actions else poll(read, settled, window)
     if comparison.differing:
         found = lasting_remedies(run, comparison).values()
         lists = f"{run.target.command('db.verify')}{LISTS}"

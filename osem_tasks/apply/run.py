@@ -64,6 +64,12 @@ class Journal:
         """Whether anything was, or may have been, created, changed or deleted."""
         return bool(self.deleted or self.created or self.completed or self.uncertain)
 
+    def sort(self) -> None:
+        """Put the created tables into the model's order: a refused request goes out later."""
+        position = {name: index for index, name in enumerate(self.names)}
+        by_model = sorted(self.created, key=lambda name: position.get(name, len(position)))
+        self.created = {name: self.created[name] for name in by_model}
+
     def fail(self, name: str, error: OsemError, issues: Sequence[str] = ()) -> None:
         """Record that ``name`` failed; a table that was created stays in ``created``."""
         if name not in self.created:

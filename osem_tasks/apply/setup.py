@@ -15,32 +15,36 @@ from osem_tasks.apply.update import Updater
 from osem_tasks.config.commands import remedy_text
 from osem_tasks.plan.remedies import Remedies
 from osem_tasks.plan.setup import UNDECLARED, setup_plan
-from osem_tasks.schema.compare import compare
+from osem_tasks.schema.compare import compare, compare_all
 from osem_tasks.schema.live import RECOVERY, RECOVERY_PERIOD
 from osem_tasks.waiting import policy
 from osem_tasks.waiting.progress import Step
 from osem_tasks.waiting.wait import poll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.errors import OsemError
     from osem_tasks.plan.setup import SetupPlan
     from osem_tasks.schema.difference import TableDiff
+    from osem_tasks.schema.live import LiveTable
     from osem_tasks.schema.model import Table
 
     Check = Callable[[SetupPlan], None]
 
 
-def setup(run: Run, *, repairing: bool = False, check: Check | None = None) -> None:
+def setup(
+    run: Run, *, repairing: bool = False, check: Check | None = None, new: bool = False
+) -> None:
     """Create missing tables and verify existing ones, and record the outcome in the journal.
 
     ``repairing`` also makes the repairs that need no option. ``check`` may refuse what was decided
-    before anything is changed. Raises OsemError for the first failure.
+    before anything is changed. In a ``new`` database of a local engine, nothing is read first, and
+    requests go out side by side. Raises OsemError for the first failure.
     """
     start = run.deadline.elapsed
-    decided = plan(run, repairing=repairing, check=check)
+    decided = plan(run, repairing=repairing, check=check, new=new)
     for action in decided.plan.impossible:
         run.progress.info(f"{action}: not possible, {action.reason}")
     reading = run.deadline.elapsed - start
@@ -60,19 +64,26 @@ def setup(run: Run, *, repairing: bool = False, check: Check | None = None) -> N
 
     for diff in decided.as_declared:
         exists(diff.name)
-    Creator(run, exists).create([run.tables[action.table] for action in decided.creations])
-    Updater(run, changed).apply(decided.changes)
+    creator = Creator(run, exists, proven=new)
+    creator.create([run.tables[action.table] for action in decided.creations])
+    updater = Updater(run, changed, creator.seen)
+    updater.apply(decided.changes)
     touched = {action.table for action in decided.actions}
-    _confirm(run, [table for table in run.tables if table.name in touched])
+    _confirm(run, [table for table in run.tables if table.name in touched], updater.seen)
 
 
-def plan(run: Run, *, repairing: bool = False, check: Check | None = None) -> SetupPlan:
+def plan(
+    run: Run, *, repairing: bool = False, check: Check | None = None, new: bool = False
+) -> SetupPlan:
     """Read every table and return what a setup does; change nothing.
 
     Raises OsemError for drift that stops a setup before any change. A dry run ends here, so that
-    it stops where the real run does.
+    it stops where the real run does. In a ``new`` database there is nothing to read.
     """
-    comparison = inspect_when_stable(run)
+    nothing: dict[str, LiveTable | None] = dict.fromkeys(run.tables.names)
+    comparison = (
+        compare_all(run.tables, nothing, run.store.engine) if new else inspect_when_stable(run)
+    )
     decided = setup_plan(comparison, repairing=repairing)
     if check:
         check(decided)
@@ -99,19 +110,23 @@ def _drift_error(run: Run, blocking: Sequence[TableDiff], remedies: Remedies) ->
     return difference_error(blocking, run.target, remediation=text)
 
 
-def _confirm(run: Run, touched: list[Table]) -> None:
-    """Read all touched tables again; raise OsemError if one does not match its declaration.
+def _confirm(run: Run, touched: list[Table], seen: Mapping[str, LiveTable]) -> None:
+    """Compare all touched tables again; raise OsemError if one does not match its declaration.
 
-    Tags and point-in-time recovery are skipped: the calls that set them succeeded, AWS shows
-    them late, and reading them is limited to ten tables a second.
+    ``seen`` are tables as a reading showed them after the last step on them. The others are read,
+    and those where that reading is not enough. Tags and point-in-time recovery are skipped: the
+    calls that set them succeeded, AWS shows them late, and reading them is limited to ten tables
+    a second.
     """
     late: dict[str, Any] = dict.fromkeys(("tags", RECOVERY, RECOVERY_PERIOD))
-    left = [replace(table, **late) for table in touched]
+    declared = [replace(table, check=False, **late) for table in touched]
+    left = [table for table in declared if not _matches(table, seen.get(table.name))]
 
     def differing() -> list[TableDiff]:
         nonlocal left
-        step = run.begin(Step("verifying", len(left)))
+        step = run.begin(Step("verifying", len(declared)))
         found = read_tables(run, left, step)
+        step.advance(len(declared) - len(left))
         diffs = [compare(table, found[table.name]) for table in left]
         wrong = [d for d in diffs if any(f.issue_type not in UNDECLARED for f in d.issues)]
         names = {diff.name for diff in wrong}
@@ -121,3 +136,8 @@ def _confirm(run: Run, touched: list[Table]) -> None:
     window = run.deadline.within(policy.current().visibility)
     if wrong := poll(differing, lambda found: not found, window):
         raise difference_error(wrong, run.target)
+
+
+def _matches(table: Table, live: LiveTable | None) -> bool:
+    # A table that was described only lacks what other calls tell: it is read again then.
+    return live is not None and not compare(table, live).issues

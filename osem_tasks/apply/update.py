@@ -28,7 +28,7 @@ from osem_tasks.waiting.progress import Step
 from osem_tasks.waiting.wait import poll, retry, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.plan.actions import Action
@@ -40,9 +40,17 @@ class Updater:
     """Runs the steps of one run on existing tables.
 
     ``ready`` is called, in any thread, with the name of a table once all its steps are done.
+    ``seen`` holds the tables as the last reading showed them at rest, in the end after the last
+    step on them; those that are known at the beginning are not read again for the first step.
     """
 
-    def __init__(self, run: Run, ready: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        ready: Callable[[str], None] | None = None,
+        seen: Mapping[str, LiveTable] | None = None,
+    ) -> None:
+        self.seen = dict(seen or {})
         self._run = run
         self._ready = ready
         self._progress = Step("carrying out", unit="steps")
@@ -91,12 +99,15 @@ class Updater:
 
     def _carry_out(self, action: Action, what: str, *, owed: bool) -> None:
         self._run.say(what)
-        change = _Change(self._run, action, what)
+        change = _Change(self._run, action, what, self.seen.pop(action.table, None))
         # A failed deletion may have left the index as it was.
         build = action.kind is Kind.CREATE_INDEX
         if owed and build and self._stop and change.is_there():
             return
-        if change.carry_out():
+        done = change.carry_out()
+        if change.seen:
+            self.seen[action.table] = change.seen
+        if done:
             self._run.journal.completed.append(action)
             self._run.completed(action)
         else:
@@ -106,9 +117,13 @@ class Updater:
 
 
 class _Change:
-    """One action on one table."""
+    """One action on one table.
 
-    def __init__(self, run: Run, action: Action, what: str) -> None:
+    ``seen`` is the table at rest as it was last read, before the action and after it.
+    """
+
+    def __init__(self, run: Run, action: Action, what: str, seen: LiveTable | None = None) -> None:
+        self.seen = seen
         self._run, self._action, self._what = run, action, what
         self._declared: Table = run.tables[action.table]
         self._answer_lost = False
@@ -131,11 +146,13 @@ class _Change:
                 raise
         # DescribeTable is eventually consistent: ACTIVE may be the state before the change.
         window = Deadline(policy.current().visibility)
-        wait_until(lambda: self._finished(window), self._run.deadline, lambda: self._what)
+        self.seen = wait_until(
+            lambda: self._finished(window), self._run.deadline, lambda: self._what
+        )
         return self._supported
 
     def _send(self) -> None:
-        live = self._ready()
+        live, self.seen = self.seen or self._ready(), None
         if self._answer_lost and self._is_done():
             return
         self._check_expiry()

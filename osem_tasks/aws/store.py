@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from osem_tasks.waiting.pace import Pace
 from osem_tasks.waiting.parallel import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
@@ -41,13 +42,19 @@ class TableStore:
     No further page of a list is requested after ``deadline``.
     """
 
-    def __init__(self, connection: Connection, deadline: Deadline | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        deadline: Deadline | None = None,
+        engine: Engine = emulators.AWS,
+    ) -> None:
         self.connection = connection
         self._deadline = deadline
         self._target = connection.target
+        self._lock = threading.Lock()
         self._unsupported: dict[str, str] = {}
-        # The engine that gave the last answer about a table, present or not.
-        self.engine: Engine = emulators.AWS
+        # The engine that gave the last answer about a table, present or not; at first ``engine``.
+        self.engine = engine
         # The settings that DescribeTable does not return, by their field in ``Table``. A call
         # returns the fields that it tells.
         self._calls: dict[str, Callable[[TableDescriptionTypeDef], dict[str, Any]]] = {
@@ -55,13 +62,18 @@ class TableStore:
             "ttl": self._time_to_live,
             RECOVERY: self._recovery,
         }
-        rates = {} if self._target.local else policy.current().calls_per_second
+        rates: Mapping[str, int] = {} if self._target.local else policy.current().calls_per_second
         self._paces = {what: Pace(rate) for what, rate in rates.items()}
 
     @property
     def _client(self) -> DynamoDBClient:
-        # Made when it is needed: who only reads and writes items has another client.
-        return self.connection.dynamodb
+        with self._lock:  # made once, at the first call, whichever thread makes it
+            return self.connection.dynamodb
+
+    @property
+    def _once(self) -> DynamoDBClient:
+        with self._lock:
+            return self.connection.dynamodb_once
 
     def describe(self, table: Table) -> LiveTable | None:
         """Return the live table from DescribeTable alone: its state, keys and indexes.
@@ -164,13 +176,14 @@ class TableStore:
         """Request ``table``; return the engine's description, or None if it already exists."""
         try:
             with errors.translated("creating", self._target, table.name):
-                answer = self.connection.dynamodb_once.create_table(**create_request(table))
+                answer = self._once.create_table(**create_request(table))
         except OsemError as error:
             if error.details.get("awsCode") in IN_USE:
                 return None
             raise shapes.with_index(error, table) from error.__cause__
         described: Any = {**answer, "Table": answer.get("TableDescription", {})}
-        return self._live(described, {}, {}, doing="creating", name=table.name)
+        unreadable = emulators.dropped_facts(_engine(described), described["Table"])
+        return self._live(described, unreadable, {}, doing="creating", name=table.name)
 
     def update(self, table: str, doing: str, call: Call) -> bool:
         """Send one change of an existing table, once; ``doing`` names it in an error.
@@ -182,7 +195,7 @@ class TableStore:
         self._keep_pace(call.method)
         with errors.translated(doing, self._target, table):
             try:
-                getattr(self.connection.dynamodb_once, call.method)(**call.arguments)
+                getattr(self._once, call.method)(**call.arguments)
             except ClientError as error:
                 # A local engine without that call cannot change the setting; the next read
                 # reports the fact as not comparable.

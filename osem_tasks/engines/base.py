@@ -25,6 +25,12 @@ class Milestone(str):
     __slots__ = ()
 
 
+class Waiting(str):
+    """Progress after which the command only waits for the engine."""
+
+    __slots__ = ()
+
+
 class EngineFailureError(OsemError):
     """Docker or another engine runtime is absent or broken; another kind of engine may work."""
 

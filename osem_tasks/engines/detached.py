@@ -28,7 +28,7 @@ from osem_tasks.engines import (
     settings,
     state,
 )
-from osem_tasks.engines.base import Engine, EngineRecord, Intent, UpResult
+from osem_tasks.engines.base import Engine, EngineRecord, Intent, UpResult, Waiting
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -239,6 +239,7 @@ class DetachedEngine(Engine):
         keeping = data.kept(self.kind, request) if self.persists else contextlib.nullcontext()
         with keeping, children.undone_on_failure(lambda: records.undo(request.name)):
             child = self._spawn(port, request)
+            say(Waiting(f"waiting for an answer of {self.product} on port {port}"))
             self._await(child, port, request)
             return records.save(self._record(child.pid, port, started_at, request))
 

@@ -14,12 +14,13 @@ from osem_tasks.tasks.options import BACKUP, DRY_RUN, TABLE, TARGET_OPTIONS, YES
 from osem_tasks.tasks.plan_options import PLAN, PLAN_OUT, REPAIRING, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.errors import OsemError
     from osem_tasks.output.outcome import Outcome
     from osem_tasks.plan.actions import Plan
+    from osem_tasks.schema.difference import Comparison
     from osem_tasks.tasks.job import Job
 
 
@@ -89,7 +90,11 @@ def repair(
     _confirm(job, run, steps, backups, yes=yes)
     words = ["--plan", file.path] if file.saved else [*file.given]
     without = run.target.command(REPAIRING, *words, "--no-backup")
-    return _repaired(job, run, steps, backups, without)
+
+    def back_up() -> None:
+        back_up_first(job, run, backups, without, restored=True)
+
+    return _repaired(job, run, steps, comparison, back_up)
 
 
 def _confirm(job: Job, run: Run, plan: Plan, backups: Sequence[str], *, yes: bool) -> None:
@@ -106,8 +111,10 @@ def _confirm(job: Job, run: Run, plan: Plan, backups: Sequence[str], *, yes: boo
         confirm(job, run.target, what, lines, yes=yes)
 
 
-def _repaired(job: Job, run: Run, plan: Plan, backups: Sequence[str], without: str) -> Outcome:
-    """Carry out the plan after the backups; ``without`` is the command that makes none."""
+def _repaired(
+    job: Job, run: Run, plan: Plan, comparison: Comparison, back_up: Callable[[], None]
+) -> Outcome:
+    """Carry out the plan, which follows from ``comparison``, after the backups."""
     from osem_tasks.apply.repair import repair as apply_repair
     from osem_tasks.output.backups import with_backups
     from osem_tasks.output.plan import applied_outcome, done_line
@@ -119,6 +126,6 @@ def _repaired(job: Job, run: Run, plan: Plan, backups: Sequence[str], without: s
     job.partial_outcome = outcome
     run = replace(run, completed=lambda action: job.console.row(done_line(action)))
     with job.console.working("repairing"):
-        back_up_first(job, run, backups, without, restored=True)
-        apply_repair(run, plan.runnable)
+        back_up()
+        apply_repair(run, plan.runnable, comparison)
     return outcome(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name, one_of, port_number, seconds
 from osem_tasks.engines import manager, records, registry
-from osem_tasks.engines.base import EngineRequest, Milestone
+from osem_tasks.engines.base import EngineRequest, Milestone, Waiting
 from osem_tasks.output.outcome import Line, Mark, Outcome
-from osem_tasks.tasks import chosen
+from osem_tasks.tasks import ahead, chosen
 from osem_tasks.tasks.chosen import NAME_OPTION
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.job import NOT_STARTED, Job
@@ -108,6 +109,8 @@ def _dry_up(job: Job, request: EngineRequest) -> Outcome:
 
 def _say(job: Job, text: str) -> None:
     """Show progress; what a user should read in any case is a line of its own."""
+    if isinstance(text, Waiting) and ahead.follows(sys.argv):
+        ahead.load()
     tell = job.console.info if isinstance(text, Milestone) else job.console.say
     tell(text)
 

@@ -12,7 +12,7 @@ import contextlib
 import json
 import uuid
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws.watch import Place
@@ -26,6 +26,7 @@ from osem_tasks.schema.emulators import Isolation
 from osem_tasks.testing.created import Created
 from osem_tasks.waiting import wait
 from osem_tasks.waiting.clock import Deadline
+from osem_tasks.waiting.parallel import side_by_side
 from osem_tasks.waiting.progress import Silent
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.session import Session as CoreSession
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
+    from mypy_boto3_sts import STSClient
 
     from osem_tasks.apply.run import Run
     from osem_tasks.aws.session import Connection
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import TableSet
 
 SETUP_SECONDS = 60.0
+# How many tables are deleted side by side.
+PARALLEL = 6
 DELETE_SECONDS = 20.0
 # DynamoDB Local holds about 1.1 MB per key until it ends. Beyond this number, an unused
 # database is emptied and reused, which is only a little slower.
@@ -98,15 +102,13 @@ class Server:
 
     def _new(self) -> IsolatedDatabase:
         token = uuid.uuid4().hex
+        new = partial(IsolatedDatabase, self.endpoint, engine=self.engine)
         if self.isolation is Isolation.ACCESS_KEY:
-            return IsolatedDatabase(self.endpoint, f"osem{token}", SECRET_KEY)
+            return new(f"osem{token}", SECRET_KEY)
         if self.isolation is Isolation.ACCOUNT:
-            return IsolatedDatabase(self.endpoint, *self._account_keys(int(token, 16)))
-        prefix = f"t{token[:12]}-"
+            return new(*self._account_keys(int(token, 16)))
         journal = Created.at(self.endpoint, ACCESS_KEY)
-        return IsolatedDatabase(
-            self.endpoint, ACCESS_KEY, SECRET_KEY, prefix=prefix, journal=journal
-        )
+        return new(ACCESS_KEY, SECRET_KEY, prefix=f"t{token[:12]}-", journal=journal)
 
     def _account_keys(self, number: int) -> tuple[str, str, str | None]:
         """Return the keys of an account, which the engine creates on first use."""
@@ -131,6 +133,7 @@ class IsolatedDatabase:
     session_token: str | None = field(default=None, repr=False)
     prefix: str = ""
     region: str = DEFAULT_REGION
+    engine: emulators.Engine = field(default=emulators.DYNAMODB_LOCAL, compare=False, repr=False)
     journal: Created | None = field(default=None, compare=False, repr=False)
     made: set[str] = field(default_factory=set, compare=False, repr=False)
 
@@ -164,13 +167,19 @@ class IsolatedDatabase:
 
     def setup(self, settings: Settings, declared: TableSet) -> dict[str, str]:
         """Provision ``declared`` as ``db.setup`` does; map declared names to real ones."""
+        from osem_tasks.apply.run import Journal
         from osem_tasks.apply.setup import setup
 
         run = self._run(settings, declared)
         if self.journal:
             self.journal.add(run.tables.names)
         try:
-            setup(run)
+            setup(run, new=not self.made)
+        except OsemError:
+            if not run.journal.verified:
+                raise
+            # It is not new: the program under test has made tables of these names.
+            setup(replace(run, journal=Journal(run.tables.names)))
         finally:
             self.made.update(run.journal.created)
         return dict(zip(declared.names, run.tables.names, strict=True))
@@ -238,7 +247,8 @@ class IsolatedDatabase:
 
         connection = self._connection(settings)
         tables = connection.target.tables_of(declared)
-        store, deadline = TableStore(connection), Deadline(SETUP_SECONDS)
+        deadline = Deadline(SETUP_SECONDS)
+        store = TableStore(connection, engine=self.engine)
         return Run(connection.target, tables, store, deadline, Silent(), Journal(tables.names))
 
     def _connection(self, settings: Settings) -> Connection:
@@ -253,9 +263,12 @@ def delete_tables(database: IsolatedDatabase, names: Iterable[str]) -> list[str]
 
     A table that is still being created and a call that fails are tried again.
     """
-    target, deadline = database.target(), Deadline(DELETE_SECONDS)
+    target, deadline, wanted = database.target(), Deadline(DELETE_SECONDS), sorted(names)
+    if not wanted:
+        return []
     with contextlib.closing(database.client()) as client:
-        return [name for name in sorted(names) if _delete(client, target, name, deadline)]
+        gone = side_by_side(lambda name: _delete(client, target, name, deadline), wanted, PARALLEL)
+    return [name for name, is_gone in zip(wanted, gone, strict=True) if is_gone]
 
 
 def _delete(client: DynamoDBClient, target: Target, name: str, deadline: Deadline) -> bool:
@@ -268,6 +281,8 @@ def _delete(client: DynamoDBClient, target: Target, name: str, deadline: Deadlin
                 if client.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
                     client.update_table(TableName=name, DeletionProtectionEnabled=False)
                 client.delete_table(TableName=name)
+                # A local engine has deleted it by now: no pause is needed.
+                client.describe_table(TableName=name)
         except OsemError as error:
             return error.code is ErrorCode.TABLE_NOT_FOUND
         return False
@@ -296,14 +311,20 @@ def _core() -> CoreSession:
     return local_session(DEFAULT_REGION)
 
 
+@cache
+def _sts(endpoint: str) -> STSClient:
+    own = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY)
+    return _session().client("sts", endpoint_url=endpoint, **own.keys)
+
+
 def _role_keys(endpoint: str, account: str) -> tuple[str, str, str]:
     """Return the keys of a role of ``account``, by AssumeRole."""
     from osem_tasks.aws import errors
 
-    own = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY)
-    sts = _session().client("sts", endpoint_url=endpoint, **own.keys)
     role = f"arn:aws:iam::{account}:role/osem-tests"
-    with contextlib.closing(sts), errors.translated("AssumeRole", own.target()):
+    target = IsolatedDatabase(endpoint, ACCESS_KEY, SECRET_KEY).target()
+    with errors.translated("AssumeRole", target):
+        sts = _sts(endpoint)
         answer: Any = sts.assume_role(RoleArn=role, RoleSessionName="osem")["Credentials"]
     keys = Variables(answer)
     del answer

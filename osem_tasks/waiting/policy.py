@@ -29,18 +29,20 @@ class Pauses(NamedTuple):
 
 
 POLL = Pauses(0.05, 0.5)
+# For the tables beside the one that is polled, until it is known how long it took.
+GLANCE = Pauses(1.0, 4.0)
 RETRY = Pauses(0.5, 10.0, jitter=True)
 # A local engine answers within milliseconds once it is up.
-ENGINE_POLL = Pauses(0.05, 0.05)
+ENGINE_POLL = Pauses(0.01, 0.03)
 
 
 def _calls_per_second() -> dict[str, int]:
-    # AWS's limits from the API references. DescribeTable's limit is too high to matter.
+    # AWS's limits from the API references. The other calls share 2500 a second, which is too much
+    # to matter; UpdateContinuousBackups has no limit of its own.
     return {
         "tags": 10,
         "point_in_time_recovery": 10,
         "tag_resource": 5,
-        "update_continuous_backups": 10,
         "describe_backup": 10,
         "list_backups": 5,
     }
@@ -51,6 +53,7 @@ class Policy:
     """All wait intervals and limits; times in seconds."""
 
     poll: Pauses = POLL
+    glance: Pauses = GLANCE
     retry: Pauses = RETRY
     # DescribeTable is eventually consistent: a change may not be visible at once.
     visibility: float = 10.0
@@ -93,6 +96,10 @@ class Policy:
     program: float = 10.0
     # An address that leads nowhere must not hold up the wait for an engine.
     reach: float = 0.5
+    # The first answer of a starting engine takes longer than any other: its code is compiled then.
+    first_answer: float = 2.0
+    # How often a container that does not answer yet is looked at: has it ended?
+    inspect: float = 0.25
     # How long the log of an engine that ended is followed on, if another one takes its place:
     # until its start is recorded, and until it has started.
     replacement: float = 2.0

@@ -6,6 +6,7 @@ It does not check again after the deadline, and it never spins. An interrupt end
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
 from osem_tasks.errors import OsemError
@@ -20,8 +21,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Backoff:
+_MARGIN = 0.001
+
+
+class Pause(ABC):
     """The pauses of one wait."""
+
+    @abstractmethod
+    def next(self) -> float:
+        """Return the length of the next pause, in seconds."""
+
+    def sleep(self, deadline: Deadline) -> None:
+        """Pause until ``deadline`` at most. Raises Interrupted."""
+        interrupts.check()
+        clock.sleep(min(self.next(), deadline.left))
+
+
+class Backoff(Pause):
+    """Pauses that double."""
 
     def __init__(self, pauses: Pauses) -> None:
         self._pauses = pauses
@@ -36,39 +53,45 @@ class Backoff:
         """Restart with the shortest pause, after progress."""
         self._next = self._pauses.first
 
-    def sleep(self, deadline: Deadline) -> None:
-        """Pause until ``deadline`` at most. Raises Interrupted."""
-        interrupts.check()
-        clock.sleep(min(self.next(), deadline.left))
+
+class Timed(Pause):
+    """Pauses until the next thing is due; ``left`` returns how many seconds that is."""
+
+    def __init__(self, left: Callable[[], float]) -> None:
+        self._left = left
+
+    def next(self) -> float:
+        """Return the seconds that are left, and a little more, so that it is due by then."""
+        return max(0.0, self._left()) + _MARGIN
 
 
 def poll(
     read: Callable[[], T],
     done: Callable[[T], bool],
     deadline: Deadline,
-    backoff: Backoff | None = None,
+    pause: Pause | None = None,
 ) -> T:
     """Return the first value of ``read`` that is ``done``, or the last one before ``deadline``."""
-    backoff = backoff or Backoff(policy.current().poll)
+    pause = pause or Backoff(policy.current().poll)
     while True:
         value = read()
         if done(value) or deadline.passed:
             return value
-        backoff.sleep(deadline)
+        pause.sleep(deadline)
 
 
 def wait_until(
     check: Callable[[], T | None],
     deadline: Deadline,
     waiting_for: Callable[[], str],
-    backoff: Backoff | None = None,
+    pause: Pause | None = None,
 ) -> T:
     """Return the first value of ``check`` that is not None.
 
     Raises OsemError (TIMEOUT) after ``deadline``; ``waiting_for`` returns the description of
     what is missing.
     """
-    found = poll(check, lambda value: value is not None, deadline, backoff)
+    found = poll(check, lambda value: value is not None, deadline, pause)
     if found is None:
         raise deadline.timeout(waiting_for())
     return found

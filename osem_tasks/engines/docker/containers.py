@@ -87,14 +87,16 @@ class Containers:
                 self.remove(found)
             if request.fresh:
                 volumes.remove(self.client, request.name)
-            record, started = self._create(request, say, persist=persist), True
+            kept = volumes.exists(self.client, request.name)
+            record, started = self._create(request, say, persist=persist, kept=kept), True
         else:
             started, place = self._wake(found, action, request, say)
             record = records.save(self._record(request, found, place, persist=persist))
+            kept = started and not persist and volumes.exists(self.client, request.name)
         notes = (
             _elsewhere(record.endpoint),
             _exposed(snapshot, request) if not started or action is ContainerAction.START else "",
-            self._note(request) if started and not persist else "",
+            _unused(request) if kept and not persist else "",
         )
         how = "started" if started else "reused"
         return UpResult(record=record, how=how, note=" ".join(filter(None, notes)))
@@ -155,16 +157,6 @@ class Containers:
         """The address of the Docker engine for a record; None for the SDK's default."""
         return self.host if "://" in self.host else None
 
-    def _note(self, request: EngineRequest) -> str:
-        """Return a warning about a kept volume that this engine does not use; empty if none."""
-        if not volumes.exists(self.client, request.name):
-            return ""
-        persistent = replace(request, persist=True, fresh=False)
-        return (
-            f"Data of an earlier --persist is kept in volume {volume_of(request.name)}. "
-            f"To use it: {persistent.replacing_command()}"
-        )
-
     def published_ports(self) -> dict[int, str]:
         """Map the host ports that running containers publish to the containers' names."""
         published = {}
@@ -187,10 +179,13 @@ class Containers:
         backoff = wait.Backoff(policy.current().engine_poll)
         return wait.poll(lambda: self.find(name), is_settled, Deadline(limit), backoff)
 
-    def _create(self, request: EngineRequest, say: Say, *, persist: bool) -> EngineRecord:
+    def _create(
+        self, request: EngineRequest, say: Say, *, persist: bool, kept: bool
+    ) -> EngineRecord:
+        """Create and start a container; ``kept`` says whether there is a volume already."""
         attempt = uuid.uuid4().hex
         options = create_options(request, attempt, persist=persist)
-        with self._undone_on_failure(attempt, request):
+        with self._undone_on_failure(attempt, request, kept=kept):
             if persist:
                 volumes.ensure(self.client, request)
             say(f"starting container {request.name}")
@@ -216,6 +211,7 @@ class Containers:
         if action is ContainerAction.UNPAUSE:
             say(f"resuming container {container.name}")
             container.unpause()
+            container.reload()
         if action is ContainerAction.START:
             say(f"starting stopped container {container.name}")
             self._start(container, request)
@@ -229,6 +225,8 @@ class Containers:
 
         try:
             container.start()
+            # Only now it has its port.
+            container.reload()
         except APIError as error:
             if not errors.is_port_taken(error) and not errors.is_port_privileged(error):
                 raise
@@ -239,9 +237,13 @@ class Containers:
             raise host.port_in_use(port, request, self.published_ports()) from error
 
     @contextlib.contextmanager
-    def _undone_on_failure(self, attempt: str, request: EngineRequest) -> Iterator[None]:
-        """Record the start; remove its container if the body fails or is interrupted."""
-        had_volume = volumes.exists(self.client, request.name)
+    def _undone_on_failure(
+        self, attempt: str, request: EngineRequest, *, kept: bool
+    ) -> Iterator[None]:
+        """Record the start; remove its container if the body fails or is interrupted.
+
+        A volume that was ``kept`` stays.
+        """
         records.begin(
             Intent(
                 engine=self.kind,
@@ -257,7 +259,7 @@ class Containers:
         except BaseException:
             with interrupts.shielded():
                 self.remove_attempt(attempt)
-                if not had_volume:
+                if not kept:
                     volumes.remove(self.client, request.name)
                 with contextlib.suppress(OsemError):
                     records.undo(request.name)
@@ -266,7 +268,6 @@ class Containers:
     def _record(
         self, request: EngineRequest, container: Container, place: Place, *, persist: bool
     ) -> EngineRecord:
-        container.reload()
         snapshot = Snapshot.of(container.attrs)
         return EngineRecord(
             engine=self.kind,
@@ -281,6 +282,15 @@ class Containers:
             docker_host=self.docker_host,
             **request.ownership,
         )
+
+
+def _unused(request: EngineRequest) -> str:
+    """Return a warning about a kept volume that the engine does not use."""
+    persistent = replace(request, persist=True, fresh=False)
+    return (
+        f"Data of an earlier --persist is kept in volume {volume_of(request.name)}. "
+        f"To use it: {persistent.replacing_command()}"
+    )
 
 
 def _elsewhere(endpoint: str) -> str:

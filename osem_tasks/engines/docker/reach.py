@@ -65,10 +65,14 @@ def host_addresses(found: Snapshot, marks: Sequence[Path] = MARKS) -> list[Place
     return [Place(f"http://{name}:{found.port}", "the Docker host") for name in names]
 
 
-def answering(places: list[Place]) -> Place | None:
-    """Return the first place at which DynamoDB Local answers."""
+def answering(places: list[Place], seconds: float | None = None) -> Place | None:
+    """Return the first place at which DynamoDB Local answers.
+
+    Each has ``seconds`` for its answer, by default as long as an address that leads nowhere may
+    hold up a wait.
+    """
     for place in places:
-        if probe.ask(place.endpoint, policy.current().reach) is emulators.DYNAMODB_LOCAL:
+        if probe.ask(place.endpoint, seconds or policy.current().reach) is emulators.DYNAMODB_LOCAL:
             return place
     return None
 

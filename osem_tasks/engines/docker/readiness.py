@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.engines.base import EngineFailureError
+from osem_tasks.engines.base import EngineFailureError, Waiting
 from osem_tasks.engines.docker import reach
 from osem_tasks.engines.docker.container import Snapshot
 from osem_tasks.engines.docker.product import DOCKER, Product
@@ -45,22 +45,27 @@ def wait_until_ready(
 ) -> reach.Place:
     """Wait at most ``timeout`` seconds until DynamoDB Local answers in a started container.
 
-    Returns where it answers. Raises OsemError with the end of the container's log:
-    ENGINE_UNAVAILABLE if it has ended, TIMEOUT if it does not answer in time.
+    The container is as it was found, or reloaded since it was started. Returns where it answers.
+    Raises OsemError with the end of the container's log: ENGINE_UNAVAILABLE if it has ended,
+    TIMEOUT if it does not answer in time.
     """
-    container.reload()
     if Snapshot.of(container.attrs).port is None:
         # A container without a published port has already ended.
         raise _ended(container, remedies)
-    say(f"waiting for an answer at {Snapshot.of(container.attrs).endpoint}")
+    say(Waiting(f"waiting for an answer at {Snapshot.of(container.attrs).endpoint}"))
     local_only = Deadline(policy.current().elsewhere)
+    inspected = Deadline(0.0)
 
     def place() -> reach.Place | None:
+        nonlocal inspected
         published = [reach.published(Snapshot.of(container.attrs))]
-        if found := reach.answering(published):
+        if found := reach.answering(published, policy.current().first_answer):
             return found
         # Check this first: the same Ctrl-C may end the engine, which is not a failure.
         interrupts.check()
+        if not inspected.passed:
+            return None
+        inspected = Deadline(policy.current().inspect)
         container.reload()
         if container.status not in ("running", "created", "restarting"):
             raise _ended(container, remedies)

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.apply.create import MAX_CREATING, Creator
+from osem_tasks.apply.request import PROVEN
+from osem_tasks.aws.session import PARALLEL
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.waiting.policy import current, using
-from tests.support.fake_dynamodb import Killed
+from tests.support.fake_dynamodb import FakeDynamoDB, Killed
 from tests.support.scripted_dynamodb import Fault, ScriptedDynamoDB, Way, refused
 from tests.support.still_clock import StillClock, still_clock
 from tests.unit.apply.runs import MINUTE, POLICY, Told, new_run
@@ -368,6 +370,98 @@ def test_an_interrupt_in_a_request_leaves_the_table_among_the_created(answered: 
 
     assert states(run) == {"Users": "ACTIVE", "Teams": "REQUESTED"}
     assert run.journal.changed
+
+
+MANY = TableSet(tuple(table(f"Table{number:03}", "id S") for number in range(PROVEN + 15)))
+
+
+def create_many(*faults: Fault, delay: int = 0) -> tuple[Run, ScriptedDynamoDB, OsemError | None]:
+    """A run that creates so many tables that requests go out side by side."""
+    fake = ScriptedDynamoDB(*faults, delay=delay)
+    run, _ = new_run(fake, MANY)
+    try:
+        Creator(run).create(MANY)
+    except OsemError as error:
+        return run, fake, error
+    return run, fake, None
+
+
+def test_requests_go_out_side_by_side_once_some_were_accepted() -> None:
+    """The first ones go out one at a time, and the others as many as there are connections."""
+    run, told = new_run(ScriptedDynamoDB(), MANY)
+
+    Creator(run).create(MANY)
+
+    sent = [text.split(", ") for text in told.texts if text.startswith("creating")]
+    assert [len(names) for names in sent] == [1] * PROVEN + [PARALLEL, 15 - PARALLEL]
+    assert states(run) == dict.fromkeys(MANY.names, "ACTIVE")
+
+
+@pytest.mark.parametrize("place", [PROVEN, PROVEN + 4, PROVEN + 9, PROVEN + 12])
+def test_a_failure_among_others_is_followed_by_no_request(place: int) -> None:
+    """What went out beside it is told as created, what would have followed as not attempted."""
+    fault = refused("CreateTable", "AccessDeniedException", table=MANY.names[place])
+
+    run, fake, error = create_many(fault, delay=2)
+
+    sent = sorted(name for _, name in fake.operations("CreateTable"))
+    last = PROVEN + PARALLEL if place < PROVEN + PARALLEL else len(MANY.names)
+    assert error is not None
+    assert error.code is ErrorCode.AWS_PERMISSIONS_DENIED
+    assert sent == list(MANY.names[:last])
+    assert list(run.journal.failed) == [MANY.names[place]]
+    assert list(run.journal.created) == [name for name in sent if name != MANY.names[place]]
+    assert run.journal.not_attempted == MANY.names[last:]
+
+
+@pytest.mark.parametrize("code, message", [("ThrottlingException", ""), (LIMIT, AT_ONCE)])
+def test_what_is_refused_among_others_goes_out_again_one_at_a_time(code: str, message: str) -> None:
+    """Every table is created once, and told in the model's order."""
+    faults = [
+        refused("CreateTable", code, message=message, times=2, table=MANY.names[PROVEN + place])
+        for place in (1, 4, 7)
+    ]
+
+    run, fake, error = create_many(*faults, delay=1)
+
+    names = [name for _, name in fake.operations("CreateTable")]
+    assert (error, list(states(run).items())) == (None, [(name, "ACTIVE") for name in MANY.names])
+    assert len(names) == len(MANY.names) + 6
+    assert run.journal.uncertain == set()
+
+
+@pytest.mark.parametrize("way", [Way.LOST, Way.DROPPED])
+def test_an_answer_that_is_lost_among_others_is_resolved_by_reading(way: Way) -> None:
+    """As for a request that goes out alone."""
+    run, fake, error = create_many(Fault("CreateTable", way, table=MANY.names[PROVEN + 3]), delay=1)
+
+    assert (error, states(run)) == (None, dict.fromkeys(MANY.names, "ACTIVE"))
+    assert fake.count("CreateTable") == len(MANY.names) + (way is Way.DROPPED)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+def test_an_interrupt_among_others_leaves_all_of_them_among_the_created(answered: bool) -> None:
+    """Each of the requests may have arrived."""
+    fake = FakeDynamoDB()
+    fake.kill(PROVEN + 3, answered=answered)
+    run, _ = new_run(fake, MANY)
+
+    with pytest.raises(Killed):
+        Creator(run).create(MANY)
+
+    assert list(run.journal.created) == list(MANY.names[: PROVEN + PARALLEL])
+
+
+def test_a_proven_server_gets_all_requests_side_by_side() -> None:
+    """Such as the engine of a test run: what is declared was created there before."""
+    fake = ScriptedDynamoDB()
+    run, told = new_run(fake, TABLES)
+
+    Creator(run, proven=True).create(TABLES)
+
+    assert [text for text in told.texts if text.startswith("creating")] == [
+        "creating Users, Teams, Plans, Reports"
+    ]
 
 
 def test_no_more_tables_are_under_way_than_aws_allows() -> None:

@@ -15,7 +15,7 @@ from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import interrupts
 from osem_tasks.waiting.clock import Deadline
 from osem_tasks.waiting.policy import Pauses, Policy, Tries, using
-from osem_tasks.waiting.wait import Backoff, poll, retry, wait_until
+from osem_tasks.waiting.wait import Backoff, Timed, poll, retry, wait_until
 from tests.support.still_clock import StillClock, still_clock
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ def test_a_pause_ends_with_the_deadline(own: StillClock, seconds: float, expecte
     Backoff(Pauses(4.0, 8.0)).sleep(Deadline(seconds))
 
     assert own.slept == [pytest.approx(expected, abs=1e-4)]
+
+
+@pytest.mark.parametrize("left, pause", [(2.0, 2.0), (0.0, 0.0), (-5.0, 0.0)])
+def test_a_pause_until_something_is_due_ends_just_after(left: float, pause: float) -> None:
+    """Never before, so that one pause is enough, and never at once, so that no wait spins."""
+    length = Timed(lambda: left).next()
+
+    assert pause < length <= pause + 0.01
 
 
 @given(st.floats(0.01, 10), st.floats(10, 100), st.integers(1, 8))
