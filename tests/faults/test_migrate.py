@@ -681,6 +681,8 @@ def test_to_go_back_the_old_key_is_declared_again(
         "TABLES = TableSet((table('Teams', 'id S', {'managerId-index': 'managerId S'}),))\n"
     )
     with pytest.MonkeyPatch.context() as patch:
+        # Without the project's invoke.yaml.
+        patch.chdir(tmp_path)
         patch.syspath_prepend(str(tmp_path))
         back = replace(inv, configuration={"tables": "back:TABLES"})
         run = back(*command(tmp_path / "out"), "--json")

@@ -158,8 +158,9 @@ class Records:
         """Note beside the dump that the migration is done, and forget it elsewhere."""
         record.done = True
         record.revision += 1
-        folders.replace(record.beside, json.dumps(asdict(record), indent=2).encode() + b"\n")
+        # First what outlives the folder: left behind, it would speak for a later table.
         state.remove(self.path)
+        folders.replace(record.beside, json.dumps(asdict(record), indent=2).encode() + b"\n")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
