@@ -56,8 +56,9 @@ class SuiteTask(Task[Any]):
         try:
             found = super().get_arguments(ignore_unknown_help)
         finally:
-            # Invoke takes every text out: who asks a second time would find none.
-            self.help = texts
+            # Invoke takes every text out: who asks a second time would find none. In place, because
+            # a late task shares them with the task that it stands for.
+            self.help.update(texts)
         return [self._option(given) for given in found]
 
     def _option(self, given: Argument) -> Option:

@@ -29,8 +29,8 @@ def test_only_a_task_that_reaches_tables_is_prepared_for(words: list[str], expec
 def test_the_sdk_and_the_setup_are_loaded_without_a_call() -> None:
     """The next task of the command line finds them."""
     code = (
-        "import sys; from osem_tasks.tasks import ahead; before = 'boto3' in sys.modules; "
-        "ahead.load().join(); print(before, {'boto3', *ahead.MODULES} <= sys.modules.keys())"
+        "import sys; from osem_tasks.tasks import ahead; before = 'botocore' in sys.modules; "
+        "ahead.load().join(); print(before, {'botocore', *ahead.MODULES} <= sys.modules.keys())"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -41,7 +41,7 @@ def test_the_sdk_and_the_setup_are_loaded_without_a_call() -> None:
 def test_what_cannot_be_imported_is_left_to_the_task() -> None:
     """It says what is missing; a thread would only print a traceback."""
     code = (
-        "import sys; sys.modules['boto3'] = None; "
+        "import sys; sys.modules['botocore'] = None; "
         "from osem_tasks.tasks import ahead; ahead.load().join()"
     )
 
