@@ -160,6 +160,15 @@ def inv(
         yield Inv(capsys, monkeypatch)
 
 
+@pytest.fixture
+def teams(cloud: Cloud) -> Cloud:
+    """An account with Teams under an old key."""
+    from tests.faults.migrations import OLD, old_table
+
+    old_table(cloud, OLD)
+    return cloud
+
+
 @pytest.fixture(scope="session")
 def forks() -> ForkServerContext:
     """Processes that begin with everything imported, forked of one without threads."""
