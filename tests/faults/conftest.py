@@ -173,6 +173,5 @@ def teams(cloud: Cloud) -> Cloud:
 def forks() -> ForkServerContext:
     """Processes that begin with everything imported, forked of one without threads."""
     context = multiprocessing.get_context("forkserver")
-    heavy = ["tests.faults.processes", "boto3", "osem_tasks.aws.session", "invoke.program"]
-    context.set_forkserver_preload(heavy)
+    context.set_forkserver_preload(["tests.faults.preloaded"])
     return context

@@ -55,8 +55,9 @@ def old_table(
     declared = tables_of(env)[f"osem-{env}-Teams"]
     client = cloud.client()
     client.create_table(**create_request(replace(declared, key=Key.parse(key), check=False)))
-    for item in items:
-        client.put_item(TableName=declared.name, Item=item)
+    for first in range(0, len(items), 25):
+        puts: list[Any] = [{"PutRequest": {"Item": item}} for item in items[first : first + 25]]
+        client.batch_write_item(RequestItems={declared.name: puts})
     # What the server knows of a deleted table of that name does not hold for this one.
     cloud.server.forget()
 
@@ -141,6 +142,7 @@ def functions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "def long(item):\n    return {'teamId': item['id'] * 1000}\n"
         "def random(item):\n    return {'teamId': str(uuid.uuid4())}\n"
         "def index(item):\n    return {'teamId': item['id'], 'managerId': 7}\n"
+        "def forgets(item):\n    item['teamId'] = item.pop('id')\n"
         "def wrong(item):\n    return item['nothing']\n"
         "def drop(item):\n    return None if item['id'] == 't-000' else good(item)\n"
         "def twice(item):\n"

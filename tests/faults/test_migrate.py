@@ -85,6 +85,7 @@ BAD = {
     "long": "30 have a longer teamId than 2,048 bytes",
     "random": "30 become other items each time",
     "index": "30 have a managerId that is not of the type S, a key of an index",
+    "forgets": "each item becomes what changes:forgets returns, which is None for all of them",
     "wrong": "item 1: ",
 }
 
