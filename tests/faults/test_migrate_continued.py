@@ -225,3 +225,21 @@ def test_to_go_back_the_old_key_is_declared_again(
 
     assert run.code == 0, run.err
     assert (key_of(teams), held(teams)) == (["id"], BEFORE)
+
+
+def test_a_plan_names_no_dump_of_an_older_table(
+    forks: ForkServerContext, teams: Cloud, inv: Inv, tmp_path: Path
+) -> None:
+    """The dump of the table that is there goes on; for a later table there will be another."""
+    output = tmp_path / "out"
+    stopped_at(forks, teams, output, "Scan", after=3)
+    (folder,) = (path.parent for path in output.rglob("data"))
+    same = inv(*command(output, "--dry-run"))
+    renew(teams)
+
+    later = inv(*command(output, "--dry-run"))
+
+    assert (same.code, later.code) == (0, 0)
+    assert str(folder) in same.out
+    assert str(folder) not in later.out
+    assert f"a dump of all items in {output / 'Teams'}" in later.out
