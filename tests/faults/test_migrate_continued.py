@@ -60,10 +60,15 @@ def test_a_damaged_dump_of_a_deleted_table_is_refused(
     shutil.copytree(output, tmp_path / "copy")
     spoil(output, damage)
 
+    dry = inv(*command(output, "--dry-run"), "--json")
     failed = inv(*command(output), "--json")
 
+    assert (dry.code, dry.error) == (1, "INVALID_CONFIGURATION")
     assert refused(failed) == (2, "INVALID_CONFIGURATION")
-    assert "Copy the folder" in failed.err or "--output DIR" in failed.err
+    for run in (dry, failed):
+        assert "Copy the folder" in run.err or "--output DIR" in run.err
+        assert "--input" not in run.document["error"]["remediation"]
+    assert ("were in" in failed.document["data"]["state"]) is (damage == "folder gone")
     assert not teams.server.of("CreateTable")
     shutil.rmtree(output, ignore_errors=True)
     (tmp_path / "copy").rename(output)
