@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from osem_tasks.aws.items import MAX_READ, MAX_TRANSACTION, ItemStore, Write, keys_of
 from osem_tasks.data import codec
+from osem_tasks.data.meter import Meter
 from osem_tasks.data.sizes import size_of
 from osem_tasks.data.writer import Writer
 from osem_tasks.waiting import interrupts, policy
 from osem_tasks.waiting.parallel import side_by_side
 from osem_tasks.waiting.policy import Tries
-from osem_tasks.waiting.progress import Step
 from osem_tasks.waiting.wait import Backoff, retry, wait_until
 
 if TYPE_CHECKING:
@@ -97,10 +97,10 @@ class SeedWriter:
 
     def missing(self, writes: Sequence[Write], account: Account) -> list[Write]:
         """Return the writes whose key has no item; count the others as kept."""
-        step = self._begin("looking for", writes)
+        meter = self._begin("looking for", writes)
         parts = _parts(writes, MAX_READ)
         missing: list[Write] = []
-        for part in self._every(self._missing_of, parts, step):
+        for part in self._every(self._missing_of, parts, meter):
             missing += part
         lacking = Account.of(missing).tables
         for table, count in Account.of(writes).tables.items():
@@ -110,18 +110,18 @@ class SeedWriter:
     def put_new(self, writes: Sequence[Write], account: Account) -> None:
         """Put the items whose key has no item."""
         missing = self.missing(writes, account)
-        step = self._begin("seeding", missing)
+        meter = self._begin("seeding", missing)
         parts = list(_transactions(missing))
-        self._every(lambda part: self._put_new_part(part, account), parts, step)
+        self._every(lambda part: self._put_new_part(part, account), parts, meter)
 
     def put(self, writes: Sequence[Write], account: Account) -> None:
         """Put all items, whatever is there."""
-        step = self._begin("seeding", writes)
+        meter = self._begin("seeding", writes)
 
         def put(name: str) -> None:
             def written(batch: Batch) -> None:
                 account.add(name, written=len(batch.items))
-                step.advance(len(batch.items))
+                meter.advance(len(batch.items), batch.size)
 
             with Writer(self._run, self._store, self._run.tables[name], written) as writer:
                 for write in writes:
@@ -132,8 +132,12 @@ class SeedWriter:
         if names:
             side_by_side(put, names, WRITERS)
 
-    def _begin(self, doing: str, writes: Sequence[Write]) -> Step:
-        return self._run.begin(Step(doing, len(writes), "items"))
+    def _begin(self, doing: str, writes: Sequence[Write]) -> Meter:
+        """Begin a step that may take as long as it makes progress."""
+        meter = Meter(doing, len(writes), self._run.deadline)
+        self._run.begin(meter.step)
+        self._run.deadline.restart()
+        return meter
 
     def _missing_of(self, part: list[Write]) -> list[Write]:
         found: set[tuple[str, str]] = set()
@@ -143,6 +147,8 @@ class SeedWriter:
             nonlocal request
             answer = self._retried(lambda: self._store.existing(request))
             found.update((table, self._key(table, key)) for table, key in answer.found)
+            if answer.found:
+                self._run.deadline.restart()
             request = answer.left
             return not request
 
@@ -169,15 +175,16 @@ class SeedWriter:
         for write in part:
             interrupts.check()
             new = self._retried(lambda write=write: self._store.put_new(write))  # type: ignore[misc]
+            self._run.deadline.restart()
             account.add(write.table, written=int(new), kept=int(not new))
 
     def _every(
-        self, function: Callable[[list[Write]], T], parts: list[list[Write]], step: Step
+        self, function: Callable[[list[Write]], T], parts: list[list[Write]], meter: Meter
     ) -> list[T]:
         def one(part: list[Write]) -> T:
             interrupts.check()
             result = function(part)
-            step.advance(len(part))
+            meter.advance(len(part))
             return result
 
         return side_by_side(one, parts, WRITERS) if parts else []

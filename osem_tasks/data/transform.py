@@ -64,8 +64,8 @@ class Transform:
         ):
             found = self.function(plain)
             # A generator runs the project's code only here.
-            many = found if found is None or isinstance(found, Mapping) else _listed(found, subject)
-        return [_typed(one, subject) for one in _items(many)]
+            many = list(found) if _is_several(found) else found
+        return [_typed(one, subject) for one in _items(many, subject)]
 
 
 def load(source: str, root: Path) -> Transform:
@@ -96,17 +96,17 @@ def to_plain(value: Value) -> Any:
     return _SCALARS[kind](content)
 
 
-def _listed(found: Any, subject: str) -> list[Any]:
+def _is_several(found: Any) -> bool:
+    return isinstance(found, Iterable) and not isinstance(found, (Mapping, str, bytes))
+
+
+def _items(found: Any, subject: str) -> list[Any]:
     """Return what a function returned as a list. Raises ConfigurationError."""
-    if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
-        raise _refused(f"{subject}: {_SHAPE}; it returned {_kind(found)}")
-    return list(found)
-
-
-def _items(found: Any) -> list[Any]:
     if found is None:
         return []
-    return found if isinstance(found, list) else [found]
+    if isinstance(found, (list, Mapping)):
+        return found if isinstance(found, list) else [found]
+    raise _refused(f"{subject}: {_SHAPE}; it returned {_kind(found)}")
 
 
 def _typed(item: Any, subject: str) -> Item:

@@ -83,8 +83,10 @@ def _kept(migration: Migration, *, backup: bool) -> list[str]:
 
 
 def _folder(migration: Migration) -> str:
-    record, order = migration.record, migration.order
-    if record and not record.done and record.folder.is_dir():
+    record, order, live = migration.record, migration.order, migration.live
+    # A record of an older table is not gone on with: a new dump gets a folder of its own.
+    current = record is not None and live is not None and record.identity == live.identity
+    if record and current and not record.done and record.folder.is_dir():
         return record.shown
     return str(migration.records.output / order.declared)
 

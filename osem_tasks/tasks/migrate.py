@@ -158,7 +158,7 @@ class _Call:
             if stage in {Stage.REBUILD, Stage.REFILL}:
                 migration.harmed = True
                 refusals.check_place(migration)
-                migration.examine(migration.raw)
+                prepare.look_into(migration)
             elif stage is not Stage.NOTHING:
                 self.allow(migration, asking=False)
                 prepare.rehearse(migration)

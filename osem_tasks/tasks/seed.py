@@ -67,6 +67,7 @@ def seed(
     everything = open_target(job, check=check)
     run = narrowed(everything, table)
     writes = _writes(job, run.target, everything.tables, run.tables, times)
+    run.deadline.restart()  # making many items takes its own time
     with job.console.working("seeding"):
         check_tables(run, {write.table for write in writes}, replacing=replace)
         if dry_run or job.dry:

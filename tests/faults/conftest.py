@@ -160,10 +160,18 @@ def inv(
         yield Inv(capsys, monkeypatch)
 
 
+@pytest.fixture
+def teams(cloud: Cloud) -> Cloud:
+    """An account with Teams under an old key."""
+    from tests.faults.migrations import OLD, old_table
+
+    old_table(cloud, OLD)
+    return cloud
+
+
 @pytest.fixture(scope="session")
 def forks() -> ForkServerContext:
     """Processes that begin with everything imported, forked of one without threads."""
     context = multiprocessing.get_context("forkserver")
-    heavy = ["tests.faults.processes", "boto3", "osem_tasks.aws.session", "invoke.program"]
-    context.set_forkserver_preload(heavy)
+    context.set_forkserver_preload(["tests.faults.preloaded"])
     return context

@@ -148,6 +148,9 @@ def check(items: Items, old: Key, table: Table, found: Survey, mapping: Mapping)
         if len(findings.pairs) < MAX_EXAMPLES and made:
             after = "; ".join(key_text(one, table.key) for one in made[:MAX_EXAMPLES])
             findings.pairs.append((source, after))
+    if findings.dropped and findings.dropped == found.total.items:
+        # Most likely the function lacks a return; to empty a table, nobody needs a migration.
+        findings.problems = (f"{words_of(mapping, old)[0]}, which is None for all of them",)
     _find_shared(items, old, table, keys, mapping, findings)
     return findings
 

@@ -37,14 +37,20 @@ def prepare(migration: Migration) -> None:
 
 def reopen(migration: Migration) -> None:
     """Take up a complete dump, and map its items again. Raises OsemError."""
-    migration.continued = migration.dumped = True
+    look_into(migration)
+    refuse_unsound(migration)
+
+
+def look_into(migration: Migration) -> None:
+    """Read a complete dump of before back, and map its items, sound or not. Raises OsemError."""
+    migration.continued = True
     if not migration.known.folder.is_dir():
         raise refusals.without_dump(migration)
+    migration.dumped = True
     try:
         _check(migration)
     except OsemError as error:
         raise refusals.with_damage(migration, error) from error
-    refuse_unsound(migration)
 
 
 def rehearse(migration: Migration) -> None:

@@ -249,7 +249,8 @@ def where(migration: Migration) -> str:
     if not migration.harmed:
         kept = f" What is dumped so far is in {record.shown}." if record.folder.exists() else ""
         return f"{UNTOUCHED}{kept}"
-    where_items = f"its {items} of before are in {record.shown}"
+    there = "are in" if record.folder.is_dir() else "were in"
+    where_items = f"its {items} of before {there} {record.shown}"
     if not migration.created:
         state = "is deleted" if migration.gone else "is being deleted"
         return f"{order.source} {state}; {where_items}."

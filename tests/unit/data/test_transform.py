@@ -125,7 +125,7 @@ def test_mistakes_of_a_function(function: Any, problem: str) -> None:
     message = refused(function)
 
     assert problem in message
-    assert "--transform m:f, item 1" in message
+    assert message.count("--transform m:f, item 1") == 1
 
 
 def test_what_a_function_prints_does_not_reach_stdout(capsys: pytest.CaptureFixture[str]) -> None:
