@@ -97,6 +97,8 @@ def survey(items: Iterable[Item], table: Table) -> Survey:
 
 def mapping_of(old: Key, table: Table, found: Survey, transform: Transform | None) -> Mapping:
     """Return the project's function, or the default mapping for these items."""
+    if transform is None and not found.total.items:
+        return Rekeying()  # no item can lack a key
     return transform or rekeying(old, table, found.present)
 
 

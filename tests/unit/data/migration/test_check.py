@@ -112,6 +112,14 @@ def test_a_function_must_give_the_same_again() -> None:
     assert [text[:31] for text in found.faults] == ["become other items each time th"]
 
 
+def test_an_empty_table_needs_no_mapping() -> None:
+    """No item can lack the new key, so nothing stands in the way of replacing the table."""
+    found = checked([], None)
+
+    assert found.sound
+    assert found.before.items == 0
+
+
 def test_the_default_that_cannot_serve_says_which_attribute_is_missing() -> None:
     """Nothing is mapped then."""
     found = checked([plan("a")], None)
