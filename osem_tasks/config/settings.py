@@ -276,5 +276,6 @@ def option(name: str, value: Any, check: Callable[[Any], T]) -> T:
         return check(value)
     except ValueError as error:
         raise ConfigurationError(
-            [f"{name} {error}, not {value!r}"], remediation=remedy()
+            [f"{name} {error}, not {value!r}"],
+            remediation=f"Correct the value of {name}, then run the command again.",
         ) from error

@@ -105,6 +105,9 @@ def _failure(
     # The class of a project's exception may fail in isinstance.
     if issubclass(type(error), ModelError) and isinstance(error, ModelError):
         return ModelError([f"{before}: {problem}" for problem in error.problems])
+    # Our own check of what the code gave names its subject itself.
+    if not place and type(error) is ConfigurationError:
+        return ConfigurationError(error.problems, remediation=error.remediation)
     remedy = f"Correct {place}, then run the command again." if place else remedy
     return ConfigurationError([f"{before}: {_words(error)}"], remediation=remedy)
 

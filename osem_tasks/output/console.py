@@ -22,7 +22,7 @@ from osem_tasks.output import logs, streams
 from osem_tasks.output.outcome import Line, Mark
 from osem_tasks.output.progress import ProgressDisplay
 from osem_tasks.output.spinner import wants_spinner
-from osem_tasks.output.text import ARROW, block, json_line, one_line, without_commands
+from osem_tasks.output.text import block, json_line, one_line, remedy_text, without_commands
 from osem_tasks.waiting import interrupts
 from osem_tasks.waiting.progress import Step
 
@@ -178,7 +178,7 @@ class Console:
     def error(self, error: OsemError) -> None:
         """Print an error with its code and its remedy."""
         self._narrate(Line(Mark.FAILED, f"{error.code.value}: {error.message}"))
-        self._narrate(Line(Mark.PLAIN, f"  {ARROW} {one_line(error.remediation)}"))
+        self._narrate(Line(Mark.PLAIN, remedy_text(error.remediation)))
 
     def ask(self, question: str) -> str:
         """Ask a question on stderr and return the answer, empty at the end of input.

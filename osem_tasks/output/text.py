@@ -45,6 +45,11 @@ def block(text: str) -> list[str]:
     return [visible(first), *(_continued(visible(line)) for line in others)]
 
 
+def remedy_text(remedy: str) -> str:
+    """Return ``remedy`` after an arrow; further lines, as of several commands, are aligned."""
+    return f"{INDENT}{ARROW} " + remedy.replace("\n", f"\n{INDENT * 2}")
+
+
 def without_commands(line: str, variables: Mapping[str, str]) -> str:
     r"""Return ``line`` without a workflow command: ``\::error::`` on GitHub's runner."""
     if not runs_on_github(variables):

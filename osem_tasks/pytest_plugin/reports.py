@@ -39,10 +39,10 @@ def in_short() -> Iterator[None]:
 
 
 def _text(error: OsemError) -> str:
-    from osem_tasks.output.text import ARROW, block, one_line
+    from osem_tasks.output.text import block, remedy_text
 
-    first, *others = block(f"{error.code.value}: {error.message}")
-    return "\n".join([first, *others, f"  {ARROW} {one_line(error.remediation)}"])
+    message = block(f"{error.code.value}: {error.message}")
+    return "\n".join([*message, *block(remedy_text(error.remediation))])
 
 
 def narrator(config: pytest.Config) -> Callable[[str], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import reprlib
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class _Short(reprlib.Repr):
 
     def repr1(self, x: object, level: int) -> str:
         """Format ``x`` safely: reprlib dispatches by type name, and any class may use ``list``."""
+        if type(x) is Decimal:  # a number of a file, whose reader did not write Decimal
+            return str(x)[:LONGEST]
         if type(x).__module__ == "builtins":
             return super().repr1(x, level)
         return self.repr_instance(x, level)

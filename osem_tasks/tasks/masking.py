@@ -118,12 +118,13 @@ class Findings:
 
     @property
     def lines(self) -> list[Line]:
-        """One warning for each path."""
+        """One warning for each path; of one whose values were masked as a whole, that alone."""
         found = [
             f"{name}: the mask of {path} met nothing: is it misspelt? What it should hide is not "
             "masked"
             for name, paths in self.unmatched.items()
             for path in paths
+            if path not in self.unfit.get(name, {})
         ]
         found += [
             f"{name}: {path} leads into a value without such parts, {counted(count, 'time')}; "

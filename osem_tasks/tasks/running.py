@@ -7,6 +7,7 @@ OsemError, an interrupt or an unexpected error to an exit code. No other task mo
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -162,10 +163,11 @@ def interrupted() -> OsemError:
 
 def unwritten(error: OSError) -> OsemError:
     """Return the error for a result that cannot be written to stdout."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return OsemError(
         f"The result cannot be written to stdout: {error.strerror or error}.",
         code=ErrorCode.INVALID_CONFIGURATION,
-        remediation="Free space on the disk, or send the output elsewhere, and run it again.",
+        remediation=f"{'Free space on the disk, or send' if full else 'Send'} the output elsewhere: > FILE",
     )
 
 

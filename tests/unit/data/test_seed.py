@@ -199,7 +199,7 @@ def test_cells_of_csv(tmp_path: Path, header: str, cell: str, expected: object) 
             "Orders.json line 3: table Orders: the key id is missing",
         ),
         ("Orders.json", "", "it cannot be parsed: it is empty"),
-        ("Orders.json", "5", "it must hold a list of items"),
+        ("Orders.json", "5", "it must hold a list of items, or lists of items by table, not 5"),
         ("Orders.json", '{"id": "1"}\n{"id":', "line 2: it is not JSON"),
         (
             "any.json",
@@ -420,6 +420,8 @@ def test_functions_that_fail(module: Path, name: str, scale: int | None, words: 
     [problem] = problems(module, f"shop_seed:{name}", scale=scale)
 
     assert words in problem
+    assert "ConfigurationError" not in problem
+    assert problem.count("osem.seed is") <= 1
 
 
 def test_files_have_no_scale(tmp_path: Path) -> None:

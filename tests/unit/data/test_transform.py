@@ -161,6 +161,7 @@ def test_sources_that_name_no_function(tmp_path: Path, source: str, problem: str
         sys.path[:] = [path for path in sys.path if path != str(tmp_path)]
 
     assert problem in caught.value.message
+    assert "ConfigurationError" not in caught.value.message
     assert "def" not in caught.value.message
 
 

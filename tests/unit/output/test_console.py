@@ -241,3 +241,15 @@ def test_a_log_that_is_a_pipe_without_a_reader_blocks_nothing(
     console.info("one")
 
     assert [line[0] for line in capsys.readouterr().err.splitlines()] == ["⚠", "ℹ"]
+
+
+def test_the_lines_of_a_remedy_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands below each other can be copied; none shows a line's end as letters."""
+    error = OsemError(
+        "Large.", code=ErrorCode.CONFIRMATION_REQUIRED, remediation="aws one\naws two"
+    )
+    Console().error(error)
+
+    assert capsys.readouterr().err == (
+        "✗ CONFIRMATION_REQUIRED: Large.\n  → aws one\n    aws two\n"
+    )

@@ -39,6 +39,11 @@ def test_a_rate_is_a_whole_number() -> None:
 
 @pytest.mark.parametrize("given", ["0", "-5", "1.5", "fast", "1e3"])
 def test_what_is_no_rate_is_refused(given: str) -> None:
-    """The option and what it takes are named."""
-    with pytest.raises(ConfigurationError, match=r"--rate.*whole number of capacity units"):
+    """The option and what it takes are named; no file is blamed for what was typed."""
+    with pytest.raises(
+        ConfigurationError, match=r"--rate.*whole number of capacity units"
+    ) as caught:
         rate_of(given)
+
+    assert "--rate" in caught.value.remediation
+    assert "invoke.yaml" not in caught.value.remediation
