@@ -112,7 +112,8 @@ class SeedWriter:
         missing = self.missing(writes, account)
         meter = self._begin("seeding", missing)
         parts = list(_transactions(missing))
-        self._every(lambda part: self._put_new_part(part, account), parts, meter)
+        most = WRITERS if self._run.store.engine.parallel_transactions else 1
+        self._every(lambda part: self._put_new_part(part, account), parts, meter, most)
 
     def put(self, writes: Sequence[Write], account: Account) -> None:
         """Put all items, whatever is there."""
@@ -179,7 +180,11 @@ class SeedWriter:
             account.add(write.table, written=int(new), kept=int(not new))
 
     def _every(
-        self, function: Callable[[list[Write]], T], parts: list[list[Write]], meter: Meter
+        self,
+        function: Callable[[list[Write]], T],
+        parts: list[list[Write]],
+        meter: Meter,
+        most: int = WRITERS,
     ) -> list[T]:
         def one(part: list[Write]) -> T:
             interrupts.check()
@@ -187,7 +192,7 @@ class SeedWriter:
             meter.advance(len(part))
             return result
 
-        return side_by_side(one, parts, WRITERS) if parts else []
+        return side_by_side(one, parts, most) if parts else []
 
     def _retried(self, call: Callable[[], T]) -> T:
         # Every call may be repeated: a put under a condition, a put of the same item, a read.

@@ -46,7 +46,8 @@ class Engine:
     set it. Two users with different values of ``isolation`` have separate databases; one with
     ``region_databases`` has separate tables in every region even for the same user, and one with
     ``account_keys`` takes an access key of 12 digits for the account of that number. An item has
-    ``max_item`` bytes at most.
+    ``max_item`` bytes at most. Two transactions at the same time are safe on one with
+    ``parallel_transactions``.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Engine:
     region_databases: bool = False
     account_keys: bool = False
     max_item: int = 400 * 1024
+    parallel_transactions: bool = True
 
 
 AWS = Engine("AWS")
@@ -93,6 +95,8 @@ MOTO = Engine(
     region_databases=True,
     # It refuses larger items: "Item size has exceeded the maximum allowed size".
     max_item=405_000,
+    # It copies its tables for every transaction, and fails where another one changes them.
+    parallel_transactions=False,
 )
 
 # Error codes of an engine that does not support a call.
