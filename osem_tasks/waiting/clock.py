@@ -42,7 +42,8 @@ class Deadline:
 
     def restart(self) -> None:
         """Count from now on: a task whose length grows with the data has made progress."""
-        self._start = now()
+        # Never backwards: of two threads, the one that read the clock first may come last.
+        self._start = max(self._start, now())
 
     def within(self, seconds: float) -> Deadline:
         """Return a deadline ``seconds`` from now, or this one if it is earlier."""
