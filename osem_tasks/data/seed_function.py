@@ -50,27 +50,32 @@ def read(
             raise _refused(f"--scale is given, and {source} takes no parameter")
         made: Any = function(scale or 1) if takes_scale else function()
         found: list[Record] = []
-        for table, item in _pairs(made, subject):
-            if not isinstance(table, str) or table not in tables:
-                raise _refused(f"{subject}: {shown(table)} is not a table{nearest(table, tables)}")
+        for table, item in _pairs(made, subject, tables):
             found.append(Record(table, item, Place(f"{source} item {len(found) + 1}")))
             if len(found) > most:
                 raise _refused(f"{subject}: it makes more than {most:,} items")
         return found
 
 
-def _pairs(made: Any, subject: str) -> Iterator[tuple[Any, Any]]:
+def _pairs(made: Any, subject: str, tables: Mapping[str, Table]) -> Iterator[tuple[str, Any]]:
     """Yield table and item of everything that a function returned or yields."""
+
+    def checked(table: Any) -> str:
+        if not isinstance(table, str) or table not in tables:
+            raise _refused(f"{subject}: {shown(table)} is not a table{nearest(table, tables)}")
+        return table
+
     if isinstance(made, (str, bytes)) or not isinstance(made, Iterable):
         raise _refused(f"{subject}: {_SHAPE}, and it returned {shown(made)}")
     for part in [made] if isinstance(made, Mapping) else made:
         if isinstance(part, Mapping):
-            for table, items in part.items():
+            for name, items in part.items():
                 if isinstance(items, (str, bytes, Mapping)) or not isinstance(items, Iterable):
                     raise _refused(f"{subject}: {_SHAPE}, and it gave {shown(part)}")
+                table = checked(name)  # also of a table without items
                 yield from ((table, item) for item in items)
         elif isinstance(part, (tuple, list)) and len(part) == 2:  # noqa: PLR2004  a pair
-            yield part[0], part[1]
+            yield checked(part[0]), part[1]
         else:
             raise _refused(f"{subject}: {_SHAPE}, and it gave {shown(part)}")
 

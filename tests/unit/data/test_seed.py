@@ -373,6 +373,8 @@ def leaves():
 def endless():
     while True:
         yield "Orders", {"id": "0"}
+def unknown_and_empty():
+    return {"Order": []}
 two = 2
 """
 
@@ -403,6 +405,7 @@ def test_functions(module: Path, name: str, scale: int | None, count: int) -> No
     [
         ("inexact", None, "shop_seed:inexact item 2: table Orders: a[0].b: 0.1 is a float"),
         ("unknown", None, "'Order' is not a table; did you mean 'Orders'?"),
+        ("unknown_and_empty", None, "'Order' is not a table; did you mean 'Orders'?"),
         ("unhashable", None, "['x'] is not a table"),
         ("alone", None, "it must yield (table, item), or {table: [items]}, and it gave"),
         ("text", None, "and it returned 'Orders'"),
