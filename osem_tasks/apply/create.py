@@ -93,8 +93,9 @@ class Creator:
     def _pause(self) -> float:
         """Return the seconds until the next look or request."""
         now, next_try = self._run.deadline.elapsed, self._requests.next_try
-        # A request that is due by now waits for room: for a look.
-        return min(self._awaited.next_look, next_try if next_try > now else math.inf) - now
+        if len(self._awaited) >= MAX_CREATING:
+            next_try = math.inf  # it waits for room: for a look
+        return min(self._awaited.next_look, next_try) - now
 
     def _left(self) -> str:
         return ", ".join(self._names())

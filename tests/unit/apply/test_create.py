@@ -72,6 +72,20 @@ def test_nothing_to_create_sends_nothing() -> None:
     assert (fake.calls, run.journal.created) == ([], {})
 
 
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+def test_a_request_that_is_due_after_a_long_look_goes_out(own: StillClock, times: int) -> None:
+    """No table is left to look at then: only the request can end the wait."""
+    fault = refused("CreateTable", LIMIT, message=AT_ONCE, times=times, table="Teams")
+    fake = ScriptedDynamoDB(fault, delay=1)
+    looks = 2.0
+    fake.before = lambda operation, _: own.pass_(looks * (operation == "DescribeTable"))
+
+    run, _, error = create(fake)
+
+    assert (error, states(run)) == (None, ALL)
+    assert sum(own.slept) < MINUTE / 2
+
+
 @pytest.mark.parametrize(
     "fault",
     [
