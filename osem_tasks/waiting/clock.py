@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 
 from osem_tasks.errors import ErrorCode, OsemError
+
+_RESTARTING = threading.RLock()
 
 
 def now() -> float:
@@ -42,8 +45,9 @@ class Deadline:
 
     def restart(self) -> None:
         """Count from now on: a task whose length grows with the data has made progress."""
-        # Never backwards: of two threads, the one that read the clock first may come last.
-        self._start = max(self._start, now())
+        # Of two threads, the one that reads the clock first must not come last.
+        with _RESTARTING:
+            self._start = now()
 
     def within(self, seconds: float) -> Deadline:
         """Return a deadline ``seconds`` from now, or this one if it is earlier."""
