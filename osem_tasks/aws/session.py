@@ -163,8 +163,8 @@ def _aws(target: Target) -> Connection:
     import botocore.session
 
     session = botocore.session.Session(profile=target.profile)
-    # This reads the profile, so that a missing one is noticed here.
     region: str | None = target.region or session.get_config_variable("region")
+    # This reads the profile even where the region is known, so that a missing one is noticed here.
     session.get_component("data_loader")
     # The session also needs the region: to assume a role it calls STS itself.
     session.set_config_variable("region", region or DEFAULT_REGION)

@@ -166,13 +166,14 @@ class Settings:
         named = (("--env", option), ("OSEM_ENV", variables.get("OSEM_ENV")))
         for source, name in named:
             if name:
-                return self._known(name, source)
+                return self.named(name, source)
         foreign = variables.get("NODE_ENV", "")
         foreign = NODE_ENV.get(foreign, foreign)
         # NODE_ENV belongs to other tools: ignore a value that is not one of our environments.
         return self.environments.get(foreign) or self.environments["local"]
 
-    def _known(self, name: str, source: str) -> Environment:
+    def named(self, name: str, source: str) -> Environment:
+        """Return the environment that ``source`` names. Raises ConfigurationError if there is none."""
         if name not in self.environments:
             known = ", ".join(self.environments)
             meant = closest(name, self.environments)

@@ -6,7 +6,6 @@ its tables are complete: the next dump then begins anew, in folders of its own.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from datetime import datetime, timezone
@@ -19,7 +18,8 @@ from osem_tasks.data.layout import SUMMARY
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from osem_tasks.apply.run import Run
@@ -54,25 +54,14 @@ def dump_tables(
         _forget_finished(output, ids)
 
 
-@contextlib.contextmanager
-def locked(output: Path) -> Iterator[None]:
+def locked(output: Path) -> AbstractContextManager[None]:
     """Refuse (INVALID_CONFIGURATION) if another process dumps to ``output``."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(output / LOCK, timeout=0, mode=0o600)
-    with folders.writing(output / LOCK):
-        try:
-            lock.acquire()
-        except Timeout as error:  # an OSError too
-            raise OsemError(
-                f"Another command is writing to {output}.",
-                code=ErrorCode.INVALID_CONFIGURATION,
-                remediation="Wait for it to end, or name another folder: --output DIR",
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+    busy = OsemError(
+        f"Another command is writing to {output}.",
+        code=ErrorCode.INVALID_CONFIGURATION,
+        remediation="Wait for it to end, or name another folder: --output DIR",
+    )
+    return folders.locked(output / LOCK, busy)
 
 
 def _folder(output: Path, declared: str, name: str) -> Path:

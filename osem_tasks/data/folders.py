@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 _FOLDER, _FILE = 0o700, 0o600
 _REMEDIES = {
@@ -46,6 +47,28 @@ def reading(path: Path) -> Iterator[None]:
             code=ErrorCode.INVALID_CONFIGURATION,
             remediation=_READ,
         ) from error
+
+
+@contextlib.contextmanager
+def locked(
+    path: Path, busy: OsemError, guard: Callable[[Path], AbstractContextManager[None]] = writing
+) -> Iterator[None]:
+    """Hold the lock file ``path``; raise ``busy`` at once if another process holds it.
+
+    ``guard`` converts an OSError about the file itself.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0, mode=0o600)
+    with guard(path):
+        try:
+            lock.acquire()
+        except Timeout as error:  # an OSError too
+            raise busy from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def make(path: Path) -> None:

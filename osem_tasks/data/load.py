@@ -192,6 +192,6 @@ def _unequal(run: Run, loaded: Loaded) -> OsemError:
         f"The items of {loaded.table} are not those of the dump: their checksums differ, although "
         f"their number is right ({loaded.after:,}). Something else writes to the table.",
         code=ErrorCode.SCHEMA_VALIDATION_FAILED,
-        remediation=f"{run.target.command('db.load')} --input {loaded.export.folder}",
+        remediation=run.target.command("db.load", "--input", str(loaded.export.folder)),
         table=loaded.table,
     )

@@ -77,7 +77,7 @@ def copy(
             ["--from is missing: the environment to copy from"],
             remediation=command_line("db.copy", "--from", "dev"),
         )
-    _refuse_unknown(job, from_)
+    job.settings.named(from_, "--from")
     options = _options(rate, sample, where)
     _refuse_protected(resolve_target(job))
     everything = open_target(job)
@@ -111,15 +111,6 @@ def _options(rate: str | None, sample: str | None, where: str | None) -> Options
             ) from error
     most = None if sample is None else option("--sample", sample, number_of("items"))
     return Options(rate=rate_of(rate), sample=most, scan=scan)
-
-
-def _refuse_unknown(job: Job, name: str) -> None:
-    known = job.settings.environments
-    if name not in known:
-        raise ConfigurationError(
-            [f"--from names the unknown environment '{name}'; known are {', '.join(known)}"],
-            remediation=f"Use one of: {', '.join(known)}; or declare it under osem.environments.",
-        )
 
 
 def _refuse_protected(target: Target) -> None:

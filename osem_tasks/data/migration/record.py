@@ -20,7 +20,7 @@ from osem_tasks.errors import ErrorCode, ModelError, OsemError
 from osem_tasks.schema.model import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 NAME = "migration.json"
 
@@ -162,27 +162,15 @@ class Records:
         state.remove(self.path)
         folders.replace(record.beside, json.dumps(asdict(record), indent=2).encode() + b"\n")
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Refuse (INVALID_CONFIGURATION) if another process migrates the same table."""
-        from filelock import FileLock, Timeout
-
-        path = self.path.with_suffix(".lock")
-        lock = FileLock(path, timeout=0, mode=0o600)
-        with state.writing(path):
-            try:
-                lock.acquire()
-            except Timeout as error:  # an OSError too
-                raise OsemError(
-                    f"Another command is migrating {self.table}.",
-                    code=ErrorCode.INVALID_CONFIGURATION,
-                    remediation="Wait for it to end, then run the same command again.",
-                    table=self.table,
-                ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+        busy = OsemError(
+            f"Another command is migrating {self.table}.",
+            code=ErrorCode.INVALID_CONFIGURATION,
+            remediation="Wait for it to end, then run the same command again.",
+            table=self.table,
+        )
+        return folders.locked(self.path.with_suffix(".lock"), busy, state.writing)
 
     def _kept(self) -> Record | None:
         try:
