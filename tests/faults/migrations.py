@@ -12,7 +12,7 @@ from osem_tasks.schema.model import Key
 from osem_tasks.schema.requests import create_request
 from tests.faults.conftest import tables_of
 from tests.faults.processes import inv_as_process
-from tests.faults.test_data import in_dump, killed
+from tests.faults.test_data import in_dump, killed, spoil_data
 from tests.support.faulty_aws import Fault
 
 if TYPE_CHECKING:
@@ -154,13 +154,5 @@ def functions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def spoil(output: Path, damage: str) -> None:
     """Damage the one dump in a folder."""
     (data,) = output.rglob("*.json.gz")
-    if damage == "cut":
-        data.write_bytes(data.read_bytes()[:-9])
-    elif damage == "changed":
-        content = bytearray(data.read_bytes())
-        content[len(content) // 2] ^= 1
-        data.write_bytes(content)
-    elif damage == "gone":
-        data.unlink()
-    else:
+    if not spoil_data(data, damage):
         shutil.rmtree(output)

@@ -364,6 +364,21 @@ def test_a_table_that_was_made_anew_is_dumped_anew(
     assert (run.code, in_dump(tmp_path / "out")) == (0, [codec.canonical(ITEMS[-1])])
 
 
+def spoil_data(data: Path, damage: str) -> bool:
+    """Damage a data file of a dump; False if it is not what is to be damaged."""
+    if damage == "cut":
+        data.write_bytes(data.read_bytes()[:-9])
+    elif damage == "changed":
+        content = bytearray(data.read_bytes())
+        content[len(content) // 2] ^= 1
+        data.write_bytes(content)
+    elif damage == "gone":
+        data.unlink()
+    else:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("damage", ["cut", "changed", "gone", "journal cut", "journal rubbish"])
 def test_an_unfinished_dump_that_was_damaged_is_mended(
     forks: ForkServerContext, teams: Cloud, inv: Inv, tmp_path: Path, damage: str
@@ -375,17 +390,10 @@ def test_an_unfinished_dump_that_was_damaged_is_mended(
     teams.server.arm()
     (data,) = output.rglob("*.json.gz")
     (journal,) = output.rglob("_osem-progress.jsonl")
-    if damage == "cut":
-        data.write_bytes(data.read_bytes()[:-9])
-    elif damage == "changed":
-        content = bytearray(data.read_bytes())
-        content[len(content) // 2] ^= 1
-        data.write_bytes(content)
-    elif damage == "gone":
-        data.unlink()
-    elif damage == "journal cut":
+    spoilt = spoil_data(data, damage)
+    if damage == "journal cut":
         journal.write_bytes(journal.read_bytes()[:-30])
-    else:
+    elif not spoilt:
         first, *_ = journal.read_bytes().splitlines(keepends=True)
         entry = {
             "segment": 99,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import signal
 from typing import TYPE_CHECKING, Any
@@ -24,17 +23,28 @@ from tests.faults.migrations import (
     refused,
     renew,
 )
-from tests.faults.processes import inv_as_process, killed_at_file
+from tests.faults.processes import inv_as_process, killed_at_file, too_large_at
 from tests.faults.test_data import killed
 from tests.support.faulty_aws import Fault, eventually
 from tests.support.inv import finished, started
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from multiprocessing.context import ForkServerContext
     from pathlib import Path
 
     from tests.faults.conftest import Cloud
     from tests.support.inv import Inv
+
+
+def continued(cloud: Cloud, inv: Inv, output: Path) -> Iterator[tuple[Any, ...]]:
+    """What is wrong after a kill, and after the same command that follows it; then tidy up."""
+    if not is_kept(cloud, output):
+        yield ("the items were away",)
+    run = inv(*command(output), "--json")
+    if run.code or not is_migrated(cloud, output):
+        yield run.code, run.err
+    shutil.rmtree(output, ignore_errors=True)
 
 
 @pytest.mark.parametrize("first", [1, 2, 3], ids=["calls 1, 4", "calls 2, 5", "calls 3, 6"])
@@ -51,12 +61,7 @@ def test_a_migration_killed_at_any_call_is_continued(
         if not killed(forks, cloud, inv_as_process, ["inv", *command(output)]):
             break
         cloud.server.arm()
-        if not is_kept(cloud, output):
-            broken.append((number, "the items were away"))
-        run = inv(*command(output), "--json")
-        if run.code or not is_migrated(cloud, output):
-            broken.append((number, run.code, run.err))
-        shutil.rmtree(output, ignore_errors=True)
+        broken += [(number, *what) for what in continued(cloud, inv, output)]
         number += 3
 
     assert broken == []
@@ -78,12 +83,7 @@ def test_a_migration_killed_at_any_file_is_continued(
         argv = ["inv", *command(output)]
         if not killed(forks, cloud, killed_at_file, argv, number, below):
             break
-        if not is_kept(cloud, output):
-            broken.append((number, "the items were away"))
-        run = inv(*command(output), "--json")
-        if run.code or not is_migrated(cloud, output):
-            broken.append((number, run.code, run.err))
-        shutil.rmtree(output, ignore_errors=True)
+        broken += [(number, *what) for what in continued(cloud, inv, output)]
         number += 3
 
     assert broken == []
@@ -117,12 +117,7 @@ def test_a_migration_that_fails_from_any_call_on_is_continued(
         if failed.code == 2 and str(output) not in failed.document["data"]["state"]:
             broken.append((number, failed.document["data"]["state"]))
         cloud.server.arm()
-        if not is_kept(cloud, output):
-            broken.append((number, "the items were away"))
-        run = inv(*command(output), "--json")
-        if run.code or not is_migrated(cloud, output):
-            broken.append((number, run.code, run.err))
-        shutil.rmtree(output, ignore_errors=True)
+        broken += [(number, *what) for what in continued(cloud, inv, output)]
 
     assert broken == []
     assert number > 20
@@ -152,12 +147,6 @@ def test_an_interrupted_migration_says_where_things_stand(
     assert is_migrated(teams, tmp_path / "out")
 
 
-def with_little_space(environment: dict[str, str], argv: list[str], most: int) -> None:
-    """`inv` as a process that can write no file larger than that."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    inv_as_process(environment, argv)
-
-
 @pytest.mark.parametrize("most", [10, 500, 1500])
 def test_a_full_disk_stops_it_before_anything_is_deleted(
     forks: ForkServerContext, teams: Cloud, inv: Inv, tmp_path: Path, most: int
@@ -165,7 +154,7 @@ def test_a_full_disk_stops_it_before_anything_is_deleted(
     """With space, the same command completes the work."""
     output = tmp_path / "out"
     argv = ["inv", *command(output)]
-    process = forks.Process(target=with_little_space, args=(dict(os.environ), argv, most))
+    process = forks.Process(target=too_large_at, args=(dict(os.environ), argv, most, os.devnull))
     process.start()
     process.join()
 
