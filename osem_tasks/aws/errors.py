@@ -27,7 +27,7 @@ from osem_tasks.aws.error_templates import (
 )
 from osem_tasks.config import secrets
 from osem_tasks.config.commands import command
-from osem_tasks.config.target import BY_OPTION
+from osem_tasks.config.variables import is_option
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import limits
 from osem_tasks.waiting.policy import AMBIGUOUS
@@ -108,7 +108,7 @@ def for_credentials(message: str, remedy: str, target: Target) -> tuple[str, str
     """
     if not target.chosen_by:
         return message, remedy
-    if target.chosen_by != BY_OPTION:
+    if not is_option(target.chosen_by):
         remedy += "   or, for the local engine: --env local"
     return f"{message.rstrip('.')}. The task is for {target.described}.", remedy
 

@@ -49,12 +49,14 @@ class Write:
 class Page:
     """One answer of Scan: ``items``, and the key after which the next page begins.
 
-    ``count`` is the number of items, also where the scan returns none (``Select=COUNT``).
+    ``count`` is the number of items, also where the scan returns none (``Select=COUNT``);
+    ``scanned`` that of the items before a filter left some out.
     ``units`` are the consumed capacity units; 0 if the engine does not tell them.
     """
 
     items: list[Item]
     count: int
+    scanned: int
     last: Item | None
     units: float
 
@@ -110,7 +112,8 @@ class ItemStore:
         if not isinstance(items, list) or not isinstance(count, int):
             raise errors.truncated_response("scanning", self._target, table)
         units = _units([answer.get("ConsumedCapacity")])
-        return Page(items=items, count=count, last=last or None, units=units)
+        scanned = answer.get("ScannedCount", count)
+        return Page(items=items, count=count, scanned=scanned, last=last or None, units=units)
 
     def put(self, table: str, items: Sequence[str]) -> Written:
         """Write ``items`` (texts of DynamoDB JSON, 25 at most, of different keys) to ``table``.

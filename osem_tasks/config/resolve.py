@@ -15,7 +15,6 @@ from osem_tasks.config.endpoints import (
 )
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION
 from osem_tasks.config.target import (
-    BY_OPTION,
     DEFAULT,
     ENDPOINT_VARIABLES,
     OPTION,
@@ -23,6 +22,7 @@ from osem_tasks.config.target import (
     STARTED,
     Target,
 )
+from osem_tasks.config.variables import is_option
 from osem_tasks.errors import ErrorCode, OsemError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _is_local(environment: Environment, options: TargetOptions) -> bool:
     """
     if options.endpoint:
         return environment.where == "local" or is_loopback(options.endpoint)
-    chosen = options.chosen_by in {None, BY_OPTION}
+    chosen = options.chosen_by is None or is_option(options.chosen_by)
     return environment.where == "local" or (options.started is not None and not chosen)
 
 

@@ -56,17 +56,22 @@ def passed_over(option: str, empty: frozenset[str], variables: Mapping[str, str]
     return found
 
 
-def chosen_by(environment: str, option: str | None, variables: Mapping[str, str]) -> str:
-    """Return what chose ``environment``: ``--env``, a variable, or nothing (empty).
+def chosen_by(environment: str, option: str, variables: Mapping[str, str]) -> str:
+    """Return what chose ``environment``: an ``option``, a variable, or nothing (empty).
 
     A value of NODE_ENV that names no environment chose nothing: it belongs to other tools.
     """
     if option:
-        return "--env"
+        return option
     if variables.get("OSEM_ENV"):
         return "OSEM_ENV"
     foreign = variables.get("NODE_ENV", "")
     return "NODE_ENV" if NODE_ENV.get(foreign, foreign) == environment else ""
+
+
+def is_option(chooser: str) -> bool:
+    """Return whether what chose an environment is an option, not a variable."""
+    return chooser.startswith("--")
 
 
 def warning(name: str) -> str:

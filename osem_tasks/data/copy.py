@@ -93,9 +93,13 @@ class Pair:
 
 @dataclass(slots=True)
 class Copied:
-    """What was copied so far: ``read`` items, of which ``written`` are in the target."""
+    """What was copied so far: ``read`` items, of which ``written`` are in the target.
+
+    ``scanned`` items were looked at, of which a filter left some out.
+    """
 
     pair: Pair
+    scanned: int = 0
     read: int = 0
     written: int = 0
     complete: bool = False
@@ -176,6 +180,7 @@ class _Feeder:
                 return
             items = page.items if masker is None else list(map(masker.masked, page.items))
             with self.lock:
+                self.copied.scanned += page.scanned
                 self._add(items, writer)
 
     def _add(self, items: list[Item], writer: Writer) -> None:

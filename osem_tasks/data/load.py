@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from osem_tasks.data.writer import Batch
     from osem_tasks.schema.live import LiveTable
 
+_OTHER_KEY = (
+    "The table's key is another one than that of the dump. Map its items with --transform "
+    "module:function, or load into a table of the same key."
+)
+_KEY_OF_TRANSFORM = (
+    "The function must return the attributes of the table's key in every item: correct it, then "
+    "repeat the command; items that are written already are written again."
+)
 _ONE = 1 << codec.DIGEST_BITS
 
 
@@ -137,22 +145,22 @@ class _Load:
                     items += 1
                     if self.options.checksum:
                         digest = (digest + codec.digest(item)) % _ONE
-                    _add(writer, item, read, export)
+                    self._add(writer, item, read)
         self.size = meter.bytes
         return items, digest
 
-
-def _add(writer: Writer, item: Item, read: Read, export: Export) -> None:
-    try:
-        writer.add(item, read.file)
-    except codec.CodecError as error:
-        path = export.path(export.files[read.file])
-        raise OsemError(
-            f"{path}: the item of line {read.line} {error}.",
-            code=ErrorCode.SCHEMA_VALIDATION_FAILED,
-            remediation="The table's key is another one than that of the dump. Map its items with "
-            "--transform module:function, or load into a table of the same key.",
-        ) from error
+    def _add(self, writer: Writer, item: Item, read: Read) -> None:
+        try:
+            writer.add(item, read.file)
+        except codec.CodecError as error:
+            path = self.export.path(self.export.files[read.file])
+            mapped = self.options.transform is not None
+            after = ", after the function of --transform," if mapped else ""
+            raise OsemError(
+                f"{path}: the item of line {read.line}{after} {error}.",
+                code=ErrorCode.SCHEMA_VALIDATION_FAILED,
+                remediation=_KEY_OF_TRANSFORM if mapped else _OTHER_KEY,
+            ) from error
 
 
 def digest_of(run: Run, store: ItemStore, live: LiveTable, rate: int | None = None) -> int:

@@ -37,7 +37,7 @@ def environment(situation: Situation) -> list[Finding]:
         found = _environment(situation)
     except ConfigurationError as error:
         return [Finding.of_error(ENVIRONMENT, error)]
-    by = variables.chosen_by(found.name, None, situation.variables)
+    by = variables.chosen_by(found.name, "", situation.variables)
     if not by or found.where == "local":
         return [fine(ENVIRONMENT, f"{found.name} ({by or 'the default'})")]
     value = situation.variables[by]

@@ -41,6 +41,8 @@ def copied_line(names: Sequence[str], copied: Copied) -> Line:
     """Return the line of one table, aligned with those of all ``names``."""
     pair = copied.pair
     text = f"{counted(copied.written, 'item')} written"
+    if copied.scanned > copied.read:
+        text += f" of {copied.scanned:,} scanned"
     if pair.masker:
         text += f", {counted(len(pair.masker.mask.rules), 'path')} masked"
     if not copied.complete:
@@ -77,7 +79,12 @@ def copy_outcome(
 
 
 def _copied(copied: Copied) -> dict[str, Any]:
-    return {**_pair(copied.pair), "read": copied.read, "written": copied.written}
+    return {
+        **_pair(copied.pair),
+        "scanned": copied.scanned,
+        "read": copied.read,
+        "written": copied.written,
+    }
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

@@ -60,7 +60,12 @@ def compare(
     everything = open_target(job, reading=True)
     mine = narrowed(everything, table)
     location = dict(job.location)
-    options = {**job.options, "env": with_, "profile": with_profile or job.options["profile"]}
+    options = {
+        **job.options,
+        "env": with_,
+        "named_by": "--with",
+        "profile": with_profile or job.options["profile"],
+    }
     theirs = _same_tables(
         open_target(replace(job, options=options), reading=True), everything, mine
     )

@@ -82,7 +82,7 @@ def copy(
     _refuse_protected(resolve_target(job))
     everything = open_target(job)
     mine = narrowed(everything, table)
-    theirs = _source(job, everything, mine, {"env": from_, **given})
+    theirs = _source(job, everything, mine, {"env": from_, "named_by": "--from", **given})
     pairs = _pairs(job, theirs, mine)
     _refuse_itself(theirs, mine, pairs)
     maskers = masking.maskers(job, theirs, mask=bool(job.masks and not unmasked), unmasked=unmasked,

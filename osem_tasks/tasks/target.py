@@ -10,7 +10,7 @@ from osem_tasks.config import secrets, variables
 from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.resolve import TargetOptions, resolve
-from osem_tasks.config.target import DEFAULT, ENDPOINT_VARIABLES, OPTION, STARTED, Target
+from osem_tasks.config.target import BY_OPTION, DEFAULT, ENDPOINT_VARIABLES, OPTION, STARTED, Target
 from osem_tasks.engines import manager, records, service, strangers
 from osem_tasks.engines.selection import select
 from osem_tasks.errors import OsemError
@@ -49,8 +49,13 @@ def _options(job: Job, environment: Environment, recorded: EngineRecord | None) 
         force=bool(job.options["force"]),
         started=started,
         recorded=recorded.endpoint if recorded else None,
-        chosen_by=variables.chosen_by(environment.name, job.options["env"], os.environ),
+        chosen_by=variables.chosen_by(environment.name, _named_by(job), os.environ),
     )
+
+
+def _named_by(job: Job) -> str:
+    """Return the option that named the environment; empty if none did."""
+    return str(job.options.get("named_by", BY_OPTION)) if job.options["env"] else ""
 
 
 def _shell(environment: Environment, profile: str | None) -> Mapping[str, str]:

@@ -165,6 +165,17 @@ def test_where(pair: Pair, where: str, expected: set[str]) -> None:
     assert pair.ids() - ({"full"} if "<>" in where else set()) == expected
 
 
+def test_a_filter_says_how_many_items_it_left_out(pair: Pair) -> None:
+    """The result has both numbers, and the source is named by the option that chose it."""
+    run = pair.copy("--unmasked", "--where", "attribute_exists(email)", "--json")
+
+    (table,) = run.document["data"]["tablesCopied"]
+    assert (table["scanned"], table["read"], table["written"]) == (len(ITEMS), 1, 1)
+    shown = pair.copy("--unmasked", "--where", "attribute_exists(email)")
+    assert f"1 item written of {len(ITEMS)} scanned" in shown.out
+    assert "(by --from)" in shown.err
+
+
 def test_a_sample_has_that_many_items(pair: Pair) -> None:
     """Of each table at most so many; a second run takes the same ones."""
     codes = [pair.copy("--unmasked", "--sample", "2").code for _ in range(2)]

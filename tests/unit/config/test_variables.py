@@ -57,18 +57,19 @@ def test_the_warning_names_the_variable() -> None:
 @pytest.mark.parametrize(
     "environment, option, shell, by",
     [
-        ("dev", "dev", {"OSEM_ENV": "prod", "NODE_ENV": "test"}, "--env"),
-        ("prod", None, {"OSEM_ENV": "prod", "NODE_ENV": "development"}, "OSEM_ENV"),
-        ("dev", None, {"NODE_ENV": "development"}, "NODE_ENV"),
-        ("prod", None, {"NODE_ENV": "production"}, "NODE_ENV"),
-        ("test", None, {"NODE_ENV": "test"}, "NODE_ENV"),
-        ("local", None, {"NODE_ENV": "preview"}, ""),
-        ("local", None, {"OSEM_ENV": ""}, ""),
-        ("local", None, {}, ""),
+        ("dev", "--env", {"OSEM_ENV": "prod", "NODE_ENV": "test"}, "--env"),
+        ("dev", "--from", {"OSEM_ENV": "prod"}, "--from"),
+        ("prod", "", {"OSEM_ENV": "prod", "NODE_ENV": "development"}, "OSEM_ENV"),
+        ("dev", "", {"NODE_ENV": "development"}, "NODE_ENV"),
+        ("prod", "", {"NODE_ENV": "production"}, "NODE_ENV"),
+        ("test", "", {"NODE_ENV": "test"}, "NODE_ENV"),
+        ("local", "", {"NODE_ENV": "preview"}, ""),
+        ("local", "", {"OSEM_ENV": ""}, ""),
+        ("local", "", {}, ""),
     ],
 )
 def test_what_chose_the_environment(
-    environment: str, option: str | None, shell: dict[str, str], by: str
+    environment: str, option: str, shell: dict[str, str], by: str
 ) -> None:
     """The option, then OSEM_ENV, then a NODE_ENV that names an environment; else nothing did."""
     assert chosen_by(environment, option, shell) == by

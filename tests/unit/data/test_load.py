@@ -195,6 +195,18 @@ def test_an_item_without_the_tables_key_names_its_line(tmp_path: Path) -> None:
     assert "--transform" in caught.value.remediation
 
 
+def test_a_transformation_that_removes_the_key_is_named(tmp_path: Path) -> None:
+    """The function is at fault then: to name it once more would not help."""
+    export = export_of(many(3), tmp_path)
+
+    with pytest.raises(
+        OsemError, match=r"after the function of --transform, has no .*id"
+    ) as caught:
+        loaded(FakeItems(), export, transform=lambda item: [{"t": item["t"]}], named="m:f")
+
+    assert caught.value.remediation.startswith("The function must return the attributes")
+
+
 def test_a_transformation_maps_to_several_or_none(tmp_path: Path) -> None:
     """The result counts what was written."""
 
