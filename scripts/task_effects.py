@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-READ, SETUP, REPAIR, DATA, DESTROY = "read", "setup", "repair", "data", "destroy"
+READ, SETUP, REPAIR, DUMP, DATA, DESTROY = "read", "setup", "repair", "dump", "data", "destroy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ EFFECTS: dict[str, Effect] = {
     "db.setup": Effect(
         _SETTINGS,
         "missing tables; with `--repair` also changes that remove nothing",
-        groups=(READ, SETUP),
+        groups=(SETUP,),
         partial=True,
     ),
     "db.verify": Effect(_SETTINGS, "with `--junit`, that file", groups=(READ,)),
@@ -57,49 +57,49 @@ EFFECTS: dict[str, Effect] = {
         _SETTINGS,
         "indexes and settings of existing tables; on AWS backups",
         "indexes and streams, with `--prune` or `--replace-indexes` only; never a table or an item",
-        groups=(READ, REPAIR),
+        groups=(REPAIR,),
         partial=True,
     ),
     "db.compare": Effect(f"{_SETTINGS} of both environments", groups=(READ,)),
     "db.seed": Effect(
         "the keys of the items",
         "items that are not there yet; with `--replace` (local engines only) all of the seed",
-        groups=(READ, DATA),
+        groups=(DATA,),
         partial=True,
     ),
     "db.reset": Effect(
         f"{_SETTINGS}, and one item of each",
         "backups (on AWS), then empty tables",
         "the environment's tables with their items",
-        groups=(READ, SETUP, DESTROY),
+        groups=(DESTROY,),
         partial=True,
     ),
     "db.delete": Effect(
         f"{_SETTINGS}, and one item of each",
         "backups (on AWS)",
         "the environment's tables with their items",
-        groups=(READ, DESTROY),
+        groups=(DESTROY,),
         partial=True,
     ),
     "db.export": Effect("the declaration", "with `--output`, that file"),
-    "db.dump": Effect("all items", "files on this machine", groups=(READ, DATA)),
+    "db.dump": Effect("all items", "files on this machine", groups=(DUMP,)),
     "db.load": Effect(
         "the files of a dump, and the number of items",
         "items; one of the same key is replaced",
-        groups=(READ, DATA),
+        groups=(DATA,),
         partial=True,
     ),
     "db.copy": Effect(
         "items of another environment",
         "items of this one; one of the same key is replaced",
-        groups=(READ, DATA),
+        groups=(DUMP, DATA),
         partial=True,
     ),
     "db.migrate": Effect(
         "all items of one table",
         "a dump, a backup (on AWS), the table with its new key, and its items",
         "the one table, after its dump was read back; with `--to` nothing",
-        groups=(READ, SETUP, DATA, DESTROY),
+        groups=(DESTROY,),
         partial=True,
     ),
     "db.list": Effect("status, number of items, size and indexes of the tables", groups=(READ,)),

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
     from tests.faults.conftest import Cloud
 
-ROLE = "arn:aws:iam::123456789012:role/Developer"
-
 
 @pytest.fixture
 def shell(cloud: Cloud, tmp_path: Path) -> transcripts.Shell:
     """A shell of somebody who has logged in, in an empty folder."""
+    keys = logged_in(cloud, "123456789012")
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    return transcripts.Shell(folder, {**os.environ, "AWS_ENDPOINT_URL": cloud.server.url, **keys})
+
+
+def logged_in(cloud: Cloud, account: str) -> dict[str, str]:
+    """The variables of a developer's temporary keys in that account."""
     sts = boto3.client(
         "sts",
         endpoint_url=cloud.engine,
@@ -30,14 +36,20 @@ def shell(cloud: Cloud, tmp_path: Path) -> transcripts.Shell:
         aws_access_key_id="root",
         aws_secret_access_key="root",
     )
-    keys = sts.assume_role(RoleArn=ROLE, RoleSessionName="ada")["Credentials"]
-    variables = {
-        "AWS_ENDPOINT_URL": cloud.server.url,
+    role = f"arn:aws:iam::{account}:role/Developer"
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="ada")["Credentials"]
+    return {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
     }
-    return transcripts.Shell(tmp_path, {**os.environ, **variables})
+
+
+def profile(cloud: Cloud, name: str, account: str) -> str:
+    """A section of the credentials file for that account."""
+    keys = logged_in(cloud, account)
+    lines = [f"{variable.lower()} = {value}" for variable, value in keys.items()]
+    return "\n".join([f"[{name}]", *lines, ""])
 
 
 def inv(shell: transcripts.Shell, *words: str) -> Callable[[], None]:
@@ -91,3 +103,35 @@ def test_the_page_about_drift(cloud: Cloud, shell: transcripts.Shell) -> None:
 
     shell.prepare = {"drift": drift, "products": products}
     transcripts.check(ROOT / "docs" / "drift.md", shell)
+
+
+def test_the_page_about_environments(
+    cloud: Cloud, shell: transcripts.Shell, tmp_path: Path
+) -> None:
+    """docs/environments.md: an empty account, a verified dev, a wrong account, a release."""
+    credentials = tmp_path / "credentials"
+    sections = [
+        profile(cloud, name, account)
+        for name, account in (("shop-dev", "111111111111"), ("shop-prod", "222222222222"))
+    ]
+    credentials.write_text("\n".join(sections), encoding="utf-8")
+    outside = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+    shell.environment = {k: v for k, v in shell.environment.items() if k not in outside} | {
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials)
+    }
+
+    def signed_in(name: str) -> Callable[[], None]:
+        def sign_in() -> None:
+            shell.environment = {**shell.environment, "AWS_PROFILE": name}
+
+        return sign_in
+
+    def release() -> None:
+        shell.forced = True
+
+    shell.prepare = {
+        "dev": signed_in("shop-dev"),
+        "wrong": signed_in("shop-prod"),
+        "prod": release,
+    }
+    transcripts.check(ROOT / "docs" / "environments.md", shell)

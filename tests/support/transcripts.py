@@ -47,11 +47,15 @@ _VARYING = (
 
 @dataclass(slots=True)
 class Shell:
-    """Where the commands of a page run: a folder, its variables, and what happens elsewhere."""
+    """Where the commands of a page run: a folder, its variables, and what happens elsewhere.
+
+    ``forced`` adds ``--force``: a strict environment stops at a server in the role of AWS.
+    """
 
     folder: Path
     environment: Mapping[str, str]
     prepare: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    forced: bool = False
     code: int = 0
 
     def run(self, typed: str) -> list[str]:
@@ -60,12 +64,14 @@ class Shell:
             return [str(self.code)]
         words = shlex.split(typed)
         assert words[0] == "inv", f"only `inv` is run: {typed}"
-        command = [INV, *words[1:]]
+        added = ["--force"] if self.forced and "--force" not in words else []
+        command = [INV, *words[1:], *added]
         if WRITING:
-            return self._as_a_terminal_shows(command)
-        done = processes.call(command, cwd=self.folder, env=self.environment)
-        self.code = done.returncode
-        return _lines(done.stdout) + _lines(done.stderr)
+            shown = self._as_a_terminal_shows(command)
+        else:
+            done = processes.call(command, cwd=self.folder, env=self.environment)
+            self.code, shown = done.returncode, _lines(done.stdout) + _lines(done.stderr)
+        return [line.replace(" --force", "") for line in shown] if added else shown
 
     def _as_a_terminal_shows(self, command: list[str]) -> list[str]:
         done = subprocess.run(
