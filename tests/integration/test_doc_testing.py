@@ -1,0 +1,60 @@
+"""What docs/testing.md shows is a project whose tests pass, in every way that it names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.inv import ROOT
+from tests.support.projects import passed, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.conftest import Engine
+
+pytestmark = pytest.mark.integration
+
+PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL))
+SHOWN = re.findall(r"<!-- pytest -->\n```console\n\$ .*?\n(.*?)```", PAGE, re.DOTALL)[0]
+HERE = ("-p", "no:randomly")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with the page's files."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_run_ends_as_the_page_shows(project: Path, moto_engine: Engine) -> None:
+    """A CI service by its variable: nothing is started, and the line of the engine is the page's."""
+    at = {"AWS_ENDPOINT_URL_DYNAMODB": moto_engine.endpoint}
+    done = run(project, "-v", *HERE, variables=at)  # -q and -v are pytest's own default
+
+    (engine,) = re.findall(r"^dynamodb: .*$", SHOWN, re.MULTILINE)
+    (number,) = re.findall(r"(\d+) passed", SHOWN)
+    shown = re.sub(r"127\.0\.0\.1:\d+", moto_engine.endpoint.partition("://")[2], engine)
+    assert (passed(done), shown in done.stdout) == ((0, number), True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("-n 2", id="xdist"),
+        pytest.param("--dynamodb-scope class", id="scope"),
+        pytest.param("--dynamodb-isolation prefix --dynamodb-scope function", id="prefix"),
+    ],
+)
+def test_every_way_to_run_it_passes(project: Path, session_engine: Engine, words: str) -> None:
+    """Workers, scopes and prefixes, on an engine that runs elsewhere."""
+    at = ("--dynamodb-endpoint", session_engine.endpoint)
+
+    done = run(project, *HERE, *at, *words.split(), "-k", "kept or o-1")
+
+    assert passed(done) == (0, "2")
