@@ -88,7 +88,7 @@ def test_the_page_about_drift(cloud: Cloud, shell: transcripts.Shell) -> None:
             ],
             GlobalSecondaryIndexUpdates=[{"Create": index}],
         )
-        off = {"AttributeName": "expiresAt", "Enabled": False}
+        off: Any = {"AttributeName": "expiresAt", "Enabled": False}
         client.update_time_to_live(TableName="shop-dev-Carts", TimeToLiveSpecification=off)
         arn = client.describe_table(TableName="shop-dev-Products")["Table"]["TableArn"]
         client.untag_resource(ResourceArn=arn, TagKeys=["Application"])

@@ -1,0 +1,179 @@
+"""The pages of docs/ name tasks, messages, tests and pages that are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from invoke.parser import Parser
+
+import osem_tasks
+from osem_tasks import namespace
+from osem_tasks.errors import ErrorCode
+from osem_tasks.schema.difference import IssueType
+from osem_tasks.tasks.catalogue import TASKS
+from scripts.task_effects import EFFECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from invoke.collection import Collection
+
+PACKAGE = Path(osem_tasks.__file__).parent
+ROOT = PACKAGE.parent
+NAMES = ("tasks", "environments", "testing", "drift", "troubleshooting")
+PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in NAMES}
+TROUBLE = PAGES["troubleshooting"]
+NS: Collection = namespace.build()
+# Tasks that have a row in the reference, and come with another change.
+COMING = tuple(name for name in EFFECTS if name not in TASKS and name.startswith("db."))
+
+
+def commands() -> list[str]:
+    """Every `inv` and `osem` command of the pages: in blocks, in sentences, and in CI files."""
+    found: set[str] = set()
+    for page in PAGES.values():
+        blocks = re.findall(r"```(?:sh|console|yaml)\n(.*?)```", page, re.DOTALL)
+        lines = [line for block in blocks for line in block.splitlines()]
+        spans = re.findall(
+            r"`((?:inv|osem) [a-z][^`]*)`", re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+        )
+        for text in (*lines, *spans):
+            found |= set(_in(text))
+    return sorted(found)
+
+
+def _in(text: str) -> Iterator[str]:
+    """The commands within a line: after a prompt, a key of CI, or an operator of the shell."""
+    text = re.sub(r"^\s*(\$ |- run: |- )", "", text.partition(" #")[0])
+    for part in re.split(r"&&|\|\|", re.sub(r'eval "\$\((.*?)\)"', r"\1", text)):
+        words = part.strip()
+        if re.match(r"(inv|osem) [a-z]+[. ]?", words) and "…" not in words:
+            yield words.partition(" > ")[0].strip()
+
+
+def test_there_are_commands_to_check() -> None:
+    """The search for commands finds those of every kind of place."""
+    expected = {
+        "inv db.setup --env dev",
+        "inv db.repair --env dev --plan plan.json",
+        "inv db.verify --junit tables.xml",
+        "inv local.env",
+        "inv local.up --fresh db.setup",
+    }
+
+    assert expected - set(commands()) == set()
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_parses(command: str) -> None:
+    """No page shows a task or an option that is not there."""
+    if any(name in command for name in COMING):
+        pytest.skip("the task comes with another change")
+    words = [word for word in shlex.split(command)[1:] if word != "--dry"]
+    if words[0] == "init":
+        return
+
+    parsed = Parser(contexts=NS.to_contexts()).parse_argv(words)
+
+    assert [one.name for one in parsed] == [w for w in words if re.fullmatch(r"(local|db)\.\w+", w)]
+
+
+@pytest.mark.parametrize("code", list(ErrorCode))
+def test_every_error_code_has_a_section(code: ErrorCode) -> None:
+    """A user finds the code that the terminal shows as a heading, once."""
+    assert re.findall(rf"^## {code.value}$", TROUBLE, re.MULTILINE) == [f"## {code.value}"]
+
+
+@pytest.mark.parametrize("issue", list(IssueType))
+def test_every_difference_is_explained(issue: IssueType) -> None:
+    """What db.verify may name has a row with what to do."""
+    assert re.search(rf"^\|[^|]*`{issue.value}`", TROUBLE, re.MULTILINE)
+
+
+@cache
+def texts() -> str:
+    """Every constant text of the package; what a page quotes is within one of them."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found += [node.value for node in ast.walk(tree) if _is_text(node)]
+    return "\0".join(found)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def messages() -> list[str]:
+    """The messages in the first column of the tables that have such a column, and in sentences."""
+    tables = re.findall(r"\| message \|.*?\n\|[-|]+\|\n((?:\|.*\n)+)", TROUBLE)
+    rows = [row for table in tables for row in table.splitlines()]
+    return [match[1] for row in rows if (match := re.match(r"\| `([^`]+)` \|", row))]
+
+
+@pytest.mark.parametrize("message", messages())
+def test_every_message_is_one_of_the_package(message: str) -> None:
+    """No page explains a sentence that nothing says: each part between two `…` is in the code."""
+    parts = [part.strip(" '.") for part in re.split(r"…|'…'", message)]
+
+    assert [part for part in parts if part not in texts()] == []
+
+
+def test_every_row_has_a_message() -> None:
+    """The search for messages sees every row of these tables."""
+    rows = re.findall(r"\| message \|.*?\n\|[-|]+\|\n((?:\|.*\n)+)", TROUBLE)
+
+    assert len(messages()) == sum(len(table.splitlines()) for table in rows) > 80
+
+
+@pytest.mark.parametrize("place", re.findall(r"`(tests/\S+?\.py::\w+)`", PAGES["environments"]))
+def test_every_test_that_holds_a_promise_is_there(place: str) -> None:
+    """What can never be deleted is held by tests that exist."""
+    path, _, name = place.partition("::")
+
+    assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_no_module_deletes_items_or_backups() -> None:
+    """No request that deletes an item or a backup is in the package."""
+    words = ("delete_item", "DeleteRequest", "delete_backup", "DeleteBackup", "execute_statement")
+    sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+
+    assert [path.name for path, text in sources.items() if any(w in text for w in words)] == []
+
+
+def headings(page: str) -> set[str]:
+    """The anchors of a page, as GitHub makes them of its headings."""
+    found = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_anchor_is_there(name: str) -> None:
+    """A link to a section of one of these pages, or of an old one, leads to a heading."""
+    broken = []
+    for target, anchor in re.findall(r"\]\(([\w-]*(?:\.md)?)#([\w-]+)\)", PAGES[name]):
+        path = ROOT / "docs" / (target or f"{name}.md")
+        if path.exists() and anchor not in headings(path.read_text(encoding="utf-8")):
+            broken.append(f"{target}#{anchor}")
+
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    "text", re.findall(r"<!-- ci -->\n```yaml\n(.*?)```", PAGES["testing"], re.DOTALL)
+)
+def test_every_ci_file_is_yaml(text: str) -> None:
+    """The examples for CI systems can be read, and use the pinned image."""
+    from osem_tasks.config.defaults import DEFAULTS
+
+    assert isinstance(yaml.safe_load(text), dict)
+    images = re.findall(r"amazon/dynamodb-local:\S+", text)
+    assert set(images) <= {str(DEFAULTS["image"])}
