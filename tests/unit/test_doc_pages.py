@@ -100,15 +100,12 @@ def test_every_difference_is_explained(issue: IssueType) -> None:
 @cache
 def texts() -> str:
     """Every constant text of the package; what a page quotes is within one of them."""
-    found = []
+    found: list[str] = []
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        found += [node.value for node in ast.walk(tree) if _is_text(node)]
+        constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+        found += [value for value in constants if isinstance(value, str)]
     return "\0".join(found)
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def messages() -> list[str]:
