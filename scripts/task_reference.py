@@ -31,8 +31,9 @@ _SHARED = {"db": TARGET_OPTIONS, "local": OUTPUT_OPTIONS, INIT: TARGET_OPTIONS}
 _HEAD = """\
 # Tasks
 
-What every task does, its options, what it reads, changes and deletes, and its exit codes. This page
-is generated from the tasks by `python -m scripts.task_reference`; `inv --help TASK` shows the same.
+This page answers: what does a task do, which options has it, what does it read, change and delete,
+and with which exit code does it end? It is generated from the tasks by
+`python -m scripts.task_reference`; `inv --help TASK` shows the same.
 
 """
 _COMMON = """\

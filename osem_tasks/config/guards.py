@@ -206,7 +206,7 @@ def check_seed(target: Target, *, replacing: bool, proven: bool = True) -> None:
 
 
 def check_deletion(claims: Sequence[Claim]) -> Target | None:
-    """Check that all tables of ``claims`` may be deleted, by the rules of docs/environments.md.
+    """Check that all tables of ``claims`` may be deleted, by the rules of docs/deletion.md.
 
     Returns the target whose rules decide about confirmation: the claims' target, without the
     local privileges if a server did not prove to be a local engine; None without claims.

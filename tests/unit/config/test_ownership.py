@@ -318,7 +318,7 @@ def missing_tags(found: Found) -> list[str]:
 
 
 def broken_rules(found: Found) -> list[str]:
-    """The rules of docs/environments.md that a deletion would break, written down once more."""
+    """The rules of docs/deletion.md that a deletion would break, written down once more."""
     target, claim = found.target, found.claim
     own, name = target.environment, claim.live.table.name
     engine = target.local and bool(found.emulator)
