@@ -105,7 +105,7 @@ EFFECTS: dict[str, Effect] = {
     "db.list": Effect("status, number of items, size and indexes of the tables", groups=(READ,)),
     "db.import": Effect(_SETTINGS, "with `--output`, that file", groups=(READ,)),
     "db.docs": Effect("the declaration", "with `--output`, that file"),
-    "db.policy": Effect("the configuration"),
+    "db.policy": Effect("the configuration", "with `--output`, that file"),
     "osem init": Effect(
         "the folder; with `--from-table` also live tables",
         "files that are not there yet",
