@@ -15,6 +15,8 @@ from invoke.parser import Parser
 
 import osem_tasks
 from osem_tasks import namespace
+from osem_tasks.config.settings import Settings
+from osem_tasks.engines import registry
 from osem_tasks.errors import ErrorCode
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.tasks.catalogue import TASKS
@@ -174,3 +176,21 @@ def test_every_ci_file_is_yaml(text: str) -> None:
     assert isinstance(yaml.safe_load(text), dict)
     images = re.findall(r"amazon/dynamodb-local:\S+", text)
     assert set(images) <= {str(DEFAULTS["image"])}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        block
+        for page in PAGES.values()
+        for block in re.findall(r"```yaml\n(osem:\n.*?)```", page, re.DOTALL)
+    ],
+)
+def test_every_configuration_is_valid(text: str) -> None:
+    """What a page shows of invoke.yaml has known keys and right values."""
+    section = yaml.safe_load(text)["osem"]
+
+    settings = Settings.read(section, {}, engines=registry.choices())
+
+    declared = section.get("environments", {})
+    assert set(declared) <= set(settings.environments)
