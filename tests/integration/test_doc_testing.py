@@ -53,16 +53,22 @@ def test_the_run_ends_as_the_page_shows(project: Path, moto_engine: Engine) -> N
     [
         pytest.param("-n 2", id="xdist"),
         pytest.param("--dynamodb-scope class", id="scope"),
-        pytest.param("--dynamodb-isolation prefix --dynamodb-scope function", id="prefix"),
     ],
 )
 def test_every_way_to_run_it_passes(project: Path, session_engine: Engine, words: str) -> None:
-    """Workers, scopes and prefixes, on an engine that runs elsewhere."""
+    """Workers and scopes, on an engine that runs elsewhere."""
     at = ("--dynamodb-endpoint", session_engine.endpoint)
 
     done = run(project, *HERE, *at, *words.split(), "-k", "kept or o-1")
 
     assert passed(done) == (0, "2")
+
+
+def test_prefixes_separate_too(project: Path, moto_engine: Engine) -> None:
+    """`--dynamodb-isolation prefix`, as for an application with keys of its own."""
+    words = ("--dynamodb-endpoint", moto_engine.endpoint, "--dynamodb-isolation", "prefix")
+
+    assert passed(run(project, *HERE, *words)) == (0, "3")
 
 
 def steps() -> list[str]:
