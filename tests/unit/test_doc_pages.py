@@ -111,10 +111,8 @@ def texts() -> str:
 
 
 def messages() -> list[str]:
-    """The messages in the first column of the tables that have such a column, and in sentences."""
-    tables = re.findall(r"\| message \|.*?\n\|[-|]+\|\n((?:\|.*\n)+)", TROUBLE)
-    rows = [row for table in tables for row in table.splitlines()]
-    return [match[1] for row in rows if (match := re.match(r"\| `([^`]+)` \|", row))]
+    """The message that each point of a list explains."""
+    return re.findall(r"^- `([^`]+)`", TROUBLE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("message", messages())
@@ -125,11 +123,13 @@ def test_every_message_is_one_of_the_package(message: str) -> None:
     assert [part for part in parts if part not in texts()] == []
 
 
-def test_every_row_has_a_message() -> None:
-    """The search for messages sees every row of these tables."""
-    rows = re.findall(r"\| message \|.*?\n\|[-|]+\|\n((?:\|.*\n)+)", TROUBLE)
+def test_every_point_has_a_message_and_what_to_do() -> None:
+    """Each point is a message, what it means, and after an arrow what to type."""
+    points = re.findall(r"^- .*$", TROUBLE, re.MULTILINE)
 
-    assert len(messages()) == sum(len(table.splitlines()) for table in rows) > 80
+    assert len(messages()) == len(points) > 80
+    whole = re.compile(r"- `[^`]+`(: .*)?\. → .*\.")
+    assert [point for point in points if not whole.fullmatch(point)] == []
 
 
 @pytest.mark.parametrize("place", re.findall(r"`(tests/\S+?\.py::\w+)`", PAGES["environments"]))
