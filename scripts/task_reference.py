@@ -155,9 +155,13 @@ def _table(context: ParserContext, arguments: Sequence[Argument]) -> str:
     rows = ["| option | meaning | default from |", "|---|---|---|"]
     for argument in arguments:
         flag, text = context.help_for(f"--{str(argument.name).strip('_').replace('_', '-')}")
-        text = text.replace("|", "\\|")
-        rows.append(f"| `{flag}` | {text} | {_sources(_name(argument))} |")
+        rows.append(f"| `{flag}` | {cell(text)} | {_sources(_name(argument))} |")
     return "\n".join(rows) + "\n"
+
+
+def cell(text: str) -> str:
+    """Return a text as one cell of a table: on one line, without a separator or markup of HTML."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _sources(name: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from osem_tasks import namespace
 from osem_tasks.tasks.catalogue import TASKS
@@ -87,3 +90,12 @@ def test_every_option_is_on_the_page(name: str) -> None:
         if f"--{option.strip('_').replace('_', '-')}" not in shown.replace("--[no-]", "--")
     ]
     assert missing == []
+
+
+@given(st.text())
+def test_a_text_stays_in_its_cell(text: str) -> None:
+    """Whatever a help text holds, it makes neither a line nor a column nor an element of HTML."""
+    shown = task_reference.cell(text)
+
+    assert len(shown.splitlines()) <= 1
+    assert re.search(r"(?<!\\)\||<", shown) is None
