@@ -84,11 +84,11 @@ def _own_context() -> ParserContext:
 
 
 def _index(contexts: Mapping[str, tuple[Task[Any], ParserContext]]) -> str:
-    rows = ["| task | does | deletes | permissions |", "|---|---|---|---|"]
+    rows = ["| task | deletes | permissions | does |", "|---|---|---|---|"]
     for name, (task, _) in contexts.items():
         summary, effect = _texts(task)[0], EFFECTS[name]
         deletes = "yes" if effect.deletes else ""
-        rows.append(f"| {_anchor(name)} | {summary} | {deletes} | {', '.join(effect.groups)} |")
+        rows.append(f"| {_anchor(name)} | {deletes} | {', '.join(effect.groups)} | {summary} |")
     return "\n".join(rows) + "\n"
 
 
@@ -152,10 +152,10 @@ def _is_shared(argument: Argument, shared: dict[str, tuple[Any, str]]) -> bool:
 
 
 def _table(context: ParserContext, arguments: Sequence[Argument]) -> str:
-    rows = ["| option | meaning | default from |", "|---|---|---|"]
+    rows = ["| option | default from | meaning |", "|---|---|---|"]
     for argument in arguments:
         flag, text = context.help_for(f"--{str(argument.name).strip('_').replace('_', '-')}")
-        rows.append(f"| `{flag}` | {cell(text)} | {_sources(_name(argument))} |")
+        rows.append(f"| `{flag}` | {_sources(_name(argument))} | {cell(text)} |")
     return "\n".join(rows) + "\n"
 
 
