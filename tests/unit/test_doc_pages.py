@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import shlex
 from functools import cache
@@ -21,6 +22,7 @@ from osem_tasks.errors import ErrorCode
 from osem_tasks.schema.difference import IssueType
 from osem_tasks.tasks.catalogue import TASKS
 from scripts.task_effects import EFFECTS
+from tests.support import transcripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,3 +198,46 @@ def test_every_configuration_is_valid(text: str) -> None:
 
     declared = section.get("environments", {})
     assert set(declared) <= set(settings.environments)
+
+
+@pytest.mark.parametrize(
+    "shown, right",
+    [("0\n", True), ("1\n", False), ("", False), ("0\n0\n", False)],
+    ids=["as it is", "another line", "a line missing", "a line too many"],
+)
+def test_a_transcript_that_is_not_true_fails(tmp_path: Path, shown: str, right: bool) -> None:
+    """A page is compared line by line, and stays as it is."""
+    page = tmp_path / "page.md"
+    page.write_text(f"Text.\n\n<!-- run -->\n```console\n$ echo $?\n{shown}```\n", encoding="utf-8")
+    before = page.read_text(encoding="utf-8")
+
+    with contextlib.nullcontext() if right else pytest.raises(AssertionError):
+        transcripts.check(page, transcripts.Shell(tmp_path, {}))
+
+    assert page.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("name", ["drift", "environments"])
+def test_every_transcript_is_replayed(name: str) -> None:
+    """No block of a page shows an output without a comment that has it run."""
+    blocks = re.findall(r"^(.*)\n```console\n", PAGES[name], re.MULTILINE)
+
+    assert set(blocks) == {"<!-- run -->"}
+
+
+def test_no_output_is_invented() -> None:
+    """A line that is shown alone stands in a transcript too."""
+    texts_alone = [
+        block
+        for page in PAGES.values()
+        for block in re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    ]
+    replayed = "".join(
+        block
+        for name in ("drift", "environments")
+        for block in re.findall(r"```console\n(.*?)```", PAGES[name], re.DOTALL)
+    ).splitlines()
+
+    lines = [line for block in texts_alone for line in block.splitlines()]
+    assert [line for line in lines if line not in replayed] == []
+    assert lines
