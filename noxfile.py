@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import nox
@@ -27,6 +28,8 @@ nox.options.sessions = ["lint", "typecheck", "tests", "exports", "faults", "inte
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CODE = ("osem_tasks", "tests", "benchmarks", "examples", "tasks.py", "noxfile.py")
 
+EXAMPLE_WORKFLOWS = sorted(Path("examples/github").glob("*.yml"))
+
 # Tests assert, start processes and hold fake secrets: bandit looks at the rest.
 SHIPPED = ("osem_tasks", "tasks.py", "noxfile.py")
 
@@ -43,6 +46,20 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *(session.posargs or CODE))
     session.run("ruff", "format", "--check", *(session.posargs or CODE))
     session.run("bandit", "-c", "pyproject.toml", "-q", "-r", *(session.posargs or SHIPPED))
+    if not session.posargs:
+        check_workflows(session)
+
+
+def check_workflows(session: nox.Session) -> None:
+    """Check what GitHub runs, here and in the examples: its shape, and known kinds of weakness."""
+    workflows = sorted(map(str, [*Path(".github/workflows").iterdir(), *EXAMPLE_WORKFLOWS]))
+    check = ("check-jsonschema", "--builtin-schema")
+    session.run(*check, "vendor.github-workflows", *workflows)
+    session.run(*check, "custom.github-workflows-require-timeout", *workflows)
+    session.run(*check, "vendor.dependabot", ".github/dependabot.yml")
+    forms = sorted(map(str, Path(".github/ISSUE_TEMPLATE").glob("[!c]*.yml")))
+    session.run(*check, "vendor.github-issue-forms", *forms)
+    session.run("zizmor", "--offline", "--quiet", ".github", *map(str, EXAMPLE_WORKFLOWS))
 
 
 @nox.session
@@ -142,3 +159,87 @@ def bench(session: nox.Session) -> None:
     """
     session.install("-r", "requirements.txt", *groups("test"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+# The supported versions, oldest first, as the classifiers name them.
+PYTHONS = nox.project.python_versions(PYPROJECT)
+
+
+@nox.session(python=PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """Run the quick unit tests on every supported Python that is here, warnings as errors."""
+    session.install("-r", "requirements.txt", *groups("test"))
+    # pytest sees warnings of what runs; the compiler's come from all there is.
+    session.run("python", "-W", "error", "-m", "compileall", "-q", "-f", *CODE)
+    words = (*paths(session, "tests/unit"), "--quick", *workers(session))
+    session.run("python", "-m", "pytest", *words, *session.posargs)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def minimum(session: nox.Session) -> None:
+    """Run the quick unit tests with the oldest packages that pyproject.toml allows."""
+    oldest = ("--resolution", "lowest-direct")
+    session.install(*oldest, "-r", "requirements.txt", *groups("test"))
+    words = (*paths(session, "tests/unit"), "--quick", *workers(session))
+    session.run("python", "-m", "pytest", *words, *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure which lines and branches the quick unit tests reach; the floor only rises."""
+    session.install("-r", "requirements.txt", *groups("test"))
+    session.run("coverage", "erase")
+    words = (*paths(session, "tests/unit"), "--quick", *workers(session))
+    session.run("coverage", "run", "-m", "pytest", *words, *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+# Without the extras there is no pytest, which loads the plugin.
+IMPORT_ALL = """
+import importlib, pkgutil, osem_tasks
+for module in pkgutil.walk_packages(osem_tasks.__path__, "osem_tasks."):
+    if not module.name.endswith("__main__") and ".pytest_plugin" not in module.name:
+        importlib.import_module(module.name)
+"""
+# What a newcomer does first, after the installation; the next command needs an engine.
+FIRST_STEPS = (
+    ("osem", "--version"),
+    ("osem", "init", "--example"),
+    ("inv", "--list"),
+    ("osem", "db.export", "--format", "json", "--quiet"),
+)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the files of a release into dist/, check them, and install them without extras."""
+    session.install(*groups("package"))
+    files = Path("dist")
+    shutil.rmtree(files, ignore_errors=True)
+    session.run("python", "-m", "build", "--installer", "uv", "--outdir", str(files))
+    (wheel,) = files.glob("*.whl")
+    (sdist,) = files.glob("*.tar.gz")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    session.run("check-wheel-contents", str(wheel))
+    for built in (wheel, sdist):
+        first_steps(session, built.resolve())
+
+
+def first_steps(session: nox.Session, built: Path) -> None:
+    """Install the file into an environment of its own, and do there what a newcomer does first.
+
+    It lies outside the repository, because `osem init` writes the workflow of the repository.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = Path(folder, "environment")
+        programs = environment / ("Scripts" if os.name == "nt" else "bin")
+        session.run("uv", "venv", "--quiet", "--python", "python", str(environment))
+        into = ("--python", str(programs / "python"))
+        session.run("uv", "pip", "install", "--quiet", *into, str(built))
+        project = Path(folder, "project")
+        project.mkdir()
+        with session.chdir(project):
+            session.run(str(programs / "python"), "-c", IMPORT_ALL, external=True)
+            for name, *words in FIRST_STEPS:
+                session.run(str(programs / name), *words, external=True, silent=True)
