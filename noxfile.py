@@ -57,8 +57,9 @@ def check_workflows(session: nox.Session) -> None:
     session.run(*check, "vendor.github-workflows", *workflows)
     session.run(*check, "custom.github-workflows-require-timeout", *workflows)
     session.run(*check, "vendor.dependabot", ".github/dependabot.yml")
-    forms = sorted(map(str, Path(".github/ISSUE_TEMPLATE").glob("[!c]*.yml")))
+    *forms, chooser = (f".github/ISSUE_TEMPLATE/{name}.yml" for name in ("bug", "idea", "config"))
     session.run(*check, "vendor.github-issue-forms", *forms)
+    session.run(*check, "vendor.github-issue-config", chooser)
     session.run("zizmor", "--offline", "--quiet", ".github", *map(str, EXAMPLE_WORKFLOWS))
 
 
