@@ -164,6 +164,10 @@ def bench(session: nox.Session) -> None:
 
 # The supported versions, oldest first, as the classifiers name them.
 PYTHONS = nox.project.python_versions(PYPROJECT)
+# A shim of pyenv finds only what is chosen: all supported versions that pyenv has.
+PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+if found := [path.name for version in PYTHONS for path in PYENV.glob(f"{version}.*")]:
+    os.environ.setdefault("PYENV_VERSION", ":".join(found))
 
 
 @nox.session(python=PYTHONS)
