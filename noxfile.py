@@ -183,8 +183,8 @@ def pythons(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0], venv_backend="uv")
 def minimum(session: nox.Session) -> None:
     """Run the quick unit tests with the oldest packages that pyproject.toml allows."""
-    oldest = ("--resolution", "lowest-direct")
-    session.install(*oldest, "-r", "requirements.txt", *groups("test"))
+    session.install("--resolution", "lowest-direct", "-r", "requirements.txt")
+    session.install(*groups("test"))
     words = (*paths(session, "tests/unit"), "--quick", *workers(session))
     session.run("python", "-m", "pytest", *words, *session.posargs)
 

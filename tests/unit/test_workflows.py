@@ -50,7 +50,7 @@ def commands() -> list[str]:
     found = workflows.suite_commands(iter(shown))
     for path in FILES:
         found += workflows.suite_commands(workflows.lines(path))
-    commands = {command.partition(" > ")[0] for command in found}
+    commands = {re.split(" >{1,2} ", command)[0] for command in found}
     # The page names the task that prints policies, which another change adds.
     late = {command for command in commands if " db.policy " in command}
     return sorted(commands - (set() if "db.policy" in NS.task_names else late))
