@@ -1,6 +1,7 @@
 """Lint, types, unit tests, and integration tests against a fresh database.
 
-`nox` runs them all. `nox -s integration -- --engine moto -k verify` chooses the engine;
+`nox` runs these; what a release needs besides (other Pythons, the oldest packages, coverage, the
+built files) runs by name. `nox -s integration -- --engine moto -k verify` chooses the engine;
 everything else behind the two dashes goes to pytest. What every engine must do alike (facts,
 mutations, repairs, the main job, documents, templates) runs on each one that is here, the rest
 on the session's own; `--one-engine` leaves the others out.
