@@ -1,6 +1,7 @@
 """Lint, types, unit tests, and integration tests against a fresh database.
 
-`nox` runs them all. `nox -s integration -- --engine moto -k verify` chooses the engine;
+`nox` runs these; what a release needs besides (other Pythons, the oldest packages, coverage, the
+built files) runs by name. `nox -s integration -- --engine moto -k verify` chooses the engine;
 everything else behind the two dashes goes to pytest. What every engine must do alike (facts,
 mutations, repairs, the main job, documents, templates) runs on each one that is here, the rest
 on the session's own; `--one-engine` leaves the others out.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import nox
@@ -27,6 +29,8 @@ nox.options.sessions = ["lint", "typecheck", "tests", "exports", "faults", "inte
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CODE = ("osem_tasks", "tests", "benchmarks", "examples", "tasks.py", "noxfile.py")
 
+EXAMPLE_WORKFLOWS = sorted(Path("examples/github").glob("*.yml"))
+
 # Tests assert, start processes and hold fake secrets: bandit looks at the rest.
 SHIPPED = ("osem_tasks", "tasks.py", "noxfile.py")
 
@@ -43,6 +47,21 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *(session.posargs or CODE))
     session.run("ruff", "format", "--check", *(session.posargs or CODE))
     session.run("bandit", "-c", "pyproject.toml", "-q", "-r", *(session.posargs or SHIPPED))
+    if not session.posargs:
+        check_workflows(session)
+
+
+def check_workflows(session: nox.Session) -> None:
+    """Check what GitHub runs, here and in the examples: its shape, and known kinds of weakness."""
+    workflows = sorted(map(str, [*Path(".github/workflows").iterdir(), *EXAMPLE_WORKFLOWS]))
+    check = ("check-jsonschema", "--builtin-schema")
+    session.run(*check, "vendor.github-workflows", *workflows)
+    session.run(*check, "custom.github-workflows-require-timeout", *workflows)
+    session.run(*check, "vendor.dependabot", ".github/dependabot.yml")
+    *forms, chooser = (f".github/ISSUE_TEMPLATE/{name}.yml" for name in ("bug", "idea", "config"))
+    session.run(*check, "vendor.github-issue-forms", *forms)
+    session.run(*check, "vendor.github-issue-config", chooser)
+    session.run("zizmor", "--offline", "--quiet", ".github", *map(str, EXAMPLE_WORKFLOWS))
 
 
 @nox.session
@@ -142,3 +161,93 @@ def bench(session: nox.Session) -> None:
     """
     session.install("-r", "requirements.txt", *groups("test"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+# The supported versions, oldest first, as the classifiers name them.
+PYTHONS = nox.project.python_versions(PYPROJECT)
+# A shim of pyenv finds only what is chosen: all supported versions that pyenv has.
+PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+if found := [path.name for version in PYTHONS for path in PYENV.glob(f"{version}.*")]:
+    os.environ.setdefault("PYENV_VERSION", ":".join(found))
+
+
+@nox.session(python=PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """Run the quick unit tests on every supported Python that is here, warnings as errors."""
+    session.install("-r", "requirements.txt", *groups("test"))
+    # pytest sees warnings of what runs; the compiler's come from all there is.
+    session.run("python", "-W", "error", "-m", "compileall", "-q", "-f", *CODE)
+    words = (*paths(session, "tests/unit"), "--quick", *workers(session))
+    session.run("python", "-m", "pytest", *words, *session.posargs)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def minimum(session: nox.Session) -> None:
+    """Run the quick unit tests with the oldest packages that pyproject.toml allows."""
+    session.install("--resolution", "lowest-direct", "-r", "requirements.txt")
+    session.install(*groups("test"))
+    words = (*paths(session, "tests/unit"), "--quick", *workers(session))
+    session.run("python", "-m", "pytest", *words, *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure which lines and branches the quick unit tests reach; the floor only rises."""
+    session.install("-r", "requirements.txt", *groups("test"))
+    session.run("coverage", "erase")
+    words = (*paths(session, "tests/unit"), "--quick", *workers(session))
+    session.run("coverage", "run", "-m", "pytest", *words, *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+    # It starts git, so --quick leaves it out.
+    session.run("python", "-m", "pytest", "-q", "tests/unit/test_project.py", "-k", "floor")
+
+
+# Without the extras there is no pytest, which loads the plugin.
+IMPORT_ALL = """
+import importlib, pkgutil, osem_tasks
+for module in pkgutil.walk_packages(osem_tasks.__path__, "osem_tasks."):
+    if not module.name.endswith("__main__") and ".pytest_plugin" not in module.name:
+        importlib.import_module(module.name)
+"""
+# What a newcomer does first, after the installation; the next command needs an engine.
+FIRST_STEPS = (
+    ("osem", "--version"),
+    ("osem", "init", "--example"),
+    ("inv", "--list"),
+    ("osem", "db.export", "--format", "json", "--quiet"),
+)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the files of a release into dist/, check them, and install them without extras."""
+    session.install(*groups("package"))
+    files = Path("dist")
+    shutil.rmtree(files, ignore_errors=True)
+    session.run("python", "-m", "build", "--installer", "uv", "--outdir", str(files))
+    (wheel,) = files.glob("*.whl")
+    (sdist,) = files.glob("*.tar.gz")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    session.run("check-wheel-contents", str(wheel))
+    for built in (wheel, sdist):
+        first_steps(session, built.resolve())
+
+
+def first_steps(session: nox.Session, built: Path) -> None:
+    """Install the file into an environment of its own, and do there what a newcomer does first.
+
+    It lies outside the repository, because `osem init` writes the workflow of the repository.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = Path(folder, "environment")
+        programs = environment / ("Scripts" if os.name == "nt" else "bin")
+        session.run("uv", "venv", "--quiet", "--python", "python", str(environment))
+        into = ("--python", str(programs / "python"))
+        session.run("uv", "pip", "install", "--quiet", *into, str(built))
+        project = Path(folder, "project")
+        project.mkdir()
+        with session.chdir(project):
+            session.run(str(programs / "python"), "-c", IMPORT_ALL, external=True)
+            for name, *words in FIRST_STEPS:
+                session.run(str(programs / name), *words, external=True, silent=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 if "invoke.program" in sys.modules:
     # Invoke turns bytecode off, for the sake of ``tasks.py``. Packages that were installed without
