@@ -24,10 +24,15 @@ from osem_tasks.tasks import misuse
 from osem_tasks.tasks.completion import SCRIPTS
 from osem_tasks.tasks.init import init
 from osem_tasks.tasks.refusing import refusing
+from osem_tasks.tasks.suite_task import LateTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
+
+_SCHEMA = LateTask(
+    "schema", "osem_tasks.tasks.schema:schema", "Print the JSON Schema of what --json prints."
+)
 
 
 class Osem(Program):
@@ -101,6 +106,7 @@ def _run(arguments: list[str]) -> None:
         tasks = namespace.build()
         # Not in a project's own tasks: it may have an `init`, and has its files already.
         tasks.add_task(init)
+        tasks.add_task(_SCHEMA, name=_SCHEMA.osem_name)
     except Exit as stop:  # an unreadable configuration file, already reported
         sys.exit(stop.code)
     program = Osem(
