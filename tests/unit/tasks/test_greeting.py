@@ -51,7 +51,7 @@ def commands(text: str) -> list[str]:
             {"invoke.yaml": TABLES},
             "sub/deep",
             [MAIN, "osem db.verify --env dev", DOCTOR],
-            f"Tables: {os.path.join('..', '..', 'tables.json')}, by ",
+            "Tables: ../../tables.json, by ../../invoke.yaml.",
             id="below",
         ),
         pytest.param(
