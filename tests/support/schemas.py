@@ -60,9 +60,10 @@ def _nearest(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
             yield error
 
 
-def _distance(errors: list[ValidationError]) -> tuple[int, int]:
+def _distance(errors: Iterable[ValidationError]) -> tuple[int, int]:
     """How far a document is from an alternative: one that fails deeper inside is nearer."""
-    return len(errors), -max(len(error.instance_path) for error in errors)
+    depths = [len(error.instance_path) for error in errors]
+    return len(depths), -max(depths)
 
 
 @functools.cache

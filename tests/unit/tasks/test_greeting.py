@@ -178,3 +178,10 @@ def test_a_help_that_is_no_first_word(tmp_path: Path) -> None:
     done = processes.call([OSEM, "db.setup", "help"], cwd=tmp_path)
 
     assert (done.returncode, "Did you mean --help?" in done.stderr) == (1, True)
+
+
+def test_a_tab_after_help(tmp_path: Path) -> None:
+    """The names of tasks are completed there as after `--help`."""
+    done = processes.call([OSEM, "--complete", "--", "osem", "help", "db.v"], cwd=tmp_path)
+
+    assert done.stdout == "db.verify\n"
