@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from osem_tasks.config import commands
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.output import schemas
-from osem_tasks.output.outcome import Line, Mark, Outcome
+from osem_tasks.output.outcome import Outcome
 from osem_tasks.schema.quoting import closest, shown
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.options import OUTPUT_OPTIONS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     texts={"task": "The task whose document it describes, such as db.verify; default: any."},
     choices={"task": schemas.names()},
 )
-def schema(job: Job, task: str | None = None) -> Outcome:  # noqa: ARG001  every body has a job
+def schema(job: Job, task: str | None = None) -> Outcome:
     """Print the JSON Schema of what --json prints.
 
     It is complete: a validator needs no other file.
@@ -31,10 +31,21 @@ def schema(job: Job, task: str | None = None) -> Outcome:  # noqa: ARG001  every
     Example: osem schema --task db.verify
     """
     found = schemas.schema(None if task is None else _checked(task))
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    return Outcome(
-        data={"schema": found}, lines=[Line(Mark.PLAIN, line) for line in text.split("\n")]
-    )
+    if not job.console.as_json:
+        _print(job, json.dumps(found, indent=2))
+    return Outcome(data={"schema": found})
+
+
+def _print(job: Job, text: str) -> None:
+    """Print the lines, also with --quiet: they may become a file. Raises OsemError."""
+    try:
+        for line in text.split("\n"):
+            if not job.console.line(line):
+                return
+    except OSError as error:  # stdout is closed or full
+        from osem_tasks.tasks.running import unwritten
+
+        raise unwritten(error) from error
 
 
 def _checked(task: str) -> str:

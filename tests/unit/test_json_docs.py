@@ -26,7 +26,7 @@ EARLY = {**DOCUMENT, "command": "setup", "data": {}}
 
 def test_every_command_is_named() -> None:
     """The table of documents has each of them once."""
-    table = PAGE.partition("| command | documents")[2].partition("\n\n")[0]
+    table = PAGE.partition("| command | what")[2].partition("\n\n")[0]
     named = [
         name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])
     ]

@@ -22,10 +22,18 @@ def called(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return processes.call([sys.executable, "-m", "osem_tasks", *words], cwd=folder)
 
 
-@pytest.mark.parametrize("task", ["db.verify", "verify", "configuration", "init"])
-def test_it_prints_the_schema_and_nothing_else(tmp_path: Path, task: str) -> None:
+@pytest.mark.parametrize(
+    "task, words",
+    [
+        ("db.verify", []),
+        ("verify", []),
+        ("configuration", ["--quiet"]),
+        ("init", ["--verbose"]),
+    ],
+)
+def test_it_prints_the_schema_and_nothing_else(tmp_path: Path, task: str, words: list[str]) -> None:
     """A task is named as it is typed, or as `command` says it; the file needs no other."""
-    done = called(tmp_path, "schema", "--task", task)
+    done = called(tmp_path, "schema", "--task", task, *words)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == schemas.schema(task.rpartition(".")[2])
