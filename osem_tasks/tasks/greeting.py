@@ -57,7 +57,7 @@ def _laid_out(rows: list[tuple[str, str]]) -> list[str]:
 def _place(settings: Settings) -> str:
     home = settings.sources.project.home
     if home is None:
-        return "There is no project here or in a folder above: no invoke.yaml, and no [tool.osem]."
+        return "No project here or above: there is no invoke.yaml, and no [tool.osem]."
     shown = os.path.relpath(home, current())
     if not settings.tables:
         return f"{shown} declares no tables yet."

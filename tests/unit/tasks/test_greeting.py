@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from tests.support.processes import SCRIPTS
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
 
 OSEM = SCRIPTS[1]
 MAIN = "osem local.up db.setup db.verify"
@@ -39,7 +39,7 @@ def commands(text: str) -> list[str]:
 @pytest.mark.parametrize(
     "files, folder, expected, place",
     [
-        pytest.param({}, ".", ["osem init", MAIN, DOCTOR], "no project here", id="empty"),
+        pytest.param({}, ".", ["osem init", MAIN, DOCTOR], "No project here", id="empty"),
         pytest.param(
             {"invoke.yaml": TABLES},
             ".",
@@ -185,3 +185,15 @@ def test_a_tab_after_help(tmp_path: Path) -> None:
     done = processes.call([OSEM, "--complete", "--", "osem", "help", "db.v"], cwd=tmp_path)
 
     assert done.stdout == "db.verify\n"
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    """The example of the documentation is this output, whatever the version."""
+    page = Path(osem_tasks.__file__).parents[1] / "docs/command-line.md"
+    (shown,) = re.findall(r"\$ osem\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+    printed = greeted(tmp_path).stdout
+
+    version = re.compile(r"^osem \S+: ")
+    assert version.sub("", shown) == version.sub("", printed)
+    assert max(map(len, printed.splitlines())) <= 80
