@@ -8,7 +8,9 @@ show a traceback.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -24,10 +26,17 @@ from osem_tasks.tasks import misuse
 from osem_tasks.tasks.completion import SCRIPTS
 from osem_tasks.tasks.init import init
 from osem_tasks.tasks.refusing import refusing
+from osem_tasks.tasks.suite_task import LateTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
+
+# Before the name of a task.
+_INV = re.compile(r"\binv (?=[a-z]+\.)")
+_SCHEMA = LateTask(
+    "schema", "osem_tasks.tasks.schema:schema", "Print the JSON Schema of what --json prints."
+)
 
 
 class Osem(Program):
@@ -35,6 +44,13 @@ class Osem(Program):
 
     # Its completion scripts pass every word, also an empty one under the cursor.
     completes_exactly = True
+
+    def normalize_argv(self, argv: list[str] | None) -> None:
+        """Let ``osem help db.setup`` mean ``osem --help db.setup``; ``given_argv`` is as typed."""
+        super().normalize_argv(argv)
+        self.given_argv = self.argv
+        if self.argv[1:2] == ["help"]:
+            self.argv = [self.argv[0], "--help", *self.argv[2:]]
 
     def update_config(self, merge: bool = True) -> None:
         """Read the file that ``-f`` names, unless Invoke cannot handle it."""
@@ -65,6 +81,12 @@ class Osem(Program):
             super().parse_tasks()
         except (ParseError, ValueError) as error:
             raise Exit(_line(str(error)), code=1) from error
+
+    def print_task_help(self, name: str) -> None:
+        """Print the help of a task, whose examples are written for ``inv``."""
+        task = self.collection[name]
+        task.__doc__ = _INV.sub("osem ", inspect.getdoc(task) or "")
+        super().print_task_help(name)
 
     def parse_core_args(self) -> None:
         """Parse Invoke's own options; print a completion script that also completes values."""
@@ -97,10 +119,16 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _run(arguments: list[str]) -> None:
+    if len(arguments) == 1:
+        from osem_tasks.tasks import greeting
+
+        greeting.greet(arguments, __version__)
+        return
     try:
         tasks = namespace.build()
         # Not in a project's own tasks: it may have an `init`, and has its files already.
         tasks.add_task(init)
+        tasks.add_task(_SCHEMA, name=_SCHEMA.osem_name)
     except Exit as stop:  # an unreadable configuration file, already reported
         sys.exit(stop.code)
     program = Osem(

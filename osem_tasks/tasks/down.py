@@ -36,7 +36,10 @@ def down(job: Job, volumes: bool = False, timeout: str | None = None) -> Outcome
     if job.dry:
         record = records.load(name)
         what = chosen.described(record) if record else "nothing"
-        return Outcome(summary=Line(Mark.INFO, f"{what} would be stopped; nothing was changed"))
+        return Outcome(
+            data={"name": name, "dryRun": True},
+            summary=Line(Mark.INFO, f"{what} would be stopped; nothing was changed"),
+        )
     with job.console.working(f"stopping engine {name}"):
         removed = manager.take_down(
             name, drop_data=volumes, say=job.console.warn, lock_timeout=patience

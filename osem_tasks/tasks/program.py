@@ -38,7 +38,12 @@ def running() -> Program | None:
 
 def typed_words(program: InvokeProgram) -> tuple[str, ...]:
     """Return the words before the arguments, as they can be typed again: ``python -m invoke``."""
-    return _typed() if _is_typed(program.argv) else (program.argv[0],)
+    return typed(getattr(program, "given_argv", program.argv))
+
+
+def typed(argv: list[str]) -> tuple[str, ...]:
+    """Return the words before the arguments of a program that got ``argv``."""
+    return _typed() if _is_typed(argv) else (argv[0],)
 
 
 def key_of(task: object) -> str | None:

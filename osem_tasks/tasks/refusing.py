@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-    """Exit with a message and a code if the body raises OsemError.
+    """Exit with a message and a code if the body raises OsemError; with the code alone at a tab.
 
     Use this for errors before any task is called.
     """
     try:
         yield
     except OsemError as error:
+        if "--complete" in sys.argv:  # a tab: a message would stand in the line that is typed
+            raise Exit(code=exit_code(error, changed=False)) from error
         from osem_tasks.output.console import Console
         from osem_tasks.output.outcome import Outcome
         from osem_tasks.tasks.document import CONFIGURATION, document

@@ -41,6 +41,8 @@ def _may_be_wrong(parsing: Program, grammar: Grammar) -> bool:
 def _complete(parsing: Program, grammar: Grammar) -> None:
     words = completion.words_of(parsing.argv, parsing.binary_names)
     exact = bool(getattr(parsing, "completes_exactly", False))
+    if exact and words[:1] == ["help"]:
+        words[0] = "--help"
     found = completion.candidates(words, grammar, known_values(parsing), exact=exact)
     if found is not None:
         streams.write(sys.stdout, "".join(f"{word}\n" for word in found))

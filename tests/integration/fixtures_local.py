@@ -28,6 +28,7 @@ from tests.conftest import FOREIGN
 from tests.integration.conftest import DOCKER_VARIABLES, Engine
 from tests.support import processes
 from tests.support.inv import INV, Run
+from tests.support.schemas import check_output
 
 if TYPE_CHECKING:
     import signal
@@ -232,6 +233,7 @@ def finished(process: subprocess.Popen[str]) -> Run:
         process.kill()
         out, err = process.communicate()
         pytest.fail(f"it did not end:\n{out}\n{err}")
+    check_output(out)
     return Run(process.returncode, out, err)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration import fixtures_local as given
 from tests.integration.fixtures_local import NOWHERE, PATIENCE, Shell
+from tests.support.schemas import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,8 @@ def test_a_press_at_any_moment_ends_in_one_line(shell: Shell, words: tuple[str, 
         last = CLEARED.split(screen)[-1]
         assert not FRAMES.search(last)
         documents = [line for line in screen.splitlines() if line.startswith(("{", "^C{"))]
-        assert all(json.loads(line.removeprefix("^C")) for line in documents)
+        for line in documents:
+            check(json.loads(line.removeprefix("^C")))
 
 
 def test_what_was_interrupted_can_be_run_again(shell: Shell) -> None:

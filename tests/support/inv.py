@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.schemas import check_output
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -89,6 +91,7 @@ class Inv:
         except SystemExit as stop:
             code = int(stop.code or 0)
         captured = self.capsys.readouterr()
+        check_output(captured.out)
         return Run(code, captured.out, captured.err)
 
 
@@ -119,4 +122,5 @@ def finished(process: subprocess.Popen[str]) -> Run:
         out, err = process.communicate(timeout=LONGEST)
     finally:
         process.kill()
+    check_output(out)
     return Run(process.returncode, out, err)

@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.schemas import check_output
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -46,9 +48,18 @@ def call(
     environment = dict(os.environ if env is None else env)
     words = [str(word) for word in command]
     if _may_fork(words, cwd, environment):
-        return _forked(words, cwd, environment, timeout)
+        done = _forked(words, cwd, environment, timeout)
+    else:
+        done = _started(words, cwd, environment, timeout)
+    check_output(done.stdout)
+    return done
+
+
+def _started(
+    command: list[str], cwd: Path, environment: dict[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        words,
+        command,
         cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,

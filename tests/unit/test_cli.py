@@ -15,6 +15,7 @@ from invoke.exceptions import Exit
 from osem_tasks import namespace
 from osem_tasks.config.defaults import DEFAULTS
 from tests.support import processes
+from tests.support.schemas import check_output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -221,6 +222,7 @@ def test_an_interrupt_before_any_task(
     assert (done.returncode, len(done.stderr.splitlines())) == (130, 1)
     assert "INTERRUPTED" in done.stderr
     if as_json:
+        check_output(done.stdout)
         document = json.loads(done.stdout)
         assert (document["success"], document["error"]["code"]) == (False, "INTERRUPTED")
         assert [*document] == [

@@ -17,6 +17,7 @@ import osem_tasks
 from osem_tasks import namespace, program
 from osem_tasks.config import file, pyproject
 from osem_tasks.errors import ConfigurationError
+from tests.support.schemas import check_output
 
 ENGINES = ("auto", "docker", "moto")
 AROUND = [
@@ -67,6 +68,7 @@ class Init:
         """The data of the JSON document of a run that succeeds."""
         code, out, err = self(*words, "--json")
         assert (code, err) == (0, err)
+        check_output(out)
         data: dict[str, Any] = json.loads(out)["data"]
         return data
 
