@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NONE = "–"
 # What Markdown, or the HTML in it, would read as more than text.
-_SPECIAL = re.compile(r"([\\`*\[\]<>|#&~!$]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|\b_|_\b)")
+_SPECIAL = re.compile(r"([\\`*\[\]<>|#&~!$]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|\b_+|_+\b)")
 # A heading's link as GitHub makes it: other characters go, a space becomes a hyphen.
 _NO_SLUG = re.compile(r"[^\w\- ]")
 
@@ -38,19 +38,20 @@ def page(model: DataModel, picture: str = "") -> str:
 
 def text(value: str) -> str:
     """Return a text that Markdown shows as it is, on one line of a table."""
-    return _SPECIAL.sub(r"\\\1", " ".join(_visible(value).split()))
+    plain = " ".join(visible(value).split())
+    return _SPECIAL.sub(lambda found: "".join(f"\\{sign}" for sign in found[0]), plain)
 
 
 def code(value: str) -> str:
     """Return a name as code, whatever its characters; in a table a pipe needs a backslash."""
-    shown = _visible(value).replace("|", "\\|")
+    shown = visible(value).replace("|", "\\|")
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     edge = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
     return f"{fence}{edge}{shown}{edge}{fence}"
 
 
-def _visible(value: str) -> str:
+def visible(value: str) -> str:
     """Show line breaks and other control characters as Python writes them."""
     return "".join(
         sign if sign.isprintable() or sign == " " else ascii(sign)[1:-1] for sign in value
