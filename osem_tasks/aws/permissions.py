@@ -56,7 +56,10 @@ GROUPS: dict[str, Group] = {
         Group(
             "read",
             "look at tables, change nothing and read no item",
-            ("db.verify", "db.list", "db.compare", "db.import", "every --dry-run of these groups"),
+            (
+                *("db.verify", "db.list", "db.compare", "db.import"),
+                *("db.setup --dry-run", "db.repair --dry-run"),
+            ),
             frozenset({*_LOOK, "ListTables"}),
         ),
         Group(
@@ -68,7 +71,7 @@ GROUPS: dict[str, Group] = {
         Group(
             "repair",
             "change tables in place, after a backup where something is taken away",
-            ("db.repair", "db.setup --repair (with setup)"),
+            ("db.repair", "db.setup --repair with setup"),
             frozenset({*_LOOK, *_CREATE, *_BACK_UP, "UpdateTable"} - {"CreateTable"}),
         ),
         Group(

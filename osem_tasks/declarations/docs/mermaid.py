@@ -37,6 +37,8 @@ def diagram(model: DataModel) -> Iterator[str]:
 def label(text: str) -> str:
     """Return a text as it may stand between quotation marks."""
     visible = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+    # Mermaid cannot draw a text without anything to be seen.
+    visible = visible if visible.strip() else visible.replace(" ", "␣")
     return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", visible)
 
 

@@ -7,7 +7,7 @@ import pytest
 from osem_tasks.declarations.docs.data_model import Relation, data_model
 from osem_tasks.declarations.osem import TABLES
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.model import TableSet, TimeToLive, table
+from osem_tasks.schema.model import Table, TableSet, TimeToLive, table
 from osem_tasks.schema.notes import Notes
 
 
@@ -52,9 +52,9 @@ def test_a_table_without_notes_has_what_its_keys_and_expiry_need() -> None:
         ),
     ],
 )
-def test_references(declared: tuple[object, ...], relations: list[Relation]) -> None:
+def test_references(declared: tuple[Table, ...], relations: list[Relation]) -> None:
     """An attribute refers to the one table whose whole key has its name, or to the declared one."""
-    assert list(data_model(TableSet(declared), {}).relations) == relations  # type: ignore[arg-type]  a tuple of tables
+    assert list(data_model(TableSet(declared), {}).relations) == relations
 
 
 @pytest.mark.parametrize(
