@@ -17,6 +17,7 @@ from osem_tasks.tasks.connect import declared_tables
 from osem_tasks.tasks.narrow import only
 from osem_tasks.tasks.offline import offline_target
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
+from osem_tasks.tasks.printed import print_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,9 @@ def docs(
         texts[picture] = pictures.picture(model)
     data = as_json.content(model)
     if not texts:
-        return _printed(job, data, markdown.page(model))
+        text = markdown.page(model)
+        print_document(job, text)
+        return Outcome(data={**data, "markdown": text})
     again = target.narrowed(table or ()).command("db.docs", *_words(output, svg))
     found = [_File.of(path, text) for path, text in texts.items()]
     if check:
@@ -117,15 +120,6 @@ def _between(page: str, picture: str) -> str:
 def _words(output: str | None, svg: str | None) -> list[str]:
     pairs = (("--output", output), ("--svg", svg))
     return [word for option, path in pairs if path for word in (option, path)]
-
-
-def _printed(job: Job, data: dict[str, object], text: str) -> Outcome:
-    if not job.console.as_json:
-        # Also with --quiet, which a redirected page must survive.
-        for line in text.splitlines():
-            job.console.line(line)
-        return Outcome(data=data)
-    return Outcome(data={**data, "markdown": text})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from osem_tasks.tasks.connect import declared_tables
 from osem_tasks.tasks.narrow import only
 from osem_tasks.tasks.offline import offline_target
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
+from osem_tasks.tasks.printed import print_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -238,9 +239,5 @@ def _written(job: Job, made: dict[str, Any], data: dict[str, Any], output: str |
         files.write(output, f"{text}\n")
         done = Line(Mark.DONE, f"Policy written to {output}")
         return Outcome(data={**data, "file": output}, summary=done)
-    if job.console.as_json:
-        return Outcome(data=data)
-    # Also with --quiet, which a redirected document must survive.
-    for line in text.splitlines():
-        job.console.line(line)
+    print_document(job, text)
     return Outcome(data=data)

@@ -205,3 +205,14 @@ def test_one_table_and_quiet(inv: Inv) -> None:
 
         assert (run.code, run.out.count("\n## ")) == (0, 2)
         assert "→ Users" in run.out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_told(inv: Inv, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result that cannot be written is a failure with a sentence of its own."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        run = inv("db.docs")
+
+    assert run.code == 1
+    assert "cannot be written to stdout: No space left on device" in run.err

@@ -217,3 +217,14 @@ def test_the_page_has_the_table_of_the_package() -> None:
         (group.name, ", ".join(group.tasks), ", ".join(sorted(group.actions)))
         for group in GROUPS.values()
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_told(inv: Inv, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result that cannot be written is a failure with a sentence of its own."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        run = inv(*DEV)
+
+    assert run.code == 1
+    assert "cannot be written to stdout: No space left on device" in run.err
