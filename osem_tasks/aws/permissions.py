@@ -7,7 +7,7 @@ reference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -31,11 +31,17 @@ class Group:
     tasks: tuple[str, ...]
     actions: frozenset[str]
 
+    @property
+    def without_deletion(self) -> Group:
+        """The group in a protected environment, where no task deletes a table."""
+        return replace(self, actions=self.actions - {DELETION})
+
     def within(self, scope: Scope) -> list[str]:
         """Return the group's actions of that scope, with ``dynamodb:``, sorted."""
         return sorted(f"dynamodb:{name}" for name in self.actions if scope_of(name) is scope)
 
 
+DELETION = "DeleteTable"
 # Neither action has a resource of its own; STS's GetCallerIdentity needs no permission at all.
 _EVERYWHERE = frozenset({"ListTables", "ListBackups"})
 _ON_BACKUPS = frozenset({"DescribeBackup"})
@@ -90,7 +96,7 @@ GROUPS: dict[str, Group] = {
             "destroy",
             "delete tables after a backup, and create them again",
             ("db.delete", "db.reset", "db.migrate"),
-            frozenset({*_LOOK, *_CREATE, *_BACK_UP, "BatchWriteItem", "DeleteTable"}),
+            frozenset({*_LOOK, *_CREATE, *_BACK_UP, "BatchWriteItem", DELETION}),
         ),
     )
 }

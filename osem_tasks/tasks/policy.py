@@ -65,6 +65,8 @@ def policy(
     groups = _groups(group)
     target = offline_target(job)
     _refuse_local(job, target)
+    if target.protected:
+        groups = [group.without_deletion for group in groups]
     place, keys = _place(job, target, account, table)
     made = policies.document(groups, place, keys)
     _tell(job, target, place, made)
@@ -185,6 +187,10 @@ def _tell(job: Job, target: Target, place: Place, made: dict[str, Any]) -> None:
             "The account is not known: the policy holds in the account to which it is attached. "
             f"To name it: {target.command('db.policy', '--account', 'ID')}   or "
             f"osem.environments.{environment.name}.account"
+        )
+    if environment.protected:
+        job.console.info(
+            f"{environment.name} is protected: no task deletes its tables, and no statement allows it"
         )
     for warning in _warnings(job, target, place, large=size(made) > MOST):
         job.console.warn(warning)

@@ -204,6 +204,11 @@ def destroy(stage: Stage) -> None:
     old_table(stage.cloud, OLD)
     migrate = ("db.migrate", *DEV, "--table", "Teams", "--output", str(stage.folder / "out"))
     stage.run(*migrate, "--yes")
+    # Protected: a second table is filled, and none is deleted.
+    stage.clear()
+    old_table(stage.cloud, OLD, env="prod")
+    prod = [{"dev": "prod"}.get(word, word) for word in migrate]
+    stage.run(*prod, "--to", "osem-prod-Teams-2", "--force", "--yes")
     stage.clear()
     client: Any = stage.cloud.client()
     client.create_table(

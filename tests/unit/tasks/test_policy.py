@@ -141,6 +141,14 @@ def test_what_is_said_beside(
     assert words not in run.out
 
 
+def test_nothing_of_a_protected_environment_is_deleted(inv: Inv) -> None:
+    """No group holds DeleteTable in prod, and stderr says so; in dev one does."""
+    prod, dev = inv("db.policy", "--env", "prod"), inv(*DEV)
+
+    assert ("DeleteTable" in prod.out, "DeleteTable" in dev.out) == (False, True)
+    assert "prod is protected: no task deletes its tables" in prod.err
+
+
 @pytest.mark.parametrize(
     "key, statement",
     [
