@@ -59,10 +59,9 @@ def docs(
     from osem_tasks.declarations.docs import as_json, markdown
     from osem_tasks.declarations.docs import svg as pictures
 
-    if check and not (output or svg):
+    if problem := _problem(output, svg, check=check):
         raise ConfigurationError(
-            ["--check compares files, and none is named"],
-            remediation=command_line("db.docs", "--check", "--output", f"docs/{NAME}.md"),
+            [problem], remediation=command_line("db.docs", "--check", "--output", f"{NAME}.md")
         )
     target = offline_target(job)
     model = _model(job, target, table)
@@ -90,7 +89,8 @@ def _model(job: Job, target: Target, table: Sequence[str] | None) -> DataModel:
     from osem_tasks.declarations.docs.data_model import data_model
 
     tables = declared_tables(job, target.context())
-    notes = noted.read(Path(job.settings.notes)) if job.settings.notes else {}
+    file = job.settings.notes
+    notes = noted.read(Path(file), target.environment.name) if file else {}
     model = data_model(tables, notes)
     if not table:
         return model
@@ -98,10 +98,19 @@ def _model(job: Job, target: Target, table: Sequence[str] | None) -> DataModel:
     return model.only(tuple(target.naming.declared(name) or name for name in chosen.names))
 
 
+def _problem(output: str | None, svg: str | None, *, check: bool) -> str:
+    """Return what is wrong with the options, or an empty text."""
+    if check and not (output or svg):
+        return "--check compares files, and none is named"
+    if output and svg and os.path.abspath(output) == os.path.abspath(svg):  # noqa: PTH100  resolve follows links
+        return f"--output and --svg name the same file, {output}"
+    return ""
+
+
 def _paths(output: str | None, svg: str | None) -> tuple[str, str]:
     """Return the files of the Markdown and of the picture, each empty if none is wanted."""
     page, picture = output or "", svg or ""
-    if page and (Path(page).is_dir() or page.endswith(("/", os.sep))):
+    if page and (os.path.isdir(page) or page.endswith(("/", os.sep))):  # noqa: PTH112  Path raises
         folder = Path(page)
         page, picture = str(folder / f"{NAME}.md"), picture or str(folder / f"{NAME}.svg")
     return page, picture

@@ -12,6 +12,7 @@ from osem_tasks.aws.permissions import GROUPS
 from osem_tasks.config import ownership
 from osem_tasks.config.commands import command as command_line
 from osem_tasks.config.local_access import DEFAULT_REGION
+from osem_tasks.config.naming import prefix_problem
 from osem_tasks.config.settings import option
 from osem_tasks.config.target import REGION_VARIABLES
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
@@ -121,6 +122,11 @@ def _place(
     """Return what the policy is about, and the KMS keys of its tables."""
     from osem_tasks.aws.policy import ANY, Place, partition_of
 
+    if problem := prefix_problem(target.prefix):
+        raise ConfigurationError(
+            [f"OSEM_DB_PREFIX {problem}, not {target.prefix!r}"],
+            remediation="unset OSEM_DB_PREFIX   or set it to what table names begin with",
+        )
     region, known = _region(job, target), _account(target, account)
     job.location["region"] = region.name
     partition = partition_of(region.name, region.source)

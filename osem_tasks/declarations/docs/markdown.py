@@ -123,7 +123,7 @@ def _entity(entity: Entity, links: dict[str, str]) -> list[str]:
     if notes.text:
         lines += [text(notes.text), ""]
     lines += table_of(
-        ("attribute", "type", "", "meaning"), [_attribute(row, links) for row in entity.rows]
+        ("attribute", "type", "role", "meaning"), [_attribute(row, links) for row in entity.rows]
     )
     if indexes := _indexes(table):
         rows = [_index(index, table) for index in indexes]

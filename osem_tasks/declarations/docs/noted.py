@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read(path: Path) -> dict[str, Notes]:
-    """Return the notes of a file of YAML or JSON. Raises ModelError with every problem."""
+def read(path: Path, environment: str) -> dict[str, Notes]:
+    """Return the notes of a file of YAML or JSON, in which ``{env}`` is the environment's name.
+
+    Raises ModelError with every problem.
+    """
     try:
-        content = parsing.read(path)
+        text = parsing.read_text(path).replace("{env}", environment)
+        contents = parsing.parse(text, json_only=path.suffix == parsing.JSON)
     except ValueError as error:
         raise ModelError([f"{path}: {error}"]) from error
+    if len(contents) > 1:
+        raise ModelError([f"{path}: it holds {len(contents)} YAML documents, and may hold one"])
+    content = contents[0] if contents else {}
     if not isinstance(content, Mapping):
         raise ModelError([f"{path}: it must map tables to their notes, not {shown(content)}"])
     found: dict[str, Notes] = {}

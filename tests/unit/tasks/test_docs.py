@@ -161,6 +161,7 @@ def test_a_foreign_file_is_kept(inv: Inv, tmp_path: Path) -> None:
         ("Users: {attributes: {a: Str}}", "Users.attributes.a has the type 'Str'"),
         ("Users: {attributes: {a: S -> User}}", "did you mean 'Users'?"),
         ("Users: {attributes: {userId: N}}", "attribute 'userId' is N, and S in a key"),
+        ("a: 1\n---\nb: 1", "it holds 2 YAML documents"),
         ("[]", "it must map tables to their notes"),
         ("a: [", "it cannot be parsed: line"),
         ("Users: 5", "Users must be a mapping, not 5"),
@@ -181,11 +182,32 @@ def test_notes_that_are_wrong(inv: Inv, tmp_path: Path, notes: str, words: str) 
     assert not (tmp_path / "page.md").exists()
 
 
+def test_notes_of_names_with_the_environment(inv: Inv, tmp_path: Path) -> None:
+    """A template may name its tables by the environment; so does the file of notes."""
+    properties = {**TABLE, "TableName": {"Fn::Sub": "carts-${Stage}"}}
+    template = {
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Resources": {"Carts": {**CARTS, "Properties": properties}},
+    }
+    (tmp_path / "t.json").write_text(json.dumps(template), encoding="utf-8")
+    (tmp_path / "notes.yaml").write_text("carts-{env}: {text: Of {env}.}", encoding="utf-8")
+    settings = {"tables": "t.json", "notes": "notes.yaml", "parameters": {"Stage": "{env}"}}
+    (tmp_path / "invoke.yaml").write_text(json.dumps({"osem": settings}), encoding="utf-8")
+
+    run = inv("db.docs", "--env", "prod")
+
+    assert run.code == 0, run.err
+    assert "Of prod." in run.out
+
+
 @pytest.mark.parametrize(
     "words, message",
     [
         (("--check",), "--check compares files, and none is named"),
         (("--table", "Userz"), "did you mean 'Users'?"),
+        (("--output", "a.md", "--svg", "./a.md"), "--output and --svg name the same file, a.md"),
+        (("--output", "x" * 400), "cannot be"),
+        (("--output", "-"), "- cannot be written"),
         (("--env", "nope"), "unknown environment 'nope'"),
         (("--output", "page.md", "--svg", "."), ". cannot be written: Is a directory"),
     ],

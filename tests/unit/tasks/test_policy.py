@@ -206,6 +206,17 @@ def test_bad_usage(inv: Inv, words: tuple[str, ...], message: str) -> None:
     assert message in run.err
 
 
+def test_a_prefix_of_the_shell_is_no_pattern(inv: Inv, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wildcard in OSEM_DB_PREFIX would cover other tables: it is refused, with tables or without."""
+    monkeypatch.setenv("OSEM_DB_PREFIX", "osem-*")
+
+    for tables in ("", "osem_tasks.declarations.osem:TABLES"):
+        run = configured(inv, tables=tables)(*DEV)
+
+        assert (run.code, run.out) == (1, "")
+        assert "OSEM_DB_PREFIX may hold letters, digits" in run.err
+
+
 def test_an_account_that_is_not_the_environments(inv: Inv) -> None:
     """The pinned account holds."""
     project = configured(inv, environments={"dev": {"account": "111111111111"}})
