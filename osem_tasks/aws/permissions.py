@@ -12,9 +12,13 @@ from enum import Enum
 
 
 class Scope(Enum):
-    """What an action is allowed on: tables, their backups, or nothing narrower than everything."""
+    """What an action is allowed on: tables, their backups, or nothing narrower than everything.
+
+    COUNT is on tables as well, and for the number of their items only.
+    """
 
     TABLE = "table"
+    COUNT = "count"
     BACKUP = "backup"
     EVERYTHING = "*"
 
@@ -23,7 +27,7 @@ class Scope(Enum):
 class Group:
     """Tasks that need the same permissions, what they do in a few words, and their actions.
 
-    ``actions`` are names of DynamoDB's API, without ``dynamodb:``.
+    ``actions`` are names of DynamoDB's API, without ``dynamodb:``, or ``COUNT``.
     """
 
     name: str
@@ -38,10 +42,14 @@ class Group:
 
     def within(self, scope: Scope) -> list[str]:
         """Return the group's actions of that scope, with ``dynamodb:``, sorted."""
-        return sorted(f"dynamodb:{name}" for name in self.actions if scope_of(name) is scope)
+        found = [name for name in self.actions if scope_of(name) is scope]
+        return sorted(f"dynamodb:{name.removesuffix(_COUNTING)}" for name in found)
 
 
 DELETION = "DeleteTable"
+# The look whether a table has items: a Scan that gives none of them, for Select is COUNT.
+_COUNTING = " (Select=COUNT)"
+COUNT = f"Scan{_COUNTING}"
 # Neither action has a resource of its own; STS's GetCallerIdentity needs no permission at all.
 _EVERYWHERE = frozenset({"ListTables", "ListBackups"})
 _ON_BACKUPS = frozenset({"DescribeBackup"})
@@ -51,8 +59,9 @@ _LOOK = {
     "ListTagsOfResource",
     "DescribeTimeToLive",
     "DescribeContinuousBackups",
+    COUNT,
 }
-_BACK_UP = {"Scan", "CreateBackup", "DescribeBackup", "ListBackups"}
+_BACK_UP = {"CreateBackup", "DescribeBackup", "ListBackups"}
 _CREATE = {"CreateTable", "TagResource", "UpdateTimeToLive", "UpdateContinuousBackups"}
 _WRITE = {"BatchGetItem", "BatchWriteItem", "PutItem"}
 
@@ -96,7 +105,7 @@ GROUPS: dict[str, Group] = {
             "destroy",
             "delete tables after a backup, and create them again",
             ("db.delete", "db.reset", "db.migrate"),
-            frozenset({*_LOOK, *_CREATE, *_BACK_UP, "BatchWriteItem", DELETION}),
+            frozenset({*_LOOK, *_CREATE, *_BACK_UP, "Scan", "BatchWriteItem", DELETION} - {COUNT}),
         ),
     )
 }
@@ -106,4 +115,6 @@ def scope_of(action: str) -> Scope:
     """Return what ``action``, a name of DynamoDB's API, can be restricted to."""
     if action in _EVERYWHERE:
         return Scope.EVERYTHING
+    if action == COUNT:
+        return Scope.COUNT
     return Scope.BACKUP if action in _ON_BACKUPS else Scope.TABLE

@@ -25,6 +25,14 @@ KEY_ACTIONS = (
     *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"),
     *("kms:GenerateDataKey*", "kms:ReEncrypt*"),
 )
+# The ends of the statements' names, by what they are about.
+_ENDINGS = {
+    Scope.TABLE: "",
+    Scope.COUNT: "Count",
+    Scope.BACKUP: "Backups",
+    Scope.EVERYTHING: "Lists",
+}
+_COUNT_ONLY = {"StringEquals": {"dynamodb:Select": "COUNT"}}
 _ALIAS = re.compile(r"(?:^|:)(alias/.*)")
 
 
@@ -92,10 +100,11 @@ def size(policy: dict[str, Any]) -> int:
 
 
 def _statements(group: Group, place: Place) -> Iterable[dict[str, Any]]:
-    for scope, name in ((Scope.TABLE, ""), (Scope.BACKUP, "Backups"), (Scope.EVERYTHING, "Lists")):
+    for scope, name in _ENDINGS.items():
         if actions := group.within(scope):
             sid = f"Osem{group.name.title()}{name}"
-            yield _allow(sid, actions, place.resources(scope))
+            only = {"Condition": _COUNT_ONLY} if scope is Scope.COUNT else {}
+            yield {**_allow(sid, actions, place.resources(scope)), **only}
 
 
 def _allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
