@@ -29,8 +29,12 @@ def settings(table: Table) -> Iterator[tuple[str, str]]:
         yield "Encryption", _encryption(table)
     if table.table_class is not None:
         yield "Table class", table.table_class
+    if table.warm_throughput is not None:
+        yield "Warm throughput", str(table.warm_throughput)
     if table.tags:
         yield "Tags", ", ".join(f"{key}={value}" for key, value in table.tags)
+    if table.unmanaged:
+        yield "Also declared", ", ".join(path for path, _ in table.unmanaged)
 
 
 def capacity(held: Table | Index, table: Table) -> str:

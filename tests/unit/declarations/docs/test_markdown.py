@@ -11,7 +11,17 @@ from markdown_it import MarkdownIt
 
 from osem_tasks.declarations.docs import markdown, mermaid
 from osem_tasks.declarations.docs.data_model import data_model
-from osem_tasks.schema.model import Index, Key, Table, TableSet, Throughput, table
+from osem_tasks.schema.model import (
+    Encryption,
+    Index,
+    Key,
+    Stream,
+    Table,
+    TableSet,
+    Throughput,
+    TimeToLive,
+    table,
+)
 from tests.support.examples import examples
 from tests.unit.declarations.docs.models import models
 
@@ -67,6 +77,13 @@ def test_the_diagram_is_in_mermaids_grammar(model: DataModel) -> None:
 def test_the_settings_that_matter() -> None:
     """Capacity, limits and projection of each index stand beside its key."""
     orders = Table(
+        unmanaged=(("Replicas", ""), ("ResourcePolicy", "")),
+        deletion_protection=True,
+        point_in_time_recovery=True,
+        recovery_period_in_days=7,
+        stream=Stream("NEW_IMAGE"),
+        ttl=TimeToLive("until"),
+        encryption=Encryption("KMS"),
         name="Orders",
         key=Key.parse("id S"),
         billing="PROVISIONED",
@@ -80,7 +97,16 @@ def test_the_settings_that_matter() -> None:
 
     row = "| `x-index` | global | `a` S, `b` N | `c` S | ALL | provisioned: 1 read, 2 write |"
     assert row in page.splitlines()
-    assert "- Capacity: provisioned: 3 read, 4 write" in page
+    shown = [line[2:] for line in page.splitlines() if line.startswith("- ")]
+    assert shown == [
+        "Capacity: provisioned: 3 read, 4 write",
+        "Time to live: until",
+        "Stream: NEW_IMAGE",
+        "Point-in-time recovery: on, 7 days",
+        "Deletion protection: on",
+        "Encryption: the key aws/dynamodb of KMS",
+        "Also declared: Replicas, ResourcePolicy",
+    ]
 
 
 def test_equal_links_get_numbers() -> None:
