@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.aws.permissions import GROUPS
 from osem_tasks.config import ownership
 from osem_tasks.config.commands import command as command_line
-from osem_tasks.config.local_access import DEFAULT_REGION
-from osem_tasks.config.naming import prefix_problem
-from osem_tasks.config.settings import option
 from osem_tasks.config.target import REGION_VARIABLES
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.schema.quoting import closest
 from osem_tasks.tasks import files
 from osem_tasks.tasks.command import command
-from osem_tasks.tasks.connect import declared_tables
-from osem_tasks.tasks.narrow import only
 from osem_tasks.tasks.offline import offline_target
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
+from osem_tasks.tasks.policy_place import place_of
 from osem_tasks.tasks.printed import print_document
 
 if TYPE_CHECKING:
@@ -33,7 +27,6 @@ if TYPE_CHECKING:
     from osem_tasks.aws.permissions import Group
     from osem_tasks.aws.policy import Place
     from osem_tasks.config.target import Target
-    from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.job import Job
 
 
@@ -68,7 +61,7 @@ def policy(
     _refuse_local(job, target)
     if target.protected:
         groups = [group.without_deletion for group in groups]
-    place, keys = _place(job, target, account, table)
+    place, keys = place_of(job, target, account, table)
     made = policies.document(groups, place, keys)
     _tell(job, target, place, made)
     data = {
@@ -108,74 +101,6 @@ def _refuse_local(job: Job, target: Target) -> None:
         remediation="   or: ".join(ways),
         details={"environments": names},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Region:
-    name: str
-    source: str
-
-
-def _place(
-    job: Job, target: Target, account: str | None, table: Sequence[str] | None
-) -> tuple[Place, list[str]]:
-    """Return what the policy is about, and the KMS keys of its tables."""
-    from osem_tasks.aws.policy import ANY, Place, partition_of
-
-    if problem := prefix_problem(target.prefix):
-        raise ConfigurationError(
-            [f"OSEM_DB_PREFIX {problem}, not {target.prefix!r}"],
-            remediation="unset OSEM_DB_PREFIX   or set it to what table names begin with",
-        )
-    region, known = _region(job, target), _account(target, account)
-    job.location["region"] = region.name
-    partition = partition_of(region.name, region.source)
-    chosen: TableSet | None = None
-    if table or job.settings.tables:
-        declared = declared_tables(job, target.context(region=region.name, account=known))
-        chosen = only(target, target.tables_of(declared), table)
-    place = Place(
-        partition=partition,
-        region=region.name,
-        account=known or ANY,
-        naming=target.naming,
-        tables=chosen.names if table and chosen else (),
-    )
-    keys = [one.encryption.kms_key for one in chosen or () if one.encryption]
-    return place, [key for key in keys if key]
-
-
-def _region(job: Job, target: Target) -> _Region:
-    environment = target.environment
-    for name, source in (
-        (job.options["region"], "--region"),
-        (environment.region, f"osem.environments.{environment.name}.region"),
-        *((os.environ.get(variable), variable) for variable in REGION_VARIABLES),
-    ):
-        if name:
-            return _Region(name, source)
-    return _Region(DEFAULT_REGION, "the default region")
-
-
-def _account(target: Target, given: str | None) -> str | None:
-    """Return the account of ``--account``, or the environment's. Raises ConfigurationError."""
-    pinned = target.environment.account
-    if given is None:
-        return pinned
-    account = option("--account", given, _account_id)
-    if pinned and account != pinned:
-        where = f"environment '{target.environment.name}' has the account {pinned}"
-        raise ConfigurationError(
-            [f"--account is {account}, and {where}"],
-            remediation=f"Leave --account out: {target.command('db.policy')}",
-        )
-    return account
-
-
-def _account_id(text: str) -> str:
-    if not re.fullmatch(r"[0-9]{12}", text, re.ASCII):
-        raise ValueError("must be the 12 digits of an account id")
-    return text
 
 
 def _tell(job: Job, target: Target, place: Place, made: dict[str, Any]) -> None:

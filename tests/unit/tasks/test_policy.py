@@ -184,6 +184,17 @@ def test_keys_of_the_tables(inv: Inv, key: str, statement: tuple[str, str]) -> N
     assert "kms" not in json.dumps(look)
 
 
+def test_a_declaration_that_cannot_be_read(inv: Inv) -> None:
+    """The policy of a prefix needs no tables: a warning says what is missing; `--table` needs them."""
+    project = configured(inv, tables="none-such.json")
+
+    run, named = project(*DEV), project(*DEV, "--table", "Users")
+
+    assert (run.code, json.loads(run.out)["Version"]) == (0, "2012-10-17")
+    assert "The declared tables cannot be read" in run.err
+    assert (named.code, named.out) == (1, "")
+
+
 @pytest.mark.parametrize(
     "words, message",
     [
