@@ -29,14 +29,18 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
+from osem_tasks.schema.notes import ItemAttribute, Notes, Pattern
 from osem_tasks.schema.warm import WarmThroughput
 
 __all__ = [
     "Attribute",
     "Encryption",
     "Index",
+    "ItemAttribute",
     "Key",
     "ModelError",
+    "Notes",
+    "Pattern",
     "Projection",
     "Stream",
     "Table",

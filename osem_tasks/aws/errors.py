@@ -188,6 +188,7 @@ def _error(  # noqa: PLR0917  the parts of one sentence
         "profile": profile,
         "up": command("local.up"),
         "setup": target.command("db.setup"),
+        "policy": target.command("db.policy"),
         "endpoint": target.endpoint,
         "awscode": (details or {}).get("awsCode", ""),
         "when": limits.when(quotable(text)),

@@ -21,6 +21,8 @@ DEFAULTS: dict[str, Any] = {
     "tables": "",
     # Without it, OSEM's own tables have OSEM's own seed.
     "seed": "",
+    # What db.docs tells of the tables, where their own source has no place for it.
+    "notes": "",
     "prefix": DEFAULT_PREFIX,
     "table_name": "",
     "application": APPLICATION,

@@ -61,7 +61,8 @@ class Settings:
     ``tables`` are the sources of ``osem.tables``, none if nothing names any; ``declaration``
     checks that. ``seed`` are the sources of ``osem.seed``; ``seed_of`` chooses for an environment.
     ``sources`` says which files the values come from. ``mask`` maps declared tables to pairs of a
-    path and a rule; ``mask_key`` is the file of the masking key, empty without one.
+    path and a rule; ``mask_key`` is the file of the masking key, ``notes`` that of what ``db.docs``
+    tells of the tables; each is empty without one.
     """
 
     engine: str
@@ -77,6 +78,7 @@ class Settings:
     mask: Mapping[str, masks.Rules] = field(default_factory=dict)
     mask_key: str = ""
     seed: tuple[str, ...] = ()
+    notes: str = ""
 
     @classmethod
     def read(
@@ -110,6 +112,7 @@ class Settings:
             ignore=reader.value("ignore", string_list),
             mask=reader.mask(),
             mask_key=reader.path("mask_key", sources.folder("mask_key")),
+            notes=reader.path("notes", sources.folder("notes")),
             seed=reader.value("seed", sources_of),
             environments={
                 name: general.applied_to(environment) for name, environment in known.items()

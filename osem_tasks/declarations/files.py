@@ -69,7 +69,8 @@ def _document(content: Any, path: Path, context: Context) -> Found:
     if serverless.is_serverless(content):
         return _serverless(content, path, context)
     if workbench.is_model(content):
-        return Found(documents.read_document(workbench.requests(content)))
+        tables = documents.read_document(workbench.requests(content))
+        return Found(workbench.noted(content, tables))
     if _are_resources(content):
         content = {"Resources": content}
     if "Resources" in content:

@@ -73,4 +73,4 @@ def _tables(entry: Any) -> Sequence[Table]:
 
     if isinstance(entry, Mapping):
         return read_document(entry)
-    return read_document(pynamodb.request(entry))
+    return [pynamodb.noted(entry, table) for table in read_document(pynamodb.request(entry))]

@@ -7,11 +7,20 @@ is the number 0 or 1, because a boolean cannot be a key.
 
 from __future__ import annotations
 
-from functools import partial
+from typing import TYPE_CHECKING
 
+from osem_tasks.declarations.osem_notes import NOTES
 from osem_tasks.schema.model import Encryption, TableSet, table
 
-_table = partial(table, encryption=Encryption("AWS_OWNED"))
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from osem_tasks.schema.model import Table
+
+
+def _table(name: str, key: str, indexes: Mapping[str, str] | None = None) -> Table:
+    return table(name, key, indexes, encryption=Encryption("AWS_OWNED"), notes=NOTES[name])
+
 
 TABLES = TableSet(
     (

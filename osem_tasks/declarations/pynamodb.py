@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from osem_tasks.errors import ModelError
+from osem_tasks.schema.notes import TYPES, ItemAttribute, Notes
+
+if TYPE_CHECKING:
+    from osem_tasks.schema.model import Table
 
 # The shapes of PynamoDB's own description of a model, in the words of CreateTable.
 _INDEX_NAMES = {
@@ -51,6 +56,24 @@ def request(model: Any) -> dict[str, Any]:
         if found:
             made[kind] = [_index(index, billing) for index in found]
     return {**made, **_settings(model, meta, billing)}
+
+
+def noted(model: Any, table: Table) -> Table:
+    """Return the model's table with its other attributes, and the first line about the model."""
+    keys = {attribute.name for attribute in table.attributes}
+    found = {
+        str(attribute.attr_name): ItemAttribute(
+            str(attribute.attr_name),
+            attribute.attr_type,
+            optional=bool(getattr(attribute, "null", False)),
+        )
+        for attribute in model.get_attributes().values()
+        if getattr(attribute, "attr_type", None) in TYPES
+    }
+    # PynamoDB's own class says something of every model, so only the model's own words count.
+    about = str(vars(model).get("__doc__") or "").strip().partition("\n")[0]
+    attributes = tuple(one for name, one in found.items() if name not in keys)
+    return replace(table, notes=Notes(about, attributes)) if attributes or about else table
 
 
 def _settings(model: Any, meta: Any, billing: str) -> dict[str, Any]:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from osem_tasks.errors import ModelError
+from osem_tasks.schema.notes import TYPES, ItemAttribute, Notes
 from osem_tasks.schema.quoting import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osem_tasks.schema.model import Table
 
 # What a model holds for people and for sample data, not for the table.
 _NOT_THE_TABLE = (
@@ -33,6 +40,32 @@ def requests(model: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         raise ModelError([f"DataModel must be a list of tables, not {shown(tables)}"])
     return [_request(table) for table in tables]
+
+
+def noted(model: Mapping[str, Any], tables: Sequence[Table]) -> tuple[Table, ...]:
+    """Return the tables with the attributes that the model has beside their keys."""
+    given = {table.get("TableName"): table for table in model["DataModel"]}
+    return tuple(_with_attributes(table, given[table.name]) for table in tables)
+
+
+def _with_attributes(table: Table, given: Mapping[str, Any]) -> Table:
+    keys = {attribute.name for attribute in table.attributes}
+    found = tuple(one for one in _attributes(given) if one.name not in keys)
+    return replace(table, notes=Notes(attributes=found)) if found else table
+
+
+def _attributes(table: Mapping[str, Any]) -> list[ItemAttribute]:
+    """Return the attributes that are fit to be shown; the Workbench does not need them."""
+    given = table.get("NonKeyAttributes")
+    entries = given if isinstance(given, list) else []
+    pairs = [
+        (entry.get("AttributeName"), entry.get("AttributeType"))
+        for entry in entries
+        if isinstance(entry, Mapping)
+    ]
+    # The last one counts, where a name appears twice.
+    named = {name: kind for name, kind in pairs if name and isinstance(name, str)}
+    return [ItemAttribute(name, kind) for name, kind in named.items() if kind in TYPES]
 
 
 def _request(table: Mapping[str, Any]) -> dict[str, Any]:

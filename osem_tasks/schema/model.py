@@ -12,8 +12,9 @@ from types import NoneType
 from typing import TYPE_CHECKING, Literal
 
 from osem_tasks.errors import ModelError
-from osem_tasks.schema import kinds, rules
+from osem_tasks.schema import kinds, notes, rules
 from osem_tasks.schema.ignored import matches
+from osem_tasks.schema.notes import Notes
 from osem_tasks.schema.quoting import nearest, shown
 from osem_tasks.schema.warm import WarmThroughput  # noqa: TC001  kinds resolves annotations here
 
@@ -151,6 +152,7 @@ class Table:
     count when the table is created, and are never judged or changed afterwards.
     ``unmanaged`` are the declared properties that this suite does not manage, as pairs of the
     property and the reason ("" if the suite has nothing that manages it).
+    ``notes`` are for people: they are neither compared nor sent.
     ``name`` may have 1 to 255 characters: the environment's prefix makes the real name longer.
     Raises ModelError with every rule that the declaration breaks. ``check=False`` is for
     tables read from an engine: emulators may hold tables that DynamoDB would refuse.
@@ -174,6 +176,7 @@ class Table:
     table_class: str | None = None
     ignored: frozenset[str] = frozenset()
     unmanaged: tuple[tuple[str, str], ...] = ()
+    notes: Notes | None = field(default=None, compare=False)
     check: InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
@@ -187,6 +190,7 @@ class Table:
             object.__setattr__(self, "tags", tuple(sorted(self.tags)))
         object.__setattr__(self, "ignored", frozenset(self.ignored))
         problems = rules.table_problems(self) if check else []
+        problems += [f"table {self.name!r}: {problem}" for problem in notes.problems(self)]
         if problems:
             raise ModelError(problems)
 
@@ -200,7 +204,8 @@ class Table:
 def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts: object) -> Table:
     """Build a table from short texts: ``table("Teams", "teamId S", {"x-index": "x S"})``.
 
-    ``facts`` are further fields of ``Table``. Raises ModelError.
+    ``facts`` are further fields of ``Table``; its ``notes`` may be a mapping, as ``Notes.read``
+    reads it. Raises ModelError.
     """
     if not isinstance(indexes, (Mapping, NoneType)):
         raise ModelError([f"table {name!r}: indexes must map names to keys, not {shown(indexes)}"])
@@ -212,6 +217,8 @@ def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts
                 for fact in sorted(unknown)
             ]
         )
+    if isinstance(facts.get("notes"), Mapping):
+        facts["notes"] = Notes.read(facts["notes"], f"table {name!r}: notes")
     built = tuple(Index(index, Key.parse(text)) for index, text in (indexes or {}).items())
     return Table(name=name, key=Key.parse(key), global_indexes=built, **facts)  # type: ignore[arg-type]
 

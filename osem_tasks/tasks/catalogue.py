@@ -63,6 +63,14 @@ TASKS = {
         "documents:export",
         "Export the declared tables as JSON, CloudFormation or Terraform.",
     ),
+    "db.docs": (
+        "docs:docs",
+        "Write the declared data model as Markdown with diagrams. Asks no engine.",
+    ),
+    "db.policy": (
+        "policy:policy",
+        "Print the least IAM policy for the tasks in one environment. Calls no AWS.",
+    ),
     "db.dump": (
         "dump:dump",
         "Write the items of the environment's tables, or of some of them, to files. Read-only.",

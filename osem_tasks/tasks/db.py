@@ -9,11 +9,13 @@ from __future__ import annotations
 from osem_tasks.tasks.compare import compare
 from osem_tasks.tasks.copy import copy
 from osem_tasks.tasks.delete import delete, reset
+from osem_tasks.tasks.docs import docs
 from osem_tasks.tasks.documents import export, import_
 from osem_tasks.tasks.dump import dump
 from osem_tasks.tasks.listing import list_
 from osem_tasks.tasks.load import load
 from osem_tasks.tasks.migrate import migrate
+from osem_tasks.tasks.policy import policy
 from osem_tasks.tasks.repair import repair
 from osem_tasks.tasks.seed import seed
 from osem_tasks.tasks.setup import setup
@@ -23,12 +25,14 @@ __all__ = [
     "compare",
     "copy",
     "delete",
+    "docs",
     "dump",
     "export",
     "import_",
     "list_",
     "load",
     "migrate",
+    "policy",
     "repair",
     "reset",
     "seed",

@@ -524,6 +524,7 @@ def test_the_matrix_covers_every_fact() -> None:
         "check",
         "ignored",
         "unmanaged",
+        "notes",
         "global_indexes",
         "local_indexes",
     }

@@ -33,7 +33,8 @@ MOST = {
     "--complete -- inv local.up --": 75,
     "--help db.setup": 115,
     "db.verify": 145,
-    "db.setup": 156,
+    # Two for the notes of tables, which are checked where the tables are declared.
+    "db.setup": 158,
 }
 # The modules of the tasks.
 PLACES = {f"osem_tasks.tasks.{place.partition(':')[0]}" for place, _ in catalogue.TASKS.values()}

@@ -27,6 +27,7 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
+from osem_tasks.schema.notes import ItemAttribute, Notes
 
 CARTS = table("Carts", "cartId S")
 REQUEST = {
@@ -166,6 +167,15 @@ def test_a_model_of_pynamodb_in_full() -> None:
     )
 
     assert read([Order, Cart]) == (orders, CARTS)
+
+
+def test_a_model_of_pynamodb_says_what_its_items_have() -> None:
+    """Attributes beside the keys and the first line about the model are notes of its table."""
+    (orders,) = read(Order)
+
+    assert orders.notes == Notes(
+        "A model with everything that PynamoDB can declare.", (ItemAttribute("exp", "N"),)
+    )
 
 
 async def _asynchronous() -> list[Any]:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.declarations.properties import read_table
-from osem_tasks.declarations.workbench import is_model, requests
+from osem_tasks.declarations.workbench import is_model, noted, requests
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.model import Index, Key, Projection, Table, Throughput, table
+from osem_tasks.schema.notes import ItemAttribute, Notes
 
 MODEL: dict[str, Any] = {
     "ModelName": "Shop",
@@ -122,3 +123,25 @@ def test_any_wrong_value_gives_a_sentence(data: st.DataObject) -> None:
         break
     with contextlib.suppress(ModelError):
         read(model)
+
+
+def test_the_other_attributes_are_notes() -> None:
+    """A model's attributes beside the keys are known to `db.docs`; what is no attribute is not."""
+    given = [
+        {"AttributeName": "note", "AttributeType": "S"},
+        {"AttributeName": "tags", "AttributeType": "SS"},
+        # A key of another type, another type's name, no name, and no mapping at all.
+        {"AttributeName": "owner", "AttributeType": "N"},
+        {"AttributeName": "x", "AttributeType": "String"},
+        {"AttributeType": "S"},
+        "y",
+    ]
+    orders, carts = MODEL["DataModel"]
+    model = {"DataModel": [{**orders, "NonKeyAttributes": given}, carts]}
+
+    first, second = noted(model, read(model))
+
+    assert first.notes == Notes(
+        attributes=(ItemAttribute("note", "S"), ItemAttribute("tags", "SS"))
+    )
+    assert second.notes is None

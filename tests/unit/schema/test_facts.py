@@ -39,6 +39,7 @@ STRUCTURE = {
     "recovery_period_in_days",
     "ignored",
     "unmanaged",
+    "notes",
 }
 # Two values of each setting that differ from each other and from AWS's default, where it
 # has as many.

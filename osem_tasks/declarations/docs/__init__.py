@@ -1,0 +1,1 @@
+"""The declared tables as documents for people: Markdown, Mermaid, SVG."""

@@ -1,0 +1,117 @@
+"""The page and the diagram in it: whatever the names are, they are shown as they are."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from markdown_it import MarkdownIt
+
+from osem_tasks.declarations.docs import markdown, mermaid
+from osem_tasks.declarations.docs.data_model import data_model
+from osem_tasks.schema.model import (
+    Encryption,
+    Index,
+    Key,
+    Stream,
+    Table,
+    TableSet,
+    Throughput,
+    TimeToLive,
+    table,
+)
+from tests.support.examples import examples
+from tests.unit.declarations.docs.models import models
+
+if TYPE_CHECKING:
+    from osem_tasks.declarations.docs.data_model import DataModel
+
+PARSER = MarkdownIt("commonmark").enable("table")
+ATTRIBUTE = re.compile(r'[A-Z]+ [A-Za-z_][A-Za-z0-9_-]*( [PF]K)?( "[^"\n]*")?')
+RELATION = re.compile(r't\d+ \|\|--o\{ t\d+ : "[^"\n]+"')
+
+
+def visible(text: str) -> str:
+    """A text as a reader sees it: without the spaces that HTML joins."""
+    return " ".join(text.split())
+
+
+@examples(60)
+@given(models())
+def test_every_name_is_text_of_the_page(model: DataModel) -> None:
+    """A reader of Markdown sees every name, and no markup comes from a name."""
+    page = PARSER.render(markdown.page(model))
+    plain = visible(html.unescape(re.sub(r"<[^>]*>", " ", page)))
+
+    for entity in model.entities:
+        for name in (entity.table.name, *(row.name for row in entity.rows)):
+            assert visible(markdown.visible(name)) in plain
+    rows = sum(len(entity.rows) for entity in model.entities)
+    columns = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    assert len(columns) >= rows
+    assert not re.search(r"<(script|img|em|strong|blockquote|h3|ol)\b", page)
+    assert page.count("<h2>") == len(model.entities) + 1
+    assert page.count("<pre>") == 1
+
+
+@examples(60)
+@given(models())
+def test_the_diagram_is_in_mermaids_grammar(model: DataModel) -> None:
+    """Every line is one of the three that an erDiagram has, with balanced braces."""
+    first, *lines = mermaid.diagram(model)
+
+    assert first == "erDiagram"
+    opened = 0
+    for line in map(str.strip, lines):
+        if re.fullmatch(r't\d+\["[^"\n]+"\] \{', line):
+            opened += 1
+        elif line == "}":
+            opened -= 1
+        else:
+            assert (ATTRIBUTE if opened else RELATION).fullmatch(line), line
+    assert opened == 0
+
+
+def test_the_settings_that_matter() -> None:
+    """Capacity, limits and projection of each index stand beside its key."""
+    orders = Table(
+        unmanaged=(("Replicas", ""), ("ResourcePolicy", "")),
+        deletion_protection=True,
+        point_in_time_recovery=True,
+        recovery_period_in_days=7,
+        stream=Stream("NEW_IMAGE"),
+        ttl=TimeToLive("until"),
+        encryption=Encryption("KMS"),
+        name="Orders",
+        key=Key.parse("id S"),
+        billing="PROVISIONED",
+        throughput=Throughput(3, 4),
+        global_indexes=(
+            Index("x-index", Key.parse("a S + b N, c S"), throughput=Throughput(1, 2)),
+        ),
+    )
+
+    page = markdown.page(data_model(TableSet((orders,)), {}))
+
+    row = "| `x-index` | global | `a` S, `b` N | `c` S | ALL | provisioned: 1 read, 2 write |"
+    assert row in page.splitlines()
+    shown = [line[2:] for line in page.splitlines() if line.startswith("- ")]
+    assert shown == [
+        "Capacity: provisioned: 3 read, 4 write",
+        "Time to live: until",
+        "Stream: NEW_IMAGE",
+        "Point-in-time recovery: on, 7 days",
+        "Deletion protection: on",
+        "Encryption: the key aws/dynamodb of KMS",
+        "Also declared: Replicas, ResourcePolicy",
+    ]
+
+
+def test_equal_links_get_numbers() -> None:
+    """Tables whose names differ in a dot only, and one named as a heading of the page, have their own."""
+    names = ("a.bc", "abc", "diagram")
+    page = markdown.page(data_model(TableSet(tuple(table(n, "id S") for n in names)), {}))
+
+    assert [f"](#{link})" in page for link in ("abc", "abc-1", "diagram-1")] == [True] * 3
