@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from osem_tasks import collect_rarely
+import osem_tasks
 
 TYPE_CHECKING = False  # importing `typing` takes longer than everything else here
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     for number in heard:
         signal.signal(number, _end)
-    collect_rarely()
+    osem_tasks.collect_rarely()
     try:
         from osem_tasks import program
 
