@@ -212,7 +212,10 @@ def _profile_region(profile: str | None) -> str | None:
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
+        # Without the handlers of clients: only the files are read.
+        session = botocore.session.Session(
+            profile=profile or os.environ.get("AWS_PROFILE"), include_builtin_handlers=False
+        )
         region: str | None = session.get_config_variable("region")
     except (BotoCoreError, OSError, ValueError):
         return None

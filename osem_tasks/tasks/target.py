@@ -33,9 +33,9 @@ def resolve_target(job: Job) -> Target:
     # A record is a claim: an endpoint from it must belong to exactly that engine.
     unnamed = target.local and not options.endpoint
     if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
-        from osem_tasks.engines import manager
+        from osem_tasks.engines import presence
 
-        manager.refuse_stranger(recorded)
+        presence.refuse_stranger(recorded)
     return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
 
 
