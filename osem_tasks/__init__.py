@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 
 # Python's own number of new objects, 700, lets it look for garbage 150 times while modules load,
 # which makes hardly any. mypy and Mercurial do the same.
-_OBJECTS = 50_000
+_OBJECTS = 100_000
 
 
 def collect_rarely() -> None:

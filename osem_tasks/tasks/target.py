@@ -84,6 +84,8 @@ def _recorded_engine(job: Job) -> EngineRecord | None:
             job.console.warn(text)
         if _is_elsewhere(job):
             return records.load(job.settings.name) or records.newest()
+        if record := records.load(job.settings.name):
+            return record
         from osem_tasks.engines.selection import select
 
         chosen = select(job.settings.name, project=job.project)
