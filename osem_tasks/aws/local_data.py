@@ -7,6 +7,7 @@ longer than the model itself. A local engine is at the endpoint that the task na
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
@@ -56,3 +57,9 @@ class LocalLoader(Loader):
         if name == "endpoints":
             return _ENDPOINTS, self.BUILTIN_DATA_PATH
         return super().load_data_with_path(name)
+
+
+@cache
+def loader() -> LocalLoader:
+    """Return the loader of this process: the sessions of later tasks find what was read."""
+    return LocalLoader()

@@ -181,7 +181,7 @@ def local_session(region: str) -> Session:
     import botocore.session
     from botocore.config import Config
 
-    from osem_tasks.aws.local_data import LocalLoader
+    from osem_tasks.aws import local_data
 
     known = botocore.session.Session.SESSION_VARIABLES
     nowhere = {name: (None, None, default, cast) for name, (*_, default, cast) in known.items()}
@@ -193,7 +193,7 @@ def local_session(region: str) -> Session:
         "ca_bundle": (None, "AWS_CA_BUNDLE", None, None),
     }
     session = botocore.session.Session(session_vars=variables)
-    session.register_component("data_loader", LocalLoader())
+    session.register_component("data_loader", local_data.loader())
     # Also for the clients that tests get: a company's proxy cannot reach this machine's loopback.
     session.set_default_client_config(Config(proxies={}))
     session.set_credentials(ACCESS_KEY, SECRET_KEY)

@@ -60,3 +60,10 @@ def test_waiters_and_pages_of_a_client_are_there() -> None:
 def test_the_services_are_known_to_botocore() -> None:
     """The short list names nothing that botocore has not."""
     assert set(SERVICES) <= set(create_loader().list_available_services("service-2"))
+
+
+def test_a_process_reads_the_model_once() -> None:
+    """The tasks of one command line have a session each, and share what was read."""
+    loaders = {id(local_session(region).get_component("data_loader")) for region in REGIONS}
+
+    assert len(loaders) == 1
