@@ -12,6 +12,8 @@ import signal
 import sys
 import time
 
+import osem_tasks
+
 TYPE_CHECKING = False  # importing `typing` takes longer than everything else here
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     for number in heard:
         signal.signal(number, _end)
+    osem_tasks.collect_rarely()
     try:
         from osem_tasks import program
 

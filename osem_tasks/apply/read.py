@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from osem_tasks.config import guards
 from osem_tasks.config.states import NOT_ACTIVE, stuck_error
 from osem_tasks.errors import ErrorCode, OsemError
-from osem_tasks.plan.remedies import LISTS
 from osem_tasks.schema.compare import compare_all
 from osem_tasks.waiting.progress import Step, a_few
 from osem_tasks.waiting.wait import retry, wait_until
@@ -146,6 +145,8 @@ def difference_error(
 
     ``remedy`` is the task that lists the differences; a ``remediation`` replaces it.
     """
+    from osem_tasks.plan.remedies import LISTS
+
     count = sum(len(diff.issues) for diff in differing)
     names = ", ".join(diff.name for diff in differing)
     verb = "differs" if len(differing) == 1 else "differ"

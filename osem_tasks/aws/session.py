@@ -181,6 +181,8 @@ def local_session(region: str) -> Session:
     import botocore.session
     from botocore.config import Config
 
+    from osem_tasks.aws import local_data
+
     known = botocore.session.Session.SESSION_VARIABLES
     nowhere = {name: (None, None, default, cast) for name, (*_, default, cast) in known.items()}
     variables = {
@@ -191,6 +193,7 @@ def local_session(region: str) -> Session:
         "ca_bundle": (None, "AWS_CA_BUNDLE", None, None),
     }
     session = botocore.session.Session(session_vars=variables)
+    session.register_component("data_loader", local_data.loader())
     # Also for the clients that tests get: a company's proxy cannot reach this machine's loopback.
     session.set_default_client_config(Config(proxies={}))
     session.set_credentials(ACCESS_KEY, SECRET_KEY)
@@ -209,7 +212,10 @@ def _profile_region(profile: str | None) -> str | None:
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
+        # Without the handlers of clients: only the files are read.
+        session = botocore.session.Session(
+            profile=profile or os.environ.get("AWS_PROFILE"), include_builtin_handlers=False
+        )
         region: str | None = session.get_config_variable("region")
     except (BotoCoreError, OSError, ValueError):
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from osem_tasks.declarations.values import is_list, scalar_text
 from osem_tasks.schema.quoting import shown
 
 ACCOUNT = "AWS::AccountId"
@@ -42,6 +41,8 @@ def of_environment(
 
 
 def _text(value: object) -> str | None:
+    from osem_tasks.declarations.values import is_list, scalar_text
+
     if not is_list(value):
         return scalar_text(value)
     parts = [scalar_text(part) for part in value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.engines import manager, settings
+from osem_tasks.engines import manager, presence, settings
 from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import ErrorCode
 from osem_tasks.findings import Finding, Status, failed
@@ -64,7 +64,7 @@ def conflict(situation: Situation) -> Iterator[Finding]:
         yield Finding.of_error(NAME, refused)
     elif running:
         # The port is a check of its own.
-        engine = manager.engine_of(running)
+        engine = presence.engine_of(running)
         if differing := engine.differing(running, replace(request, port=None)):
             yield Finding.of_error(NAME, settings.runs_otherwise(request, differing))
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.local_access import LOOPBACK
-from osem_tasks.engines import manager, probe, records, state
+from osem_tasks.engines import presence, probe, records, state
 from osem_tasks.engines.base import EngineState
 from osem_tasks.errors import OsemError
 from osem_tasks.waiting.parallel import side_by_side
@@ -86,6 +86,6 @@ class Situation:
 
 def _state_of(record: EngineRecord) -> EngineState:
     try:
-        return manager.state_of(record)[0]
+        return presence.state_of(record)[0]
     except ImportError:  # the SDK is broken, which a check of its own says
         return EngineState.UNKNOWN if probe.ask(record.endpoint) else EngineState.SILENT

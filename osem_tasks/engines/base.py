@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from osem_tasks.config.commands import engine_command
 from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import OsemError
-from osem_tasks.findings import fine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,6 +246,8 @@ class Engine(Protocol):
         The first finding says whether the kind can run here; a kind that knows who holds the
         port says so under the name ``port``.
         """
+        from osem_tasks.findings import fine
+
         yield fine(self.kind, self.check())
 
     def prepare(self, request: EngineRequest, say: Say) -> None:  # noqa: ARG002  for overriding
@@ -266,6 +267,13 @@ class Engine(Protocol):
     def why_ended(self, record: EngineRecord) -> str:  # noqa: ARG002  for overriding
         """Return a sentence about how the engine of ``record`` ended; empty if it is unknown."""
         return ""
+
+    def reused(self, request: EngineRequest) -> UpResult | None:  # noqa: ARG002  for overriding
+        """Return the engine that runs as requested, if one look shows that; None for ``up``.
+
+        A look changes nothing but the time of the record, and takes no lock.
+        """
+        return None
 
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Start the engine or reuse the running one, and wait until it answers."""

@@ -6,9 +6,8 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import host, probe, records, registry, service
-from osem_tasks.engines.base import EngineFailureError, EngineState, NotInstalledError
+from osem_tasks.engines import presence, records, registry
+from osem_tasks.engines.base import EngineFailureError, NotInstalledError
 from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import policy
@@ -55,6 +54,8 @@ def bring_up(request: EngineRequest, say: Say, warn: Say | None = None) -> UpRes
         try:
             return _up(choice, request, say)
         except OsemError as error:
+            from osem_tasks.engines import service
+
             fallback = _fallback(choice.engine, request, service.offered(error))
         return replace(_up(fallback, request, say), fallback=True)
 
@@ -74,8 +75,8 @@ def choose(request: EngineRequest) -> Choice:
         return Choice(engine, "")
     running = None if request.fresh else records.load(request.name)
     # Containers are not checked: that needs a call to Docker, which auto tries first anyway.
-    if running and running.pid is not None and is_running(running):
-        return Choice(engine_of(running), f"it already runs since {running.started_at}")
+    if running and running.pid is not None and presence.is_running(running):
+        return Choice(presence.engine_of(running), presence.since(running))
     return _first_that_works(registry.KINDS, [])
 
 
@@ -148,6 +149,8 @@ def remove_abandoned() -> list[str]:
 
     A developer's engine has no owner and stays.
     """
+    from osem_tasks.engines import host
+
     removed = []
     claims: list[EngineRecord | Intent] = [*records.load_all(), *records.all_begun()]
     for claim in claims:
@@ -157,81 +160,6 @@ def remove_abandoned() -> list[str]:
             removed += take_down(claim.name)
             records.erase(claim.name)
     return removed
-
-
-def is_running(record: EngineRecord) -> bool:
-    """Return whether exactly the engine of ``record`` runs; False if that is unknown."""
-    try:
-        return engine_of(record).is_running(record)
-    except OsemError:
-        return False
-
-
-def is_answering(record: EngineRecord) -> bool:
-    """Return whether the engine of ``record`` itself answers now, not another one at its port."""
-    answers = probe.ask(record.endpoint) is registry.kind_of(record.engine).answers_as
-    return answers and is_running(record)
-
-
-def state_of(record: EngineRecord) -> tuple[EngineState, str]:
-    """Return the current state of the engine of ``record``, and a sentence about its cause.
-
-    The sentence is empty if the cause is not known.
-    """
-    found = probe.ask(record.endpoint)
-    if found is None:
-        return EngineState.SILENT, _why_ended(record)
-    expected = registry.kind_of(record.engine).answers_as
-    try:
-        if not engine_of(record).is_running(record):
-            return EngineState.REPLACED, ""
-    except OsemError as error:
-        state = EngineState.UNKNOWN if found is expected else EngineState.REPLACED
-        return state, error.message
-    return (EngineState.RUNNING if found is expected else EngineState.SILENT), ""
-
-
-def refuse_stranger(record: EngineRecord) -> None:
-    """Raise OsemError (ENGINE_NOT_RUNNING) if another engine is at the endpoint of ``record``.
-
-    Also if that cannot be told, with the reason.
-    """
-    found = probe.ask(record.endpoint)
-    try:
-        if engine_of(record).is_running(record):
-            return
-        why = _why_ended(record)
-        cause = f" {why}" if why else ""
-    except OsemError as error:
-        if found:
-            error.message = f"Engine '{record.name}' cannot be checked: {error.message}"
-            error.remediation += f"   or use what answers: --endpoint {record.endpoint}"
-            raise
-        cause = f" {error.message}"
-    answers = f"{found.name} answers there instead" if found else "nothing answers there"
-    raise OsemError(
-        f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}."
-        f"{cause}",
-        code=ErrorCode.ENGINE_NOT_RUNNING,
-        remediation=(
-            f"{engine_command('local.up', record.name)}   "
-            f"or, to use what answers: --endpoint {record.endpoint}"
-            if found
-            else engine_command("local.up", record.name)
-        ),
-    )
-
-
-def _why_ended(record: EngineRecord) -> str:
-    try:
-        return engine_of(record).why_ended(record)
-    except OsemError as error:
-        return error.message
-
-
-def engine_of(record: EngineRecord) -> Engine:
-    """Return the engine of ``record``."""
-    return registry.kind_of(record.engine).create()
 
 
 def _up(choice: Choice, request: EngineRequest, say: Say) -> UpResult:
@@ -325,7 +253,7 @@ def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:
     if other is None or other.engine == engine.kind:
         return
     # is_running, not is_answering: the new record would hide an engine that does not answer.
-    if not is_running(other):
+    if not presence.is_running(other):
         return
     if not request.fresh:
         why = f" {_messages(choice.refusals)}" if choice.refusals else ""
@@ -336,9 +264,11 @@ def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:
             code=ErrorCode.ENGINE_UNAVAILABLE,
             remediation=f"{mending}{replace(request, engine=engine.kind).replacing_command()}",
         )
+    from osem_tasks.engines import host
+
     port = request.wanted_port
     if port and not other.endpoint.endswith(f":{port}") and not host.is_free(port):
         raise host.port_in_use(port, request)
     engine.prepare(request, say)
     say(f"stopping the {other.engine} engine at {other.endpoint}")
-    engine_of(other).down(request.name, drop_data=False)
+    presence.engine_of(other).down(request.name, drop_data=False)

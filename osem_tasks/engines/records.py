@@ -118,6 +118,15 @@ def _silent(_text: str) -> None:
     """Drop a message."""
 
 
+def is_held(name: str) -> bool:
+    """Return whether another command may be working on engine ``name``; a killed one seems to."""
+    return _holder_of(name).exists()
+
+
+def _holder_of(name: str) -> Path:
+    return directory() / f"{name}.holder"
+
+
 @contextlib.contextmanager
 def locked(name: str, timeout: float, say: Say = _silent) -> Iterator[None]:
     """Lock engine ``name`` against this user's other commands.
@@ -128,7 +137,7 @@ def locked(name: str, timeout: float, say: Say = _silent) -> Iterator[None]:
     """
     from filelock import FileLock
 
-    path, holder = directory() / f"{name}.lock", directory() / f"{name}.holder"
+    path, holder = directory() / f"{name}.lock", _holder_of(name)
     lock = FileLock(path, mode=0o600)
     told = Deadline(policy.current().engine_lock_notice)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import manager, records
+from osem_tasks.engines import presence, records
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting.parallel import side_by_side
 
@@ -119,7 +119,7 @@ def _running(recorded: Iterable[EngineRecord]) -> tuple[Running, ...]:
     if not candidates:
         return ()
     # One at a time, ten engines that do not answer would take ten seconds.
-    states = side_by_side(lambda record: manager.state_of(record)[0], candidates, PARALLEL)
+    states = side_by_side(lambda record: presence.state_of(record)[0], candidates, PARALLEL)
     return tuple(
         Running(record, state)
         for record, state in zip(candidates, states, strict=True)

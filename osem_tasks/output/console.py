@@ -269,9 +269,10 @@ def _dressed(mark: Mark, text: str, *, coloured: bool) -> str:
 
 def prepare_terminal() -> None:
     """Enable colours in a Windows console, and guard the libraries' logs."""
-    from colorama import just_fix_windows_console
+    if os.name == "nt":
+        from colorama import just_fix_windows_console
 
-    just_fix_windows_console()
+        just_fix_windows_console()
     logs.guard()
 
 

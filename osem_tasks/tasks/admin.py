@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import port_number, seconds
-from osem_tasks.engines import manager, service
+from osem_tasks.engines import presence, service
 from osem_tasks.engines.admin import record
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
@@ -83,7 +83,7 @@ def _request(
         place, name = chosen.checked_endpoint(job, endpoint), chosen.selection(job).name
     else:
         engine = chosen.recorded(job, "local.admin")
-        manager.refuse_stranger(engine)
+        presence.refuse_stranger(engine)
         place, name = engine.endpoint, engine.name
     return BrowserRequest(
         name=name,

@@ -16,7 +16,16 @@ from osem_tasks.config.local_access import DEFAULT_ENDPOINT, DEFAULT_REGION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MODULES = ("osem_tasks.apply.setup", "osem_tasks.aws.store", "osem_tasks.declarations.load")
+MODULES = (
+    "osem_tasks.apply.setup",
+    "osem_tasks.aws.store",
+    "osem_tasks.config.resolve",
+    "osem_tasks.declarations.load",
+    "osem_tasks.output.backups",
+    "osem_tasks.output.setup",
+    "osem_tasks.output.unmanaged",
+    "osem_tasks.tasks.plan_file",
+)
 _TABLES = "db."
 
 

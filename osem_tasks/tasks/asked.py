@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from osem_tasks.tasks import stack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from invoke.collection import Collection
     from invoke.program import Program
     from invoke.tasks import Task
@@ -61,6 +63,11 @@ def _named(parsing: Program) -> frozenset[int]:
     words = {part.removeprefix("-h") for part in parts}
     if all(word.startswith("-") for word in words):
         return frozenset()
+    return frozenset(id(task) for task in tasks_of(parsing, words).values())
+
+
+def tasks_of(parsing: Program, words: Iterable[str]) -> dict[str, Task[Any]]:
+    """Return the tasks that ``words`` name, by their names or aliases."""
     collection = collection_of(parsing)
     names = {name for task, aliases in collection.task_names.items() for name in (task, *aliases)}
-    return frozenset(id(collection[name]) for name in words & names)
+    return {name: collection[name] for name in names.intersection(words)}

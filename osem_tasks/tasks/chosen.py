@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import DEFAULT_ENGINE, engine_command
-from osem_tasks.config.endpoints import check_url, is_aws
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name
-from osem_tasks.engines import manager, probe, records
-from osem_tasks.engines.selection import running_elsewhere, select
+from osem_tasks.engines import presence, probe, records
 from osem_tasks.errors import ConfigurationError
 from osem_tasks.output.outcome import Line, Mark
 from osem_tasks.tasks.options import OUTPUT_OPTIONS
@@ -30,6 +28,8 @@ OPTIONS = {**NAME_OPTION, **OUTPUT_OPTIONS}
 
 def selection(job: Job) -> Selection:
     """Return the engine that the task means. Raises OsemError for a name that is not valid."""
+    from osem_tasks.engines.selection import select
+
     named = job.options["name"]
     return select(
         job.settings.name,
@@ -51,12 +51,14 @@ def recorded(job: Job, task: str) -> EngineRecord:
 def own_endpoint(job: Job) -> str:
     """Return the endpoint of the engine that runs. Raises OsemError."""
     record = recorded(job, "local.env")
-    manager.refuse_stranger(record)
+    presence.refuse_stranger(record)
     return record.endpoint
 
 
 def checked_endpoint(job: Job, endpoint: str) -> str:
     """Return ``--endpoint``. Raises ConfigurationError for one that no local engine has."""
+    from osem_tasks.config.endpoints import check_url, is_aws
+
     check_url(endpoint, "--endpoint")
     if not endpoint.isprintable() or " " in endpoint:
         raise ConfigurationError(
@@ -90,7 +92,7 @@ def warn_of_unreadable(job: Job) -> None:
 
 def described(record: EngineRecord) -> str:
     """Return the engine of a record in a few words."""
-    return manager.engine_of(record).describe(record)
+    return presence.engine_of(record).describe(record)
 
 
 def not_recorded(chosen: Selection, start: str) -> Line:
@@ -117,6 +119,8 @@ def stopped(name: str, removed: Sequence[str], chosen: Selection) -> Line:
     others = chosen.others if chosen.is_own or not chosen.record else (chosen.record,)
     if not others:
         return Line(Mark.DONE, f"{name}: nothing to stop")
+    from osem_tasks.engines.selection import running_elsewhere
+
     stop = "   or: ".join(engine_command("local.down", other.name) for other in others)
     return Line(
         Mark.WARNING, f"{name}: nothing to stop.{running_elsewhere(others)}   (to stop it: {stop})"

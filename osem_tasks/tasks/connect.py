@@ -1,4 +1,8 @@
-"""The first steps of every ``db`` task: find the target and the tables, and connect."""
+"""The first steps of every ``db`` task: find the target and the tables, and connect.
+
+A TAB after a task's name imports this module, and runs no task: what the steps need is imported in
+their bodies.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,8 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.config import guards, project
-from osem_tasks.config.settings import option, remedy
-from osem_tasks.config.target import OPTION, Target
-from osem_tasks.config.values import seconds
 from osem_tasks.errors import ConfigurationError, ModelError
-from osem_tasks.output.outcome import counted
-from osem_tasks.schema.model import TableSet
-from osem_tasks.tasks import masking
 from osem_tasks.tasks.target import check_server, resolve_target
-from osem_tasks.waiting import watchdog
-from osem_tasks.waiting.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +20,11 @@ if TYPE_CHECKING:
     from osem_tasks.aws.identity import Identity
     from osem_tasks.aws.session import Connection
     from osem_tasks.config.endpoints import SdkEndpoint
+    from osem_tasks.config.target import Target
     from osem_tasks.declarations.context import Context
+    from osem_tasks.schema.model import TableSet
     from osem_tasks.tasks.job import Job
+    from osem_tasks.waiting.clock import Deadline
 
 
 def open_target(
@@ -49,10 +47,11 @@ def open_target(
     from osem_tasks.apply.run import Journal, Run
     from osem_tasks.aws.session import connect
     from osem_tasks.aws.store import TableStore
+    from osem_tasks.config import guards
+    from osem_tasks.schema.model import TableSet
 
     settings = job.settings  # the time is for the tables, not for reading the configuration
-    deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
-    watchdog.watch(deadline)
+    deadline = _deadline(job)
     target = resolve_target(job)
     job.location.update(
         environment=target.environment.name, region=target.region, endpoint=target.endpoint
@@ -88,12 +87,25 @@ def open_target(
     return Run(target, tables, store, deadline, job.console, Journal(tables.names))
 
 
+def _deadline(job: Job) -> Deadline:
+    """Start the time of ``--timeout``, after which no wait goes on. Raises OsemError."""
+    from osem_tasks.config.settings import option
+    from osem_tasks.config.values import seconds
+    from osem_tasks.waiting import watchdog
+    from osem_tasks.waiting.clock import Deadline
+
+    deadline = Deadline(option("--timeout", job.options["timeout"], seconds))
+    watchdog.watch(deadline)
+    return deadline
+
+
 def declared_tables(job: Job, context: Context) -> TableSet:
     """Return the tables that the configuration declares, by declared names.
 
     ``context`` has the values that the declaration may depend on. Raises OsemError.
     """
-    # The readers of all formats are many modules, which a list of tasks does not need.
+    from osem_tasks.config import project
+    from osem_tasks.config.settings import remedy
     from osem_tasks.declarations import load
 
     context = replace(context, home=job.settings.sources.project.name)
@@ -101,6 +113,8 @@ def declared_tables(job: Job, context: Context) -> TableSet:
     source = job.settings.declared_in(project.current())
     job.declaration.update(source=source, tables=len(tables))
     if job.settings.mask:
+        from osem_tasks.tasks import masking
+
         job.masks = masking.declared(job, tables)
     try:
         return tables.ignoring(job.settings.ignore)
@@ -116,6 +130,8 @@ def _declared(job: Job, *, unread: bool) -> str:
         return "declared tables not read"
     if not job.declaration:
         return "no tables declared"
+    from osem_tasks.output.outcome import counted
+
     return f"{counted(job.declaration['tables'], 'table')} of {job.declaration['source']}"
 
 
@@ -132,6 +148,7 @@ def _check_aws(job: Job, connection: Connection) -> tuple[Identity, SdkEndpoint]
     have, whatever set them.
     """
     from osem_tasks.aws.identity import identify
+    from osem_tasks.config import guards
 
     force = bool(job.options["force"])
     sts = _judge_endpoints(job, connection, force=force)
@@ -146,6 +163,7 @@ def _check_aws(job: Job, connection: Connection) -> tuple[Identity, SdkEndpoint]
 def _judge_endpoints(job: Job, connection: Connection, *, force: bool) -> SdkEndpoint:
     """Set the target's real endpoint, check it and that of STS; return the latter."""
     from osem_tasks.aws import endpoints
+    from osem_tasks.config import guards
 
     dynamodb, sts = endpoints.real(connection, os.environ)
     connection.target = target = connection.target.led_to(dynamodb)
@@ -161,6 +179,7 @@ def _judge_endpoints(job: Job, connection: Connection, *, force: bool) -> SdkEnd
 
 def _is_engine(found: SdkEndpoint) -> bool:
     """Return whether a client that is led away from AWS reaches a local engine."""
+    from osem_tasks.config.target import OPTION
     from osem_tasks.engines import probe
 
     return not found.is_aws and found.by != OPTION and probe.is_engine(found.url)

@@ -69,7 +69,14 @@ class Grammar:
         """Return the error of Invoke's two parses: its own options first, then the tasks."""
         try:
             first = Parser(initial=self.core, ignore_unknown=True).parse_argv([*words])
-            Parser(initial=self.core, contexts=self.tasks).parse_argv(first.unparsed)
+        except (ParseError, ValueError) as error:
+            return error
+        return self.error_in_tasks(first.unparsed)
+
+    def error_in_tasks(self, words: Sequence[str]) -> ParseError | ValueError | None:
+        """Return the error of Invoke's second parse, of what its first one has left."""
+        try:
+            Parser(initial=self.core, contexts=self.tasks).parse_argv([*words])
         except (ParseError, ValueError) as error:
             return error
         return None

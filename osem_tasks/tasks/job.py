@@ -7,12 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from osem_tasks.config import file, variables
-from osem_tasks.config.commands import configure_engine
 from osem_tasks.config.defaults import DEFAULTS, INVOKE_PREFIX
-from osem_tasks.config.settings import Settings
-from osem_tasks.engines import claims, records, registry
-from osem_tasks.output.outcome import Outcome
 from osem_tasks.tasks.configuration import complete
 
 if TYPE_CHECKING:
@@ -20,9 +15,11 @@ if TYPE_CHECKING:
 
     from invoke.context import Context
 
+    from osem_tasks.config.settings import Settings
     from osem_tasks.data.rules import Masks
     from osem_tasks.errors import OsemError
     from osem_tasks.output.console import Console
+    from osem_tasks.output.outcome import Outcome
 
 # The key under which local.up stores values for later tasks of the same command line;
 # Invoke passes one configuration to all tasks.
@@ -74,11 +71,18 @@ class Job:
 
     def failed(self, error: OsemError) -> Outcome:
         """Return the outcome after ``error``, including the changes before it."""
+        from osem_tasks.output.outcome import Outcome
+
         return self.partial_outcome(error) if self.partial_outcome else Outcome(error=error)
 
     @functools.cached_property
     def settings(self) -> Settings:
         """The checked configuration. Raises ConfigurationError."""
+        from osem_tasks.config import file, variables
+        from osem_tasks.config.commands import configure_engine
+        from osem_tasks.config.settings import Settings
+        from osem_tasks.engines import registry
+
         configuration, sources = file.of_task(complete(self.context.config))
         settings = Settings.read(
             configuration, os.environ, engines=registry.choices(), sources=sources
@@ -96,6 +100,8 @@ class Job:
     @property
     def project(self) -> str | None:
         """The folder of this project, as the record of an engine names it."""
+        from osem_tasks.engines import claims
+
         return claims.text_or_none(str(self.settings.sources.default))
 
     @property
@@ -105,8 +111,12 @@ class Job:
         if hasattr(stored, "get") and stored.get("mark") is OwnValues:
             return dict(stored)
         started = _Process.session.get("name")
+        if not self.alone or not started:
+            return {}
+        from osem_tasks.engines import records
+
         # Such a process may go on long after the engine was removed.
-        return dict(_Process.session) if self.alone and started and records.load(started) else {}
+        return dict(_Process.session) if records.load(started) else {}
 
     def remember(self, key: str, value: str) -> None:
         """Store ``value`` for later tasks of this command line."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
 from osem_tasks.config.settings import option
-from osem_tasks.engines import following, manager
+from osem_tasks.engines import following, presence
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import chosen
@@ -44,7 +44,7 @@ def logs(job: Job, lines: str = "100", follow: bool = False) -> Outcome:
     record = chosen.recorded(job, "local.logs")
     if follow:
         return _follow(job, record, count)
-    text = list(manager.engine_of(record).logs(record.name, count))
+    text = list(presence.engine_of(record).logs(record.name, count))
     return Outcome(
         data={"name": record.name, "lines": text},
         lines=[Line(Mark.PLAIN, line) for line in text],
@@ -76,7 +76,7 @@ def _follow(job: Job, record: EngineRecord, count: int) -> Outcome:
 
 def _lines(record: EngineRecord | None, count: int) -> Iterator[str]:
     while record:
-        yield from manager.engine_of(record).follow(record, count)
+        yield from presence.engine_of(record).follow(record, count)
         # The log of another engine is new from its first line on.
         record, count = following.successor(record), MAX_LINES
 

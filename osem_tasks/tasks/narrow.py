@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.apply.run import Journal
 from osem_tasks.errors import ConfigurationError
-from osem_tasks.schema.model import TableSet
-from osem_tasks.schema.quoting import closest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.config.target import Target
+    from osem_tasks.schema.model import TableSet
 
 
 def narrowed(run: Run, names: Sequence[str] | None) -> Run:
@@ -24,6 +22,8 @@ def narrowed(run: Run, names: Sequence[str] | None) -> Run:
     """
     if not names:
         return run
+    from osem_tasks.apply.run import Journal
+
     tables = only(run.target, run.tables, names)
     target = run.target.narrowed(tables.names)
     return replace(run, target=target, tables=tables, journal=Journal(tables.names))
@@ -36,6 +36,9 @@ def only(target: Target, real: TableSet, names: Sequence[str] | None) -> TableSe
     """
     if not names:
         return real
+    from osem_tasks.schema.model import TableSet
+    from osem_tasks.schema.quoting import closest
+
     # A full name comes last, so that it wins over a name in the model.
     known = {target.naming.declared(name) or name: name for name in real.names}
     known |= {name: name for name in real.names}

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks import __version__
 from osem_tasks.config.commands import command as command_line
-from osem_tasks.declarations import parsing
 from osem_tasks.errors import ConfigurationError, ErrorCode, OsemError
-from osem_tasks.plan.actions import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 # The option of db.setup that decides about its steps.
 REPAIR = "--repair"
 SETUP, REPAIRING = "db.setup", "db.repair"
-# The tasks that write and apply plans, with the options that decide about the steps.
-_TASKS = {SETUP: (REPAIR,), REPAIRING: OPTIONS}
 PLAN_OUT = "Write the plan to this file and change nothing; apply it with --plan FILE."
 PLAN = "Apply exactly the plan in this file, or refuse if anything has changed since."
 _TARGET_OPTIONS = ("env", "region", "endpoint", "profile")
@@ -86,11 +82,15 @@ def _saved(job: Job, task: str, given: Sequence[str], path: str) -> PlanFile:
 
 def _read(job: Job, task: str, path: str) -> Document:
     """Return the document in a file. Raises OsemError (INVALID_CONFIGURATION) for any other."""
+    from osem_tasks.declarations import parsing
+    from osem_tasks.plan.actions import OPTIONS
     from osem_tasks.plan.saved_shape import checked
 
+    # The tasks that write and apply plans, with the options that decide about the steps.
+    tasks = {SETUP: (REPAIR,), REPAIRING: OPTIONS}
     try:
         [content] = parsing.parse(parsing.read_text(Path(path)), json_only=True)
-        return checked(content, __version__, _TASKS)
+        return checked(content, __version__, tasks)
     except ValueError as error:
         raise OsemError(
             f"{path} cannot be applied: {error}.",

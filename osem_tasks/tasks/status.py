@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import manager, selection, strangers
+from osem_tasks.engines import presence, selection, strangers
 from osem_tasks.engines.base import EngineState
 from osem_tasks.output.outcome import Line, Mark, Outcome, aligned
 from osem_tasks.tasks import chosen
@@ -51,7 +51,7 @@ def _absent(engine: Selection) -> Outcome:
 
 def _present(job: Job, record: EngineRecord) -> Outcome:
     job.location["endpoint"] = record.endpoint
-    state, why = manager.state_of(record)
+    state, why = presence.state_of(record)
     text = f"{chosen.described(record)} at {record.endpoint}, since {record.started_at}"
     if record.image:
         text += f", image {record.image}"

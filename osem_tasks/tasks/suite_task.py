@@ -112,13 +112,18 @@ class LateTask(SuiteTask):
 def _check_usage() -> None:
     """Raise Exit if a program that parses its arguments now got wrong ones, or completes."""
     parsing = stack.program_in("parse_tasks")
-    if parsing is None or not asked.is_new(parsing) or _only_lists(parsing):
+    if parsing is None or not asked.is_new(parsing) or _cannot_be_wrong(parsing):
         return
     from osem_tasks.tasks import usage
 
     usage.check(parsing)
 
 
-def _only_lists(parsing: Program) -> bool:
-    """Return whether there is nothing but ``--list``, in which nothing can be wrong."""
-    return parsing.argv[1:] in (["--list"], ["-l"])
+def _cannot_be_wrong(parsing: Program) -> bool:
+    """Return whether there is nothing but ``--list``, or names of this suite's tasks."""
+    words = parsing.argv[1:]
+    if words in (["--list"], ["-l"]):
+        return True
+    named = asked.tasks_of(parsing, words)
+    # Tasks of others may have arguments without which Invoke refuses them.
+    return bool(words) and all(isinstance(named.get(word), SuiteTask) for word in words)

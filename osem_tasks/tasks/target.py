@@ -6,13 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osem_tasks.config import secrets, variables
-from osem_tasks.config.endpoints import IGNORE_ENDPOINTS, same_place
 from osem_tasks.config.local_access import DEFAULT_ENDPOINT
-from osem_tasks.config.resolve import TargetOptions, resolve
-from osem_tasks.config.target import BY_OPTION, DEFAULT, ENDPOINT_VARIABLES, OPTION, STARTED, Target
-from osem_tasks.engines import manager, records, service, strangers
-from osem_tasks.engines.selection import select
 from osem_tasks.errors import OsemError
 from osem_tasks.tasks.job import NOT_STARTED
 
@@ -20,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osem_tasks.config.environments import Environment
+    from osem_tasks.config.resolve import TargetOptions
+    from osem_tasks.config.target import Target
     from osem_tasks.engines.base import EngineRecord
     from osem_tasks.tasks.job import Job
     from osem_tasks.waiting.clock import Deadline
@@ -27,6 +23,9 @@ if TYPE_CHECKING:
 
 def resolve_target(job: Job) -> Target:
     """Return the target of the task from options, variables and running engines."""
+    from osem_tasks.config.endpoints import same_place
+    from osem_tasks.config.resolve import resolve
+
     environment = job.settings.environment(job.options["env"], os.environ)
     recorded = _recorded_engine(job)
     options = _options(job, environment, recorded)
@@ -34,11 +33,16 @@ def resolve_target(job: Job) -> Target:
     # A record is a claim: an endpoint from it must belong to exactly that engine.
     unnamed = target.local and not options.endpoint
     if recorded and unnamed and same_place(target.endpoint, recorded.endpoint):
-        manager.refuse_stranger(recorded)
+        from osem_tasks.engines import presence
+
+        presence.refuse_stranger(recorded)
     return replace(target, warnings=(*target.warnings, *_empty_variables(job, target)))
 
 
 def _options(job: Job, environment: Environment, recorded: EngineRecord | None) -> TargetOptions:
+    from osem_tasks.config import variables
+    from osem_tasks.config.resolve import TargetOptions
+
     started = job.session.get("endpoint")
     if job.session.get(NOT_STARTED) and environment.where == "aws":
         started = started or DEFAULT_ENDPOINT  # a dry local.up: where the engine would be
@@ -55,11 +59,17 @@ def _options(job: Job, environment: Environment, recorded: EngineRecord | None) 
 
 def _named_by(job: Job) -> str:
     """Return the option that named the environment; empty if none did."""
+    from osem_tasks.config.target import BY_OPTION
+
     return str(job.options.get("named_by", BY_OPTION)) if job.options["env"] else ""
 
 
 def _shell(environment: Environment, profile: str | None) -> Mapping[str, str]:
     """Return the variables of this shell; a profile may tell the SDK to ignore some of them."""
+    from osem_tasks.config import secrets
+    from osem_tasks.config.endpoints import IGNORE_ENDPOINTS
+    from osem_tasks.config.target import ENDPOINT_VARIABLES
+
     shell = secrets.shell()
     if environment.where == "aws" and any(map(shell.get, ENDPOINT_VARIABLES)):
         from osem_tasks.aws.endpoints import ignores_configured
@@ -74,11 +84,17 @@ def _recorded_engine(job: Job) -> EngineRecord | None:
 
     Raises OsemError if several engines run and the task needs one of them.
     """
+    from osem_tasks.engines import records
+
     try:
         for text in records.unreadable():
             job.console.warn(text)
         if _is_elsewhere(job):
             return records.load(job.settings.name) or records.newest()
+        if record := records.load(job.settings.name):
+            return record
+        from osem_tasks.engines.selection import select
+
         chosen = select(job.settings.name, project=job.project)
     except OsemError as error:  # AWS does not need the state directory
         job.console.warn(error.message)
@@ -90,6 +106,8 @@ def _recorded_engine(job: Job) -> EngineRecord | None:
 
 def _is_elsewhere(job: Job) -> bool:
     """Return whether a task acts elsewhere than on the engine that it would find itself."""
+    from osem_tasks.config.target import ENDPOINT_VARIABLES
+
     environment = job.settings.environment(job.options["env"], os.environ)
     named = job.options["endpoint"] or job.session.get("endpoint")
     return environment.where != "local" or bool(
@@ -103,10 +121,14 @@ def check_server(job: Job, target: Target, deadline: Deadline) -> None:
     An engine of ours was checked against its record. No engine was recorded at the default
     endpoint: only CI services are expected there.
     """
+    from osem_tasks.config.target import DEFAULT, ENDPOINT_VARIABLES, OPTION, STARTED
+
     ours = target.source == STARTED or job.session.get(NOT_STARTED)
     recorded = target.source not in (*ENDPOINT_VARIABLES, OPTION, DEFAULT)
     if not target.local or ours or recorded:
         return
+    from osem_tasks.engines import service, strangers
+
     strangers.refuse_stranger(target)
     if target.source != DEFAULT or service.is_ci(os.environ):
         with job.console.working(f"waiting for {target.endpoint}"):
@@ -115,6 +137,9 @@ def check_server(job: Job, target: Target, deadline: Deadline) -> None:
 
 def _empty_variables(job: Job, target: Target) -> list[str]:
     """Return a warning for each empty variable that would have determined the target."""
+    from osem_tasks.config import variables
+    from osem_tasks.config.target import STARTED
+
     options = ["env", "prefix", "region"]
     # Only AWS uses a profile; an engine of this command line overrides the variables.
     options += [] if target.local else ["profile"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from osem_tasks.config.settings import option
 from osem_tasks.config.values import engine_name, one_of, port_number, seconds
-from osem_tasks.engines import manager, records, registry
+from osem_tasks.engines import presence, records, registry
 from osem_tasks.engines.base import EngineRequest, Milestone, Waiting
 from osem_tasks.output.outcome import Line, Mark, Outcome
 from osem_tasks.tasks import ahead, chosen
@@ -47,7 +47,7 @@ def up(job: Job) -> Outcome:
         return _dry_up(job, request)
     begin = clock.now()
     with job.console.working(f"starting engine {request.name}"):
-        result = manager.bring_up(request, partial(_say, job), job.console.warn)
+        result = presence.reused(request) or _brought_up(job, request)
     record = result.record
     job.remember("endpoint", record.endpoint)
     job.remember("name", record.name)
@@ -64,6 +64,12 @@ def up(job: Job) -> Outcome:
         summary=Line(Mark.DONE, f"{chosen.described(record)} ready at {record.endpoint} ({took})"),
         changed=result.how == "started",
     )
+
+
+def _brought_up(job: Job, request: EngineRequest) -> UpResult:
+    from osem_tasks.engines import manager
+
+    return manager.bring_up(request, partial(_say, job), job.console.warn)
 
 
 def requested(job: Job) -> EngineRequest:
@@ -93,9 +99,11 @@ def requested(job: Job) -> EngineRequest:
 
 def _dry_up(job: Job, request: EngineRequest) -> Outcome:
     record = records.load(request.name)
-    if record and manager.is_answering(record) and not request.fresh:
+    if record and presence.is_answering(record) and not request.fresh:
         text = f"{chosen.described(record)} runs at {record.endpoint} and would be reused"
     else:
+        from osem_tasks.engines import manager
+
         kind = manager.choose(request).engine.kind
         job.remember(NOT_STARTED, request.name)
         port = request.wanted_port

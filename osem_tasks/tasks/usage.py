@@ -35,7 +35,7 @@ def check(parsing: Program) -> None:
 def _may_be_wrong(parsing: Program, grammar: Grammar) -> bool:
     """Return whether the arguments are to be looked at more closely, which loads more modules."""
     asks = any(isinstance(parsing.args[name].value, str) for name in ("help", "list"))
-    return asks or "--" in parsing.argv or grammar.error(parsing.argv[1:]) is not None
+    return asks or "--" in parsing.argv or grammar.error_in_tasks(parsing.core.unparsed) is not None
 
 
 def _complete(parsing: Program, grammar: Grammar) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import remedy_text
@@ -16,7 +17,7 @@ from osem_tasks.tasks.narrow import narrowed
 from osem_tasks.tasks.options import TABLE, TARGET_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from osem_tasks.apply.run import Run
     from osem_tasks.output.outcome import Outcome
@@ -50,15 +51,20 @@ def verify(
     from osem_tasks.apply.read import inspect
     from osem_tasks.output.unmanaged import with_unmanaged
     from osem_tasks.output.verify import verify_outcome
-    from osem_tasks.plan.remedies import Remedies
 
     run = narrowed(open_target(job, reading=True), table)
     with job.console.working("verifying"):
         comparison = inspect(run)
-    remedies = Remedies(comparison, protected=run.target.protected)
+
+    @cache
+    def remedies() -> Remedies:
+        # The plan of a repair is many modules, which most verifications do not need.
+        from osem_tasks.plan.remedies import Remedies
+
+        return Remedies(comparison, protected=run.target.protected)
 
     def remedy(diff: TableDiff, fact: Fact) -> str:
-        return remedy_text(remedies.of(diff, fact), run.target)
+        return remedy_text(remedies().of(diff, fact), run.target)
 
     verdict = _verdict(run, comparison, remedies, strict=strict)
     outcome = verify_outcome(comparison.diffs, verdict, remedy=remedy)
@@ -69,9 +75,12 @@ def verify(
 
 
 def _report_to_ci(job: Job, run: Run, comparison: Comparison, junit: str | None) -> None:
+    in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    if not in_actions and not junit:
+        return
     from osem_tasks.output import ci
 
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    if in_actions:
         for line in ci.annotation_lines(comparison.diffs):
             job.console.annotate(line)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -83,13 +92,14 @@ def _report_to_ci(job: Job, run: Run, comparison: Comparison, junit: str | None)
 
 
 def _verdict(
-    run: Run, comparison: Comparison, remedies: Remedies, *, strict: bool
+    run: Run, comparison: Comparison, remedies: Callable[[], Remedies], *, strict: bool
 ) -> OsemError | None:
     from osem_tasks.apply.read import difference_error
     from osem_tasks.output.unmanaged import unmanaged_count
 
     wrong = comparison.differing
-    remedy = "; ".join(remedy_text(one, run.target) for one in remedies.of_differences())
+    ways = remedies().of_differences() if wrong else ()
+    remedy = "; ".join(remedy_text(way, run.target) for way in ways)
     if wrong and not any(diff.exists for diff in wrong):
         return OsemError(
             f"{counted(len(wrong), 'table')} missing: {', '.join(diff.name for diff in wrong)}",

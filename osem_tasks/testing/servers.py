@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import pytest_command
 from osem_tasks.config.local_access import SECRET_KEY
-from osem_tasks.engines import host, manager, probe, records, registry, strangers
+from osem_tasks.engines import host, manager, presence, probe, records, registry, strangers
 from osem_tasks.engines.base import EngineRequest
 from osem_tasks.engines.registry import AUTO
 from osem_tasks.errors import ErrorCode, OsemError
@@ -125,7 +125,7 @@ def _delete_left_behind(endpoint: str) -> None:
 def running_server(*, by_prefix: bool = False) -> Server | None:
     """Return the engine that ``local.up`` started, if it answers; not one that a run has kept."""
     record = records.newest(lambda started: not _is_kept(started))
-    if record is None or not manager.is_answering(record):
+    if record is None or not presence.is_answering(record):
         return None
     return server_at(record.endpoint, by_prefix=by_prefix)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from osem_tasks.errors import ErrorCode, OsemError
 from osem_tasks.waiting import clock
-from osem_tasks.waiting.limits import Limit, limit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -141,8 +140,17 @@ def is_transient(error: OsemError) -> bool:
     An unknown limit may; ``Tries`` bounds how long it is tried.
     """
     if error.code is ErrorCode.TABLE_LIMIT_EXCEEDED:
+        from osem_tasks.waiting.limits import Limit, limit_of
+
         return limit_of(error) in (Limit.WORK, Limit.UNKNOWN)
     return error.code is ErrorCode.THROTTLED
+
+
+def _is_unclear(error: OsemError) -> bool:
+    """Return whether a limit is exceeded of which nobody knows when it ends."""
+    from osem_tasks.waiting.limits import Limit, limit_of
+
+    return error.code is ErrorCode.TABLE_LIMIT_EXCEEDED and limit_of(error) is Limit.UNKNOWN
 
 
 @dataclass(slots=True)
@@ -163,7 +171,7 @@ class Tries:
         if error.code in AMBIGUOUS:
             self.ambiguous += 1
             return self.repeatable and self.ambiguous < current().max_ambiguous
-        if error.code is not ErrorCode.TABLE_LIMIT_EXCEEDED or limit_of(error) is not Limit.UNKNOWN:
+        if not _is_unclear(error):
             self.unclear_since = None
             return is_transient(error)
         if self.unclear_since is None:

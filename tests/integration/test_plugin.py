@@ -16,7 +16,7 @@ import osem_tasks
 from osem_tasks.config.defaults import DEFAULTS
 from osem_tasks.config.settings import Settings
 from osem_tasks.declarations.osem import TABLES
-from osem_tasks.engines import manager, records, registry
+from osem_tasks.engines import manager, presence, records, registry
 from osem_tasks.schema import emulators
 from osem_tasks.schema.model import TableSet, table
 from osem_tasks.testing import Server, server_at
@@ -154,7 +154,7 @@ def test_a_running_engine_is_used_and_left_running(project: Path, session_engine
 
     by_prefix = "kept apart by table prefixes" in done.stdout
     assert (passed(done), by_prefix) == ((0, "13"), session_engine.row is emulators.DYNAMODB_LOCAL)
-    assert manager.is_answering(record)
+    assert presence.is_answering(record)
     engine = type(session_engine)(record.engine, record.endpoint)
     assert engine.client().list_tables()["TableNames"] == []
 
@@ -187,7 +187,7 @@ def test_a_killed_run_is_cleaned_up_by_the_next(
     done = run(project, "--dynamodb-engine", session_engine.kind)
 
     assert passed(done) == (0, "13")
-    assert (records.load_all(), manager.is_answering(left)) == ([], False)
+    assert (records.load_all(), presence.is_answering(left)) == ([], False)
 
 
 HOSTILE_TEST = """

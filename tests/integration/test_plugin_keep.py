@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from osem_tasks.engines import manager, records
+from osem_tasks.engines import manager, presence, records
 from tests.support.projects import passed, run
 
 if TYPE_CHECKING:
@@ -122,12 +122,12 @@ def test_what_is_kept_stays_until_it_is_removed(project: Path, session_engine: E
     place = record.endpoint.partition("://")[2]
     assert (place in again.stdout, place in plain.stdout) == (False, False)
     assert records.load_all() == [record]
-    assert manager.is_answering(record)
+    assert presence.is_answering(record)
     osem = [sys.executable, "-m", "osem_tasks"]
     status = subprocess.run([*osem, "local.status"], capture_output=True, text=True, check=True)
     assert record.name in status.stdout
     subprocess.run([*osem, "local.down", "--name", record.name], capture_output=True, check=True)
-    assert (records.load_all(), manager.is_answering(record)) == ([], False)
+    assert (records.load_all(), presence.is_answering(record)) == ([], False)
 
 
 @pytest.mark.parametrize("how", ["ini", "option"])

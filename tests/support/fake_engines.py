@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from osem_tasks.engines import host, manager, probe, records, registry, settings
+from osem_tasks.engines import host, presence, probe, records, registry, settings
 from osem_tasks.engines.base import Engine, EngineRecord, UpResult
 from osem_tasks.engines.registry import EngineKind
 from osem_tasks.errors import ErrorCode, OsemError
@@ -119,7 +119,7 @@ class ScriptedEngine(Engine):
         if self.script.failure:
             raise self.script.failure
         found = records.load(request.name)
-        if found and manager.is_answering(found) and not request.fresh:
+        if found and presence.is_answering(found) and not request.fresh:
             return UpResult(record=records.save(found), how="reused")
         say("starting")
         self._stop(request.name)

@@ -8,7 +8,6 @@ would use another engine instead; here both are errors that name the file or var
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 from dataclasses import dataclass, replace
@@ -114,6 +113,8 @@ def _context_address(
     if name == "default":
         tls, verify = _variable_tls(environment)
         return Address(host=DEFAULT, undo="", tls=tls, verify=verify)
+    import hashlib
+
     identifier = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
     meta = folder / "contexts" / "meta" / identifier / "meta.json"
     endpoint = files.read_context(meta, name, source, undo)

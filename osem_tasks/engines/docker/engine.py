@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from osem_tasks.config.commands import engine_command
-from osem_tasks.engines import following, records
+from osem_tasks.engines import records
 from osem_tasks.engines.base import Engine, EngineFailureError
-from osem_tasks.engines.docker import glance, product, reach, reuse
+from osem_tasks.engines.docker import glance, reach
 from osem_tasks.engines.docker.container import Snapshot, volume_of
 from osem_tasks.errors import ErrorCode, OsemError
 
@@ -94,9 +94,15 @@ class DockerEngine(Engine):
             how = readiness.ending(found.attrs["State"], containers.product)
         return f"Its container {how}." if how else ""
 
+    def reused(self, request: EngineRequest) -> UpResult | None:
+        """Return the running container if it is as requested; None if it has to be looked at."""
+        from osem_tasks.engines.docker import reuse
+
+        return reuse.reused(request, self.kind)
+
     def up(self, request: EngineRequest, say: Say) -> UpResult:
         """Reuse, repair or create the container; see ``container.decide``."""
-        if found := reuse.reused(request, self.kind, self._seen):
+        if found := self.reused(request):
             return found
         from docker.errors import APIError
 
@@ -143,6 +149,8 @@ class DockerEngine(Engine):
 
     def follow(self, record: EngineRecord, lines: int) -> Iterator[str]:
         """Yield the last ``lines`` lines of the log, then those that come, until it stops."""
+        from osem_tasks.engines import following
+
         containers = self._at(record)
         with containers.translated("following the container's log"):
             found = containers.find(record.name)
@@ -163,6 +171,8 @@ class DockerEngine(Engine):
         if record and record.docker_host not in (None, self._containers.docker_host):
             with contextlib.suppress(EngineFailureError):  # that Docker engine is gone
                 if self.is_running(record):
+                    from osem_tasks.engines.docker import product
+
                     raise OsemError(
                         f"Engine '{request.name}' is already running in the "
                         f"{product.by_address(str(record.docker_host)).name} engine at "

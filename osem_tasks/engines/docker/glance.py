@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from osem_tasks.engines.docker import address, product
+from osem_tasks.engines.docker import product
 from osem_tasks.engines.docker.container import Snapshot
 from osem_tasks.errors import OsemError
 from osem_tasks.waiting import policy
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from osem_tasks.engines.base import EngineRecord
+    from osem_tasks.engines.docker.address import Address
     from osem_tasks.engines.docker.product import Product
 
 # Far more than Docker says about a container.
@@ -39,15 +40,23 @@ class Seen:
     note: str
 
 
-def engine() -> Seen | None:
-    """Return the Docker engine that the environment names; None if the SDK has to be asked."""
+def here() -> Address | None:
+    """Return where the Docker engine is that the environment names; None if the SDK has to be asked."""
+    from osem_tasks.engines.docker import address
+
     try:
         found = address.find(os.environ)
     except OsemError:
         return None
-    answer = None if found.tls else _answer(found.host, "/version")
+    return None if found.tls else found
+
+
+def engine() -> Seen | None:
+    """Return the Docker engine that the environment names; None if the SDK has to be asked."""
+    found = here()
+    answer = found and _answer(found.host, "/version")
     # DynamoDB Local is a Linux image.
-    if answer is None or answer.get("Os") != "linux" or "ApiVersion" not in answer:
+    if not found or not answer or answer.get("Os") != "linux" or "ApiVersion" not in answer:
         return None
     return Seen(product.by_answer(answer, found.shown), found.shown, found.note)
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from osem_tasks.engines.base import EngineRecord, EngineRequest
 
 
-def reused(request: EngineRequest, kind: str, here: glance.Seen | None) -> UpResult | None:
+def reused(request: EngineRequest, kind: str) -> UpResult | None:
     """Return the recorded engine if it runs as requested and answers; None if it is to be looked at.
 
-    ``here`` is the Docker engine that the shell names. What a user has to read, an error or a warning, is left to the SDK's way as well.
+    What a user has to read, an error or a warning, is left to the SDK's way as well.
     """
     record = records.load(request.name)
-    if record is None or not _may_be_reused(record, request, kind, here):
+    if record is None or not _may_be_reused(record, request, kind):
         return None
     seen = glance.inspected(record)
     if seen is None:
@@ -43,10 +43,9 @@ def reused(request: EngineRequest, kind: str, here: glance.Seen | None) -> UpRes
     return UpResult(record=records.save(again), how="reused")
 
 
-def _may_be_reused(
-    record: EngineRecord, request: EngineRequest, kind: str, here: glance.Seen | None
-) -> bool:
-    """Return whether the record is of this kind, in this Docker engine, and its start has ended."""
-    if here is None or here.host != record.docker_host:
+def _may_be_reused(record: EngineRecord, request: EngineRequest, kind: str) -> bool:
+    """Return whether the record is of this kind, its start has ended, and the shell names its Docker."""
+    if record.engine != kind or request.fresh or records.begun(request.name):
         return False
-    return record.engine == kind and not request.fresh and not records.begun(request.name)
+    here = glance.here()
+    return here is not None and here.shown == record.docker_host

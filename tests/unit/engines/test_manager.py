@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from osem_tasks.engines import manager, records
+from osem_tasks.engines import manager, presence, records
 from osem_tasks.engines.base import EngineRecord, EngineRequest
 from osem_tasks.errors import ErrorCode, OsemError
 from tests.support.fake_engines import fake_dynamodb, refusal
@@ -270,13 +270,13 @@ def test_what_answers_must_be_the_engine(
     with fake_dynamodb(server) as endpoint:
         found = record(engine, endpoint, **facts)
 
-        assert manager.is_answering(found) is expected
+        assert presence.is_answering(found) is expected
 
 
 @pytest.mark.usefixtures("scripts")
 def test_nothing_answers_where_nothing_listens() -> None:
     """A record alone proves nothing."""
-    assert not manager.is_answering(record("lasting", NOTHING))
+    assert not presence.is_answering(record("lasting", NOTHING))
 
 
 def test_an_ended_child_is_no_running_engine(scripts: Scripts) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from osem_tasks.engines import manager, records
+from osem_tasks.engines import manager, presence, records
 from osem_tasks.engines.base import (
     EngineFailureError,
     EngineRecord,
@@ -355,9 +355,9 @@ def test_how_a_recorded_container_ended_is_told(
     with docker_daemon({INSPECT: (200, attributes)}) as host:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://{host}")
         found = recorded(container=CONTAINER["Id"][:12], endpoint="http://127.0.0.1:9")
-        status, cause = manager.state_of(found)
+        status, cause = presence.state_of(found)
         with pytest.raises(OsemError) as caught:
-            manager.refuse_stranger(found)
+            presence.refuse_stranger(found)
 
     assert status is EngineState.SILENT
     assert cause.startswith(f"Its container {why}")

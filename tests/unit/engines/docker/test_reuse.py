@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from osem_tasks.engines import host, records
+from osem_tasks.engines import host, presence, records
 from osem_tasks.engines.base import EngineRecord, EngineRequest, Intent
 from osem_tasks.engines.docker import glance, reuse
 from osem_tasks.engines.docker.container import LABEL
@@ -80,7 +80,7 @@ def recorded(endpoint: str, docker: str, **changes: Any) -> EngineRecord:
 
 
 def test_the_result_is_that_of_the_sdk(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
-    """The same record and the same words; two requests, and none that lists containers."""
+    """The same record and the same words; one request, and none that lists containers."""
     requests: list[str] = []
     results = []
     for version in (LINUX, SOUND["GET /version"][1]):
@@ -88,8 +88,8 @@ def test_the_result_is_that_of_the_sdk(monkeypatch: pytest.MonkeyPatch, server: 
             monkeypatch.setenv("DOCKER_HOST", docker)
             recorded(server, docker)
             if version is LINUX:
-                assert reuse.reused(REQUEST, "docker", glance.engine()) is not None
-                assert [request.rpartition("/")[2] for request in requests] == ["version", "json"]
+                assert reuse.reused(REQUEST, "docker") is not None
+                assert [request.rpartition("/")[2] for request in requests] == ["json"]
             result = DockerEngine().up(REQUEST, lambda _: None)
             results.append(replace(result.record, used_at=0.0, docker_host=""))
 
@@ -139,7 +139,7 @@ def test_what_a_user_has_to_read_is_left_to_the_sdk(
         monkeypatch.setenv("DOCKER_HOST", docker)
         saved = recorded(server, docker, **record)
 
-        assert reuse.reused(replace(REQUEST, **request_), "docker", glance.engine()) is None
+        assert reuse.reused(replace(REQUEST, **request_), "docker") is None
         assert records.load(NAME) == saved
 
 
@@ -152,7 +152,7 @@ def test_a_start_that_has_not_ended_is_left_to_the_sdk(
         saved = recorded(server, docker)
         records.begin(Intent(engine="docker", name=NAME, started_at=saved.started_at))
 
-        assert reuse.reused(REQUEST, "docker", glance.engine()) is None
+        assert reuse.reused(REQUEST, "docker") is None
 
 
 @pytest.mark.parametrize("version", [{"Os": "windows"}, {}, {"Os": None}], ids=str)
@@ -162,16 +162,46 @@ def test_an_engine_that_is_not_for_linux_is_left_to_the_sdk(
     """Its message says what to switch."""
     with daemon(server, {**SOUND["GET /version"][1], **version}, []) as docker:
         monkeypatch.setenv("DOCKER_HOST", docker)
+
+        assert glance.engine() is None
+
+
+@pytest.mark.parametrize("engine", ["auto", "docker"])
+def test_a_look_is_enough_unless_another_command_works_on_the_engine(
+    monkeypatch: pytest.MonkeyPatch, server: str, engine: str
+) -> None:
+    """While a command holds the lock, it may just remove what the look has seen."""
+    with daemon(server, LINUX, []) as docker:
+        monkeypatch.setenv("DOCKER_HOST", docker)
+        recorded(server, docker)
+        request = replace(REQUEST, engine=engine)
+
+        with records.locked(NAME, 5.0):
+            assert presence.reused(request) is None
+        found = presence.reused(request)
+
+    assert found is not None
+    assert found.how == "reused"
+    assert found.reason.startswith("it already runs since") is (engine == "auto")
+
+
+@pytest.mark.parametrize("changes", [{"engine": "java"}, {"fresh": True}], ids=str)
+def test_a_look_is_not_enough_for_another_request(
+    monkeypatch: pytest.MonkeyPatch, server: str, changes: dict[str, Any]
+) -> None:
+    """Another kind and an empty start are for the command that holds the lock."""
+    with daemon(server, LINUX, []) as docker:
+        monkeypatch.setenv("DOCKER_HOST", docker)
         recorded(server, docker)
 
-        assert reuse.reused(REQUEST, "docker", glance.engine()) is None
+        assert presence.reused(replace(REQUEST, **changes)) is None
 
 
 @pytest.mark.process
 def test_local_up_on_a_running_container_loads_no_sdk(
     monkeypatch: pytest.MonkeyPatch, server: str
 ) -> None:
-    """The whole command: neither docker nor requests, and two requests to Docker."""
+    """The whole command: no SDK, no lock, no other process, and one request to Docker."""
     requests: list[str] = []
     with daemon(server, LINUX, requests) as docker:
         monkeypatch.setenv("DOCKER_HOST", docker)
@@ -182,6 +212,6 @@ def test_local_up_on_a_running_container_loads_no_sdk(
         found = loaded("local.up --quiet")
 
     assert records.load(NAME) is not None
-    assert found & {"docker", "requests", "boto3", "botocore"} == set()
-    assert len(ours(found)) <= 100, sorted(ours(found))
-    assert [request.rpartition("/")[2] for request in requests] == ["version", "json"]
+    assert found & {"docker", "requests", "boto3", "botocore", "filelock", "psutil"} == set()
+    assert len(ours(found)) <= 91, sorted(ours(found))
+    assert [request.rpartition("/")[2] for request in requests] == ["json"]
