@@ -1,4 +1,4 @@
-"""A process that has loaded this project, and becomes `inv` or `osem` by a fork when it is asked.
+"""A process that has loaded this project, and becomes `inv`, `osem` or pytest by a fork when asked.
 
 ``tests.support.processes`` is the other side. It sends a request as JSON, and four descriptors:
 stdin, stdout, stderr, and a pipe that gets the exit code.
@@ -24,6 +24,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from tests.support import forked_pytest
+
 MAX_REQUEST = 1_000_000
 DESCRIPTORS = 4
 # What `inv` loads in the end. Nothing of it reads the environment when it is imported.
@@ -31,13 +33,23 @@ LOADED = ("boto3", "botocore.session", "invoke.program", "osem_tasks.cli", "osem
 PACKAGES = ("osem_tasks.apply", "osem_tasks.config", "osem_tasks.output", "osem_tasks.tasks")
 
 
-def serve(channel: socket.socket) -> None:
-    """Fork a child for every request, until the other side closes the channel."""
+def load(*, pytest: bool) -> None:
+    """Load what every child would load, and pytest with its plugins for those that become it."""
+    if pytest:
+        # First, as in a process of its own: pytest warns of a plugin that was there before it.
+        forked_pytest.load()
     for name in LOADED:
         importlib.import_module(name)
     for package in map(importlib.import_module, PACKAGES):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    botocore_data = importlib.import_module("tests.support.botocore_data")
+    botocore_data.read_once()
+    botocore_data.read_now()
+
+
+def serve(channel: socket.socket) -> None:
+    """Fork a child for every request, until the other side closes the channel."""
     wake, waker = socket.socketpair()
     for end in (wake, waker):
         end.setblocking(False)
@@ -147,4 +159,5 @@ def _run(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    load(pytest="pytest" in sys.argv[2:])
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""Run a command to its end; `inv` and `osem` without the third of a second that loading them takes.
+"""Run a command to its end; `inv`, `osem` and pytest without the time that loading them takes.
 
 They are forked from a process that has loaded them already (``tests.support.forked``). A test of
 what a new process does while it loads, of its encoding, or of a signal starts a real one.
@@ -12,6 +12,8 @@ import json
 import os
 import re
 import select
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LONGEST = 60.0
-PROGRAMS = ("invoke", "osem_tasks")
-SCRIPTS = tuple(str(Path(sys.executable).with_name(name)) for name in ("inv", "osem"))
+PROGRAMS = ("invoke", "osem_tasks", "pytest")
+BIN = Path(sys.executable).parent
+SCRIPTS = tuple(str(BIN / name) for name in ("inv", "osem", "pytest"))
+# What a shell would do more with than to split a line into words.
+SHELL = re.compile(r"""[|&;<>()$`\\*?\[#~{}!\n]""")
 # Variables that an interpreter reads when it starts.
 _STARTING = ("LANG", "LC_", "PYTHON", "COVERAGE")
 _HARMLESS = ("PYTHONPATH", "PYTHONHASHSEED")
@@ -59,6 +64,26 @@ def call(
     )
 
 
+def typed(
+    line: str, *, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = LONGEST
+) -> subprocess.CompletedProcess[str]:
+    """What a shell gives for ``line``, in which the programs of this environment come first.
+
+    A line that is one plain command needs no shell. Raises TimeoutExpired.
+    """
+    environment = dict(os.environ if env is None else env)
+    environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    words = [] if SHELL.search(line) else shlex.split(line)
+    program = shutil.which(words[0], path=environment["PATH"]) if words else None
+    if program is None:  # also where it begins with a variable
+        words, program = ["-c", line], "/bin/sh"
+    else:
+        words = words[1:]
+    if program == str(BIN / "python"):
+        program = sys.executable
+    return call([program, *words], cwd=cwd, env=environment, timeout=timeout)
+
+
 def _may_fork(command: list[str], cwd: Path, environment: Mapping[str, str]) -> bool:
     """Whether a fork does what a new process would."""
     ours = command[:2] == [sys.executable, "-m"] and command[2] in PROGRAMS
@@ -75,10 +100,10 @@ def _may_fork(command: list[str], cwd: Path, environment: Mapping[str, str]) -> 
 
 
 @cache
-def _server() -> socket.socket:
-    """Return the channel to the process that forks, which ends when this process does."""
+def _server(kind: str) -> socket.socket:
+    """Return the channel to a process that forks, which ends when this process does."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-m", "tests.support.forked", str(its.fileno())]
+    command = [sys.executable, "-m", "tests.support.forked", str(its.fileno()), kind]
     with its:
         process = subprocess.Popen(
             command, cwd=ROOT, env=BEGUN, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL
@@ -97,7 +122,8 @@ def _forked(
         pipes = [os.pipe() for _ in range(3)]
         its = [nothing, *(write for _, write in pipes)]
         try:
-            socket.send_fds(_server(), [json.dumps(request).encode()], its)
+            kind = "pytest" if "pytest" in (Path(command[0]).name, *command[2:3]) else "programs"
+            socket.send_fds(_server(kind), [json.dumps(request).encode()], its)
         finally:
             for descriptor in its:
                 os.close(descriptor)
