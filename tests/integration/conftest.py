@@ -15,7 +15,6 @@ from osem_tasks.engines import manager, registry
 from osem_tasks.engines import records as state
 from osem_tasks.engines.base import EngineRequest
 from osem_tasks.errors import OsemError
-from tests.support import botocore_data
 from tests.support.faulty_aws import FaultyServer
 from tests.support.inv import Inv
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from osem_tasks.schema import emulators
-
-botocore_data.read_once()
 
 # Read before any test changes the environment.
 _STATE = os.environ.get("OSEM_STATE_DIR")

@@ -24,8 +24,6 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from tests.support import forked_pytest
-
 MAX_REQUEST = 1_000_000
 DESCRIPTORS = 4
 # What `inv` loads in the end. Nothing of it reads the environment when it is imported.
@@ -33,23 +31,13 @@ LOADED = ("boto3", "botocore.session", "invoke.program", "osem_tasks.cli", "osem
 PACKAGES = ("osem_tasks.apply", "osem_tasks.config", "osem_tasks.output", "osem_tasks.tasks")
 
 
-def load(*, pytest: bool) -> None:
-    """Load what every child would load, and pytest with its plugins for those that become it."""
-    if pytest:
-        # First, as in a process of its own: pytest warns of a plugin that was there before it.
-        forked_pytest.load()
+def serve(channel: socket.socket) -> None:
+    """Fork a child for every request, until the other side closes the channel."""
     for name in LOADED:
         importlib.import_module(name)
     for package in map(importlib.import_module, PACKAGES):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    botocore_data = importlib.import_module("tests.support.botocore_data")
-    botocore_data.read_once()
-    botocore_data.read_now()
-
-
-def serve(channel: socket.socket) -> None:
-    """Fork a child for every request, until the other side closes the channel."""
     wake, waker = socket.socketpair()
     for end in (wake, waker):
         end.setblocking(False)
@@ -159,5 +147,9 @@ def _run(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    load(pytest="pytest" in sys.argv[2:])
+    if "pytest" in sys.argv[2:]:
+        # First, as in a process of its own: pytest warns of a plugin that was there before it.
+        from tests.support import forked_pytest
+
+        forked_pytest.load()
     serve(socket.socket(fileno=int(sys.argv[1])))

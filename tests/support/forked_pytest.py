@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import tempfile
 
 import pytest
-
-# What a plugin's tests use most; a run loads it when a fixture asks for it.
-QUIETLY = ("-q", "-p", "no:cacheprovider")
 
 
 def load() -> None:
@@ -20,4 +18,5 @@ def load() -> None:
         contextlib.redirect_stdout(silence),
         contextlib.redirect_stderr(silence),
     ):
-        pytest.main([*QUIETLY, "--rootdir", folder, "-c", "/dev/null", folder])
+        words = ["-q", "-p", "no:cacheprovider", "--rootdir", folder, "-c", os.devnull]
+        pytest.main([*words, folder])
