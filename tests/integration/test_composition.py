@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration import fixtures_local as given
 from tests.integration.fixtures_local import NOWHERE, Shell
-from tests.support import processes
+from tests.support import typed_lines
 from tests.support.inv import Run
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Project:
     def __call__(self, line: str) -> Run:
         """What a shell gives for ``line`` in the project's folder."""
         environment = self.shell.environment(PATH=os.environ["PATH"], PYTHONPATH=str(given.ROOT))
-        done = processes.typed(line, cwd=self.root, env=environment)
+        done = typed_lines.typed(line, cwd=self.root, env=environment)
         return Run(done.returncode, done.stdout, done.stderr)
 
     def documents(self, line: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import osem_tasks
-from tests.support import processes
+from tests.support import typed_lines
 
 if TYPE_CHECKING:
     import subprocess
@@ -45,7 +45,7 @@ def folder(
 
 def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The command in a shell, this environment's programs first."""
-    return processes.typed(command, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return typed_lines.typed(command, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def commands(out: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import osem_tasks
-from tests.support import processes
+from tests.support import typed_lines
 
 if TYPE_CHECKING:
     import subprocess
@@ -40,7 +40,7 @@ def lines(marker: str) -> list[tuple[str, int]]:
 
 def run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The command in a shell at the project's root, this environment's programs first."""
-    return processes.typed(command, cwd=ROOT, env={**os.environ, **variables}, timeout=300)
+    return typed_lines.typed(command, cwd=ROOT, env={**os.environ, **variables}, timeout=300)
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ import json
 import os
 import re
 import select
-import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -29,8 +27,6 @@ LONGEST = 60.0
 PROGRAMS = ("invoke", "osem_tasks", "pytest")
 BIN = Path(sys.executable).parent
 SCRIPTS = tuple(str(BIN / name) for name in ("inv", "osem", "pytest"))
-# What a shell would do more with than to split a line into words.
-SHELL = re.compile(r"""[|&;<>()$`\\*?\[#~{}!\n]""")
 # Variables that an interpreter reads when it starts.
 _STARTING = ("LANG", "LC_", "PYTHON", "COVERAGE")
 _HARMLESS = ("PYTHONPATH", "PYTHONHASHSEED")
@@ -62,26 +58,6 @@ def call(
         timeout=timeout,
         check=False,
     )
-
-
-def typed(
-    line: str, *, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = LONGEST
-) -> subprocess.CompletedProcess[str]:
-    """What a shell gives for ``line``, in which the programs of this environment come first.
-
-    A line that is one plain command needs no shell. Raises TimeoutExpired.
-    """
-    environment = dict(os.environ if env is None else env)
-    environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', os.defpath)}"
-    words = [] if SHELL.search(line) else shlex.split(line)
-    program = shutil.which(words[0], path=environment["PATH"]) if words else None
-    if program is None:  # also where it begins with a variable
-        words, program = ["-c", line], "/bin/sh"
-    else:
-        words = words[1:]
-    if program == str(BIN / "python"):
-        program = sys.executable
-    return call([program, *words], cwd=cwd, env=environment, timeout=timeout)
 
 
 def _may_fork(command: list[str], cwd: Path, environment: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""What stands in for a shell in the tests gives what a shell gives (``tests.support.processes``)."""
+"""What stands in for a shell in the tests gives what a shell gives (``tests.support.typed_lines``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import processes
+from tests.support import processes, typed_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_a_line_gives_what_a_shell_gives(line: str, tmp_path: Path) -> None:
         check=False,
     )
 
-    done = processes.typed(line, cwd=tmp_path)
+    done = typed_lines.typed(line, cwd=tmp_path)
 
     assert (done.returncode, done.stdout) == (shell.returncode, shell.stdout)
     assert done.stderr == shell.stderr
