@@ -38,8 +38,8 @@ DOCKER_VARIABLES = {
     for key, value in os.environ.items()
     if key.startswith(("DOCKER_", "OSEM_LOCAL_IMAGE"))
 }
-# Fixtures of modules, each of which starts an engine for many tests.
-STARTED_ONCE = frozenset({"place", "running", "shell"})
+# Fixtures that start an engine, or install what they need, for several tests of their module.
+MADE_ONCE = frozenset({"place", "running", "shell", "cache"})
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,14 @@ def aws_of_moto(moto_engine: Engine) -> Iterator[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have the tests that share an engine of their module run in one worker of `--dist loadgroup`.
+    """Have the tests that share what is made once run in one worker of `--dist loadgroup`.
 
-    Otherwise every worker would start it.
+    Otherwise every worker would make it.
     """
     if not config.pluginmanager.hasplugin("xdist"):
         return
     for item in items:
-        shared = STARTED_ONCE.intersection(getattr(item, "fixturenames", ()))
+        shared = MADE_ONCE.intersection(getattr(item, "fixturenames", ()))
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         for name in shared:
             kind = parameters.get(name, "")
