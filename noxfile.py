@@ -71,14 +71,17 @@ def typecheck(session: nox.Session) -> None:
     session.run("mypy", *session.posargs)
 
 
-def workers(session: nox.Session) -> list[str]:
+def workers(session: nox.Session, *, dist: str = "worksteal") -> list[str]:
     """Four pytest workers where xdist is there and nobody asks for another number.
 
-    Most tests wait more than they work, so that two cores serve four of them.
+    Most tests wait more than they work, so that two cores serve four of them. Tests that last
+    minutes end in the tail of a run unless a free worker takes over what waits behind them.
     """
     code = "from importlib.util import find_spec; print(bool(find_spec('xdist')))"
-    there = str(session.run("python", "-c", code, silent=True)).strip() == "True"
-    return ["-n", "4"] if there and "-n" not in session.posargs else []
+    if str(session.run("python", "-c", code, silent=True)).strip() != "True":
+        return []
+    number = [] if "-n" in session.posargs else ["-n", "4"]
+    return [*number, *([] if "--dist" in session.posargs else ["--dist", dist])]
 
 
 def paths(session: nox.Session, *folders: str) -> tuple[str, ...]:
@@ -149,7 +152,9 @@ def integration(session: nox.Session) -> None:
     session.install("-r", "requirements.txt", *groups("test"))
     with_ministack(session)
     with fresh_engine(session) as engine:
-        words = (*paths(session, "tests/integration"), *workers(session), *engine.posargs)
+        # Tests that share an engine of their module go to one worker: conftest.py names them.
+        spread = workers(session, dist="loadgroup")
+        words = (*paths(session, "tests/integration"), *spread, *engine.posargs)
         session.run("python", "-m", "pytest", *words, env=engine.env)
 
 

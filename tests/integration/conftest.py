@@ -38,6 +38,8 @@ DOCKER_VARIABLES = {
     for key, value in os.environ.items()
     if key.startswith(("DOCKER_", "OSEM_LOCAL_IMAGE"))
 }
+# Fixtures that start an engine, or install what they need, for several tests of their module.
+MADE_ONCE = frozenset({"place", "running", "shell", "cache"})
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,22 @@ def aws_of_moto(moto_engine: Engine) -> Iterator[str]:
     """The URL of a server in the role of AWS, which keeps its tables in moto."""
     with FaultyServer(moto_engine.endpoint) as server:
         yield server.url
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have the tests that share what is made once run in one worker of `--dist loadgroup`.
+
+    Otherwise every worker would make it.
+    """
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        shared = MADE_ONCE.intersection(getattr(item, "fixturenames", ()))
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        for name in shared:
+            kind = parameters.get(name, "")
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{name}-{kind}"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

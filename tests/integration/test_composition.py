@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration import fixtures_local as given
 from tests.integration.fixtures_local import NOWHERE, Shell
+from tests.support import typed_lines
+from tests.support.inv import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.support.inv import Run
+    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
@@ -92,11 +90,9 @@ class Project:
 
     def __call__(self, line: str) -> Run:
         """What a shell gives for ``line`` in the project's folder."""
-        bin_ = Path(sys.executable).parent
-        path = f"{bin_}{os.pathsep}{os.environ['PATH']}"
-        script = f"cd {shlex.quote(str(self.root))} && {line}"
-        variables = {"PATH": path, "PYTHONPATH": str(given.ROOT)}
-        return given.finished(self.shell.spawn(["sh", "-c", script], **variables))
+        environment = self.shell.environment(PATH=os.environ["PATH"], PYTHONPATH=str(given.ROOT))
+        done = typed_lines.typed(line, cwd=self.root, env=environment)
+        return Run(done.returncode, done.stdout, done.stderr)
 
     def documents(self, line: str) -> list[dict[str, Any]]:
         """The JSON documents on stdout."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +11,10 @@ import pytest
 import yaml
 
 import osem_tasks
+from tests.support import typed_lines
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from tests.integration.conftest import Engine
@@ -45,15 +45,7 @@ def folder(
 
 def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The command in a shell, this environment's programs first."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=cwd,
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return typed_lines.typed(command, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def commands(out: str) -> list[str]:

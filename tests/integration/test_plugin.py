@@ -22,6 +22,7 @@ from osem_tasks.schema.model import TableSet, table
 from osem_tasks.testing import Server, server_at
 from tests.integration.conftest import other_kinds
 from tests.integration.fixtures_local import eventually
+from tests.support import processes
 from tests.support.projects import command, passed, run
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def test_a_running_engine_is_used_and_left_running(project: Path, session_engine
     """A shared database is kept apart by prefixes; that is said, and nothing stays behind."""
     name = f"osem-test-{uuid.uuid4().hex[:8]}"
     up = ["local.up", "--engine", session_engine.kind, "--name", name, "--port", "0"]
-    subprocess.run([sys.executable, "-m", "osem_tasks", *up], check=True, capture_output=True)
+    processes.call([sys.executable, "-m", "osem_tasks", *up], cwd=project).check_returncode()
     record = records.load(name)
     assert record
 
@@ -253,13 +254,7 @@ def test_the_example_s_main_job_works(session_engine: Engine) -> None:
     command = ["local.up", "--port", "0", "--engine", session_engine.kind]
     words = [*command, "db.setup", "db.verify", "hello", "local.down"]
 
-    done = subprocess.run(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=EXAMPLE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = processes.call([sys.executable, "-m", "invoke", *words], cwd=EXAMPLE)
 
     assert (done.returncode, done.stderr if done.returncode else "") == (0, "")
     assert "shop-local-Orders" in done.stdout

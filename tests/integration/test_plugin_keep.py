@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import boto3
 import pytest
 
 from osem_tasks.engines import manager, presence, records
+from tests.support import processes
 from tests.support.projects import passed, run
 
 if TYPE_CHECKING:
@@ -124,9 +124,10 @@ def test_what_is_kept_stays_until_it_is_removed(project: Path, session_engine: E
     assert records.load_all() == [record]
     assert presence.is_answering(record)
     osem = [sys.executable, "-m", "osem_tasks"]
-    status = subprocess.run([*osem, "local.status"], capture_output=True, text=True, check=True)
+    status = processes.call([*osem, "local.status"], cwd=project)
     assert record.name in status.stdout
-    subprocess.run([*osem, "local.down", "--name", record.name], capture_output=True, check=True)
+    down = processes.call([*osem, "local.down", "--name", record.name], cwd=project)
+    assert (status.returncode, down.returncode) == (0, 0)
     assert (records.load_all(), presence.is_answering(record)) == ([], False)
 
 

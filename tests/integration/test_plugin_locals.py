@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support import processes
+from tests.support.projects import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +50,7 @@ def output(project: Path, *words: str) -> str:
     plugin = () if own else ("-p", "osem_tasks.pytest_plugin")
     command = [sys.executable, "-m", "pytest", "-vv", "--showlocals", *plugin, *words]
     variables = {**os.environ, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN}
-    done = subprocess.run(
-        command, cwd=project, env=variables, capture_output=True, text=True, check=False
-    )
+    done = processes.call(command, cwd=project, env=variables, timeout=LONGEST)
     return done.stdout + done.stderr
 
 

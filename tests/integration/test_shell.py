@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pytest
 
 from tests.integration import fixtures_local as given
 from tests.integration.fixtures_local import NOWHERE, ROOT, Shell
+from tests.support import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,13 +143,10 @@ def test_the_plugin_in_any_shell(inv: Shell, tmp_path: Path, name: str) -> None:
     own = any(point.name == "osem_tasks" for point in entry_points(group="pytest11"))
     plugin = () if own else ("-p", "osem_tasks.pytest_plugin")
 
-    done = subprocess.run(
+    done = processes.call(
         [sys.executable, "-m", "pytest", "-q", *plugin, "--dynamodb-engine", "moto"],
         cwd=project,
         env=inv.environment(PYTHONPATH=str(ROOT), **variables_of(name, tmp_path)),
-        capture_output=True,
-        text=True,
-        check=False,
         timeout=120,
     )
 

@@ -1,4 +1,4 @@
-"""A process that has loaded this project, and becomes `inv` or `osem` by a fork when it is asked.
+"""A process that has loaded this project, and becomes `inv`, `osem` or pytest by a fork when asked.
 
 ``tests.support.processes`` is the other side. It sends a request as JSON, and four descriptors:
 stdin, stdout, stderr, and a pipe that gets the exit code.
@@ -147,4 +147,9 @@ def _run(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if "pytest" in sys.argv[2:]:
+        # First, as in a process of its own: pytest warns of a plugin that was there before it.
+        from tests.support import forked_pytest
+
+        forked_pytest.load()
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""Run a command to its end; `inv` and `osem` without the third of a second that loading them takes.
+"""Run a command to its end; `inv`, `osem` and pytest without the time that loading them takes.
 
 They are forked from a process that has loaded them already (``tests.support.forked``). A test of
 what a new process does while it loads, of its encoding, or of a signal starts a real one.
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LONGEST = 60.0
-PROGRAMS = ("invoke", "osem_tasks")
-SCRIPTS = tuple(str(Path(sys.executable).with_name(name)) for name in ("inv", "osem"))
+PROGRAMS = ("invoke", "osem_tasks", "pytest")
+BIN = Path(sys.executable).parent
+SCRIPTS = tuple(str(BIN / name) for name in ("inv", "osem", "pytest"))
 # Variables that an interpreter reads when it starts.
 _STARTING = ("LANG", "LC_", "PYTHON", "COVERAGE")
 _HARMLESS = ("PYTHONPATH", "PYTHONHASHSEED")
@@ -86,10 +87,10 @@ def _may_fork(command: list[str], cwd: Path, environment: Mapping[str, str]) -> 
 
 
 @cache
-def _server() -> socket.socket:
-    """Return the channel to the process that forks, which ends when this process does."""
+def _server(kind: str) -> socket.socket:
+    """Return the channel to a process that forks, which ends when this process does."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-m", "tests.support.forked", str(its.fileno())]
+    command = [sys.executable, "-m", "tests.support.forked", str(its.fileno()), kind]
     with its:
         process = subprocess.Popen(
             command, cwd=ROOT, env=BEGUN, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL
@@ -108,7 +109,8 @@ def _forked(
         pipes = [os.pipe() for _ in range(3)]
         its = [nothing, *(write for _, write in pipes)]
         try:
-            socket.send_fds(_server(), [json.dumps(request).encode()], its)
+            kind = "pytest" if "pytest" in (Path(command[0]).name, *command[2:3]) else "programs"
+            socket.send_fds(_server(kind), [json.dumps(request).encode()], its)
         finally:
             for descriptor in its:
                 os.close(descriptor)

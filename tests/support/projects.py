@@ -1,19 +1,27 @@
-"""Another team's test suite, run by pytest in a process of its own."""
+"""Another team's test suite, run by pytest in a process of its own.
+
+The process is a fork of one that has loaded pytest (``tests.support.processes``), but for options
+of the interpreter, which is then what is tested, too.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from tests.support import processes
+
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
     from pathlib import Path
 
 PLUGIN = "osem_tasks.pytest_plugin"
+# Several workers on a busy machine; a run that hangs is ended by it.
+LONGEST = 300.0
 
 
 def command(*words: str, options: tuple[str, ...] = ()) -> list[str]:
@@ -29,14 +37,12 @@ def run(
     options: tuple[str, ...] = (),
     variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m pytest WORDS...` in the project, with these variables."""
-    return subprocess.run(
+    """`python OPTIONS -m pytest WORDS...` in the project, with these variables."""
+    return processes.call(
         command(*words, options=options),
         cwd=project,
         env={**os.environ, **(variables or {})},
-        capture_output=True,
-        text=True,
-        check=False,
+        timeout=LONGEST,
     )
 
 
