@@ -25,7 +25,7 @@ nox.options.error_on_external_run = True
 nox.options.sessions = ["lint", "typecheck", "tests", "exports", "faults", "integration"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-CODE = ("osem_tasks", "tests", "benchmarks", "examples", "tasks.py", "noxfile.py")
+CODE = ("osem_tasks", "tests", "benchmarks", "examples", "scripts", "tasks.py", "noxfile.py")
 
 # Tests assert, start processes and hold fake secrets: bandit looks at the rest.
 SHIPPED = ("osem_tasks", "tasks.py", "noxfile.py")

@@ -140,10 +140,10 @@ def test_a_call_gives_one_document(project: Project, task: str) -> None:
     assert document["data"]["totalTables"] == 2
 
 
-def test_the_example_of_the_readme_works(project: Project) -> None:
+def test_the_example_of_the_page_works(project: Project) -> None:
     """`inv dev` sets up before the own task runs; `inv again` empties a table."""
     blocks = re.findall(
-        r"```python\n(.*?)```", (given.ROOT / "README.md").read_text("utf-8"), re.DOTALL
+        r"```python\n(.*?)```", (given.ROOT / "docs/new-project.md").read_text("utf-8"), re.DOTALL
     )
     (example,) = [block for block in blocks if "pre=[" in block]
     orders = [{**TABLES[0], "TableName": "Orders"}]
