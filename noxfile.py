@@ -25,7 +25,16 @@ nox.options.error_on_external_run = True
 nox.options.sessions = ["lint", "typecheck", "tests", "exports", "faults", "integration"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-CODE = ("osem_tasks", "tests", "benchmarks", "examples", "scripts", "tasks.py", "noxfile.py")
+CODE = (
+    "osem_tasks",
+    "tests",
+    "benchmarks",
+    "examples",
+    "scripts",
+    "docs",
+    "tasks.py",
+    "noxfile.py",
+)
 
 # Tests assert, start processes and hold fake secrets: bandit looks at the rest.
 SHIPPED = ("osem_tasks", "tasks.py", "noxfile.py")
@@ -142,3 +151,16 @@ def bench(session: nox.Session) -> None:
     """
     session.install("-r", "requirements.txt", *groups("test"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site from docs/ into docs/_build/html, with warnings as errors, and check its links.
+
+    Links to other sites are listed, and not fetched.
+    """
+    session.install(*groups("docs"))
+    site = "docs/_build/html"
+    words = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", "--builder", "html")
+    session.run("sphinx-build", *words, *session.posargs, "docs", site)
+    session.run("python", "-m", "scripts.check_site", site)

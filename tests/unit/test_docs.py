@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 import shlex
 import sys
 from typing import TYPE_CHECKING
@@ -143,3 +144,12 @@ def test_the_readme_is_short() -> None:
 def test_a_page_names_no_machine(path: Path) -> None:
     """No path of the machine on which a transcript was made."""
     assert re.findall(r"/tmp/\w|/root/|/home/\w", pages.read(path)) == []
+
+
+def test_the_site_leads_to_every_page_once() -> None:
+    """Its navigation names each page of docs/ one time, but for the first page."""
+    navigation = runpy.run_path(str(pages.DOCS / "conf.py"))["NAVIGATION"]
+
+    named = sorted(page for entries in navigation.values() for page in entries)
+
+    assert named == sorted(path.stem for path in pages.DOCS.glob("*.md") if path.stem != "index")

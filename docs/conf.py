@@ -1,0 +1,73 @@
+"""The site: the pages of this folder, built by ``nox -s docs``.
+
+The pages are plain Markdown, readable on a forge as they stand. What only the site needs, its
+navigation and the pictures that pages name in HTML, is added here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+# The site's navigation: every page stands in it once, which a test checks.
+NAVIGATION = {
+    "Begin": ("quick-start", "new-project", "own-tables"),
+    "Work": (
+        "data",
+        "seed",
+        "masks",
+        "plans",
+        "migrate",
+        "admin",
+        "recipes",
+    ),
+    "Look up": (
+        "configuration",
+        "output",
+        "command-line",
+        "engines",
+        "limits",
+    ),
+    "Understand": ("deletion", "backups", "architecture", "comparison", "speed"),
+}
+
+project = "osem_tasks"
+extensions = ["myst_parser"]
+exclude_patterns = ["_build"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["tasklist"]
+html_theme = "furo"
+html_title = "osem_tasks"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+# Styles of code that reach the contrast of WCAG AA on their backgrounds.
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+
+def add_navigation(_app: Sphinx, page: str, content: list[str]) -> None:
+    """Give the first page its tables of contents, which a forge would show as code."""
+    if page != "index":
+        return
+    for caption, names in NAVIGATION.items():
+        entries = "\n".join(names)
+        content[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
+
+
+def copy_images(app: Sphinx, error: Exception | None) -> None:
+    """Put the pictures where ``<picture>`` elements of the pages look for them."""
+    if error is None and app.builder.format == "html":
+        shutil.copytree(HERE / "images", Path(app.outdir) / "images", dirs_exist_ok=True)
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the two additions."""
+    app.connect("source-read", add_navigation)
+    app.connect("build-finished", copy_images)
