@@ -48,8 +48,8 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 # Styles of code that reach the contrast of WCAG AA on their backgrounds.
-pygments_style = "a11y-high-contrast-light"
-pygments_dark_style = "a11y-high-contrast-dark"
+pygments_style = "github-light-high-contrast"
+pygments_dark_style = "github-dark-high-contrast"
 
 
 def add_navigation(_app: Sphinx, page: str, content: list[str]) -> None:

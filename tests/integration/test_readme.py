@@ -65,13 +65,37 @@ def own_engine(
 
 
 @pytest.mark.usefixtures("own_engine")
-def test_the_main_job_works_as_written() -> None:
-    """The first line of the README, but for the installation that every test runs after."""
+def test_the_main_job_works_as_written(session_engine: Engine) -> None:
+    """The first line of the README, but for the installation that every test runs after.
+
+    It prints what docs/quick-start.md shows, where the engine is the one that is shown.
+    """
     command = lines(README, "the main job")[0][0].partition("&& ")[2]
 
     done = run(command)
 
     assert (done.returncode, "6 of 6 tables match the model" in done.stdout) == (0, True)
+    shown = next(block for block in pages.blocks(QUICK_START, "console") if command in block)
+    expected = constant(shown.partition("\n")[2])
+    if session_engine.kind == "docker":
+        # This test names the engine, so nothing is said about the choice.
+        expected = [line for line in expected if "Engine:" not in line]
+        assert sorted(constant(done.stdout + done.stderr)) == sorted(expected)
+    else:
+        created = [line for line in expected if " created " in line]
+        assert created == [line for line in constant(done.stdout) if " created " in line]
+
+
+def constant(text: str) -> list[str]:
+    """The lines of an output, without what differs from run to run: times, port, name, socket."""
+    varying = {
+        r"\d+\.\d+ s": "0.00 s",
+        r"127\.0\.0\.1:\d+": "127.0.0.1:8000",
+        r"osem-readme-\w+": "osem-dynamodb-local",
+    }
+    for pattern, same in varying.items():
+        text = re.sub(pattern, same, text)
+    return text.splitlines()
 
 
 @pytest.mark.usefixtures("own_engine")

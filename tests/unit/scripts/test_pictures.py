@@ -44,6 +44,30 @@ def test_the_picture_of_the_layers_is_up_to_date(theme: Theme) -> None:
 
 
 @THEMES
+def test_the_recording_shows_the_transcript(theme: Theme) -> None:
+    """Both show the same run but for its times: a test compares the transcript with a real one."""
+    picture = ET.parse(IMAGES / f"first-run-{theme.name}.svg")
+    drawn = "".join(
+        text
+        for group in picture.iter("{http://www.w3.org/2000/svg}g")
+        if "id" in group.attrib and "class" not in group.attrib
+        for text in group.itertext()
+    )
+    (shown,) = pages.blocks(pages.read(pages.DOCS / "quick-start.md"), "console")
+    until = "6 tables: 6 created, 0 verified"
+
+    lines = shown[: shown.index(until) + len(until)].splitlines()[1:]
+
+    # A terminal wraps a long line within a word.
+    assert [line for line in lines if constant(line) not in constant(drawn)] == []
+
+
+def constant(text: str) -> str:
+    """The text without its times and blanks."""
+    return re.sub(r"\s", "", re.sub(r"\d+\.\d\d\s*s", "0.00 s", text))
+
+
+@THEMES
 def test_the_recording_shows_the_main_job(theme: Theme) -> None:
     """Its last screen has the command, every table of OSEM, and the sum."""
     picture = ET.parse(IMAGES / f"first-run-{theme.name}.svg")
