@@ -1,4 +1,4 @@
-"""Every command of docs/recipes.md is run, in its order, with moto in the role of AWS."""
+"""The commands of the recipes and of other pages are run in their order, moto in AWS's role."""
 
 from __future__ import annotations
 
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-PAGE = pages.read(pages.DOCS / "recipes.md")
-RECIPES = {title: text for title, text in pages.sections(PAGE).items() if pages.blocks(text, "sh")}
+RECIPES = {
+    title: text
+    for title, text in pages.sections(pages.read(pages.DOCS / "recipes.md")).items()
+    if pages.blocks(text, "sh")
+}
+# Pages whose commands are all the suite's own, and need no file that the page does not show.
+WHOLE = {name: pages.read(pages.DOCS / f"{name}.md") for name in ("data", "plans", "seed")}
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIARECIPES", "AWS_SECRET_ACCESS_KEY": "recipes"}
 
 
@@ -50,6 +55,7 @@ def project(
     (tmp_path / "tasks.py").write_text(tasks, encoding="utf-8")
     yield tmp_path
     run("inv local.down --volumes", tmp_path)
+    run("inv db.delete --env dev --yes --no-backup", tmp_path)
 
 
 def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -67,7 +73,8 @@ def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def configured(text: str, folder: Path) -> None:
     """Write ``invoke.yaml`` as the recipe has it, and the key of masks that it tells to make."""
-    settings = "\n".join(pages.blocks(text, "yaml")).removeprefix("osem:\n")
+    blocks = [] if text == WHOLE["seed"] else pages.blocks(text, "yaml")
+    settings = "".join(blocks).removeprefix("osem:\n")
     (folder / "invoke.yaml").write_text(f"osem:\n  tables: {OSEM_TABLES}\n{settings}", "utf-8")
     (folder / ".osem-mask-key").write_text("0123456789abcdef" * 2, encoding="utf-8")
     (folder / ".osem-mask-key").chmod(0o600)
@@ -79,13 +86,14 @@ def restored(dynamodb: Any) -> None:
     dynamodb.untag_resource(ResourceArn=arn, TagKeys=["Application", "Environment"])
 
 
-@pytest.mark.parametrize("title", RECIPES)
-def test_a_recipe_works_as_written(title: str, project: Path, aws_of_moto: str) -> None:
+@pytest.mark.parametrize("title", [*RECIPES, *WHOLE])
+def test_a_page_works_as_written(title: str, project: Path, aws_of_moto: str) -> None:
     """Each command of its blocks gives the exit code that the page announces, else 0."""
-    text = RECIPES[title]
+    text = {**RECIPES, **WHOLE}[title]
     configured(text, project)
-    begun = run("inv db.setup --env dev", project)
-    assert begun.returncode == 0, begun.stderr
+    if " dev" in text:
+        begun = run("inv db.setup --env dev", project)
+        assert begun.returncode == 0, begun.stderr
     if "restore" in title:
         keys = {name.lower(): value for name, value in KEYS.items()}
         restored(boto3.client("dynamodb", "us-east-1", endpoint_url=aws_of_moto, **keys))
