@@ -144,16 +144,6 @@ def integration(session: nox.Session) -> None:
 
 
 @nox.session
-def bench(session: nox.Session) -> None:
-    """Measure how long the tasks take beside what people use today: docs/speed.md.
-
-    `nox -s bench -- -k list` measures some rows, `-- --compare A.json B.json` compares two runs.
-    """
-    session.install("-r", "requirements.txt", *groups("test"))
-    session.run("python", "-m", "benchmarks", *session.posargs)
-
-
-@nox.session
 def docs(session: nox.Session) -> None:
     """Build the site from docs/ into docs/_build/html, with warnings as errors, and check its links.
 
@@ -164,3 +154,13 @@ def docs(session: nox.Session) -> None:
     words = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", "--builder", "html")
     session.run("sphinx-build", *words, *session.posargs, "docs", site)
     session.run("python", "-m", "scripts.check_site", site)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure how long the tasks take beside what people use today: docs/speed.md.
+
+    `nox -s bench -- -k list` measures some rows, `-- --compare A.json B.json` compares two runs.
+    """
+    session.install("-r", "requirements.txt", *groups("test"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
