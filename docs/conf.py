@@ -18,6 +18,10 @@ HERE = Path(__file__).parent
 NAVIGATION = {
     "Begin": ("quick-start", "new-project", "own-tables"),
     "Work": (
+        "environments",
+        "testing",
+        "ci",
+        "drift",
         "data",
         "seed",
         "masks",
@@ -27,9 +31,15 @@ NAVIGATION = {
         "recipes",
     ),
     "Look up": (
+        "troubleshooting",
+        "tasks",
         "configuration",
-        "output",
         "command-line",
+        "output",
+        "json",
+        "policies",
+        "data-model",
+        "model-docs",
         "engines",
         "limits",
     ),

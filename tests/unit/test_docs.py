@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from invoke.collection import Collection
 
 README = pages.read(pages.README)
+ENVIRONMENTS = pages.read(pages.DOCS / "environments.md")
 CONFIGURATION = pages.read(pages.DOCS / "configuration.md")
-# Where a fact stands is up to the pages; that it stands somewhere is what is held here.
-ALL = "\n".join(map(pages.read, pages.PAGES))
 NS: Collection = namespace.build()
 TASKS = sorted(NS.task_names)
 # What a page shows in order to say that it is wrong.
@@ -91,7 +90,7 @@ def test_every_error_code_is_on_a_page(code: ErrorCode) -> None:
 @pytest.mark.parametrize("name", [*DEFAULTS, *VARIABLES.values(), *BUILT_IN])
 def test_every_setting_and_environment_is_on_a_page(name: str) -> None:
     """Keys, variables and environments are documented."""
-    assert f"`{name}`" in CONFIGURATION
+    assert f"`{name}`" in CONFIGURATION + ENVIRONMENTS
 
 
 def test_the_defaults_of_the_page_are_the_defaults() -> None:
@@ -131,7 +130,7 @@ def test_a_page_begins_with_what_it_answers(path: Path) -> None:
     lines = [line for line in pages.read(path).splitlines() if line and line[:4] != "<!--"]
 
     assert re.match(r"# \w", lines[0])
-    assert re.match(r"[A-Z`]", lines[1]), lines[1]
+    assert re.match(r"[A-Z0-9`]", lines[1]), lines[1]
     assert not lines[1].startswith("```")
 
 
