@@ -6,6 +6,7 @@ navigation and the pictures that pages name in HTML, is added here.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,8 @@ NAVIGATION = {
     ),
     "Understand": ("deletion", "backups", "architecture", "comparison", "speed"),
 }
+# A diagram's source, folded away.
+FOLDED = r"<details><summary>The source of the diagram</summary>\n\n```text\n\1```\n\n</details>"
 
 project = "osem_tasks"
 extensions = ["myst_parser"]
@@ -62,13 +65,22 @@ pygments_style = "github-light-high-contrast"
 pygments_dark_style = "github-dark-high-contrast"
 
 
-def add_navigation(_app: Sphinx, page: str, content: list[str]) -> None:
-    """Give the first page its tables of contents, which a forge would show as code."""
-    if page != "index":
-        return
-    for caption, names in NAVIGATION.items():
-        entries = "\n".join(names)
-        content[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
+def for_the_site(_app: Sphinx, page: str, content: list[str]) -> None:
+    """Change what reads well on a forge and not here; ``content`` holds the page's one text.
+
+    Links to files outside this folder become their names, diagrams in Mermaid, which a browser
+    could draw with a script from elsewhere only, are folded away below their picture, and the first
+    page gets the tables of contents, which a forge would show as code.
+    """
+    text = re.sub(
+        r"\[([^]]+)\]\(\.\./([^)#]+)(?:#[^)]*)?\)", r"\1 (`\2` in the repository)", content[0]
+    )
+    text = re.sub(r"^```mermaid\n(.*?)^```$", FOLDED, text, flags=re.MULTILINE | re.DOTALL)
+    if page == "index":
+        for caption, names in NAVIGATION.items():
+            entries = "\n".join(names)
+            text += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
+    content[0] = text
 
 
 def copy_images(app: Sphinx, error: Exception | None) -> None:
@@ -78,6 +90,6 @@ def copy_images(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the two additions."""
-    app.connect("source-read", add_navigation)
+    """Connect both."""
+    app.connect("source-read", for_the_site)
     app.connect("build-finished", copy_images)

@@ -65,7 +65,7 @@ def anchors(text: str) -> set[str]:
 
 def links(text: str) -> list[str]:
     """Where the links, pictures and sources of a page lead."""
-    return [markdown or html for markdown, html in _LINK.findall(prose(text))]
+    return [(markdown or html).strip("<>") for markdown, html in _LINK.findall(prose(text))]
 
 
 def typed(text: str) -> list[tuple[str, str]]:
@@ -77,7 +77,7 @@ def typed(text: str) -> list[tuple[str, str]]:
         for line in body.splitlines():
             shown = line.startswith("$ ")
             if language == "sh" or shown:
-                plain = re.sub(r" > [\w.]+", "", line.removeprefix("$ "))
+                plain = re.sub(r" \d?>{1,2} ?\S+", "", line.removeprefix("$ "))
                 command, _, comment = plain.partition(" #")
                 found.append((command.strip(), comment.strip()))
     return [(command, comment) for command, comment in found if command and command[0] != "#"]

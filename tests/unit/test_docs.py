@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from invoke.parser import Parser
+from invoke.tasks import Task
 
-from osem_tasks import namespace
+from osem_tasks import namespace, program
 from osem_tasks.config.defaults import DEFAULTS, VARIABLES
 from osem_tasks.config.environments import BUILT_IN
 from osem_tasks.errors import ErrorCode
-from osem_tasks.tasks.init import init
 from tests.support import pages, processes
 
 if TYPE_CHECKING:
@@ -67,13 +67,14 @@ def test_every_task_has_summary_help_and_example(name: str) -> None:
 @pytest.mark.parametrize("page, command", commands())
 def test_every_command_of_a_page_parses(page: str, command: str) -> None:
     """No command of a page has a task or an option that is not there."""
-    program, *words = shlex.split(command)
-    own = [word for word in words if word not in {"--dry", "--debug", "-R"}]
-    if own[:1] == ["--list"] or own[0].startswith("--print-completion-script"):
+    name, *words = shlex.split(command)
+    own = [word for word in words if word not in {"--dry", "--debug", "--help", "-R"}]
+    if not own or own[0] == "--list" or own[0].startswith("--print-completion-script"):
         return
     tasks = namespace.build()
-    if program == "osem":
-        tasks.add_task(init)
+    if name == "osem":
+        for extra in [part for part in vars(program).values() if isinstance(part, Task)]:
+            tasks.add_task(extra, name=getattr(extra, "osem_name", None))
 
     parsed = Parser(contexts=tasks.to_contexts()).parse_argv(own)
 
