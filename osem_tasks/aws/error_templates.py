@@ -89,7 +89,7 @@ REFUSALS: tuple[tuple[tuple[str, ...], ErrorTemplate], ...] = (
         ErrorTemplate(
             ErrorCode.AWS_PERMISSIONS_DENIED,
             "AWS does not allow {subject}: {words}",
-            "Ask for the permission that is named above; docs/recipes.md has the minimal policy.",
+            "Ask for the permission that is named above; the README has the minimal policy.",
         ),
     ),
     (

@@ -77,7 +77,7 @@ REFUSED: list[tuple[tuple[str, ...], ErrorCode, str, str]] = [
         ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired"),
         C.AWS_PERMISSIONS_DENIED,
         "AWS does not allow reading Users: its words",
-        "Ask for the permission that is named above; docs/recipes.md has the minimal policy.",
+        "Ask for the permission that is named above; the README has the minimal policy.",
     ),
     (
         (
