@@ -95,8 +95,14 @@ def test_a_page_works_as_written(title: str, project: Path, aws_of_moto: str) ->
         begun = run("inv db.setup --env dev", project)
         assert begun.returncode == 0, begun.stderr
     if "restore" in title:
-        keys = {name.lower(): value for name, value in KEYS.items()}
-        restored(boto3.client("dynamodb", "us-east-1", endpoint_url=aws_of_moto, **keys))
+        dynamodb = boto3.client(
+            "dynamodb",
+            "us-east-1",
+            endpoint_url=aws_of_moto,
+            aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        )
+        restored(dynamodb)
     commands = pages.typed(text)
 
     done = {command: run(command, project) for command, _ in commands}
