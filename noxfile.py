@@ -27,7 +27,16 @@ nox.options.error_on_external_run = True
 nox.options.sessions = ["lint", "typecheck", "tests", "exports", "faults", "integration"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-CODE = ("osem_tasks", "tests", "benchmarks", "examples", "tasks.py", "noxfile.py")
+CODE = (
+    "osem_tasks",
+    "tests",
+    "benchmarks",
+    "examples",
+    "scripts",
+    "docs",
+    "tasks.py",
+    "noxfile.py",
+)
 
 EXAMPLE_WORKFLOWS = sorted(Path("examples/github").glob("*.yml"))
 
@@ -156,6 +165,19 @@ def integration(session: nox.Session) -> None:
         spread = workers(session, dist="loadgroup")
         words = (*paths(session, "tests/integration"), *spread, *engine.posargs)
         session.run("python", "-m", "pytest", *words, env=engine.env)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site from docs/ into docs/_build/html, with warnings as errors, and check its links.
+
+    Links to other sites are listed, and not fetched.
+    """
+    session.install(*groups("docs"))
+    site = "docs/_build/html"
+    words = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", "--builder", "html")
+    session.run("sphinx-build", *words, *session.posargs, "docs", site)
+    session.run("python", "-m", "scripts.check_site", site)
 
 
 @nox.session

@@ -50,7 +50,9 @@ NOXFILE = f'''"""The project's sessions; `nox` runs them."""
 
 import nox
 
-from osem_tasks.nox import fresh_engine
+# A nox with an environment of its own (pipx, uv tool) needs this package as well:
+# pipx runpip nox install -r "$PWD/{REQUIREMENTS}"
+from osem_tasks.nox import fresh_engine  # not found? see the line above
 
 
 {_SESSION}'''

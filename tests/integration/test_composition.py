@@ -136,21 +136,22 @@ def test_a_call_gives_one_document(project: Project, task: str) -> None:
     assert document["data"]["totalTables"] == 2
 
 
-def test_the_example_of_the_readme_works(project: Project) -> None:
+def test_the_example_of_the_page_works(project: Project) -> None:
     """`inv dev` sets up before the own task runs; `inv again` empties a table."""
     blocks = re.findall(
-        r"```python\n(.*?)```", (given.ROOT / "README.md").read_text("utf-8"), re.DOTALL
+        r"```python\n(.*?)```", (given.ROOT / "docs/new-project.md").read_text("utf-8"), re.DOTALL
     )
     (example,) = [block for block in blocks if "pre=[" in block]
     orders = [{**TABLES[0], "TableName": "Orders"}]
     (project.root / "tasks.py").write_text(example, encoding="utf-8")
     (project.root / "tables.json").write_text(json.dumps(orders), encoding="utf-8")
-    (project.root / "shop.py").write_text("print('the shop runs')\n", encoding="utf-8")
+    shop = "import os; print('the shop runs on', os.environ['AWS_ENDPOINT_URL_DYNAMODB'])\n"
+    (project.root / "shop.py").write_text(shop, encoding="utf-8")
 
     dev, again = project("OSEM_LOCAL_ENGINE=moto inv dev"), project("inv again")
 
     assert (dev.code, again.code) == (0, 0), dev.err + again.err
-    assert dev.out.index("1 created") < dev.out.index("the shop runs")
+    assert dev.out.index("1 created") < dev.out.index("the shop runs on http://127.0.0.1:")
     assert json.loads(again.out)["data"]["tablesDeleted"] == ["osem-local-Orders"]
     assert given.table_names(project.shell.engine()) == ["osem-local-Orders"]
 

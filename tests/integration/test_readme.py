@@ -1,4 +1,4 @@
-"""Every command that the README shows is run, in its order, as it stands there."""
+"""Every command that the README and the pages show is run, in its order, as it stands there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import osem_tasks
-from tests.support import typed_lines
+from tests.support import pages, typed_lines
 
 if TYPE_CHECKING:
     import subprocess
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Engine
     from tests.support.inv import Inv
 
-ROOT = Path(osem_tasks.__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+README = pages.read(pages.README)
+QUICK_START = pages.read(pages.DOCS / "quick-start.md")
+RECIPES = pages.read(pages.DOCS / "recipes.md")
 AWS = {"AWS_ACCESS_KEY_ID": "AKIAREADME", "AWS_SECRET_ACCESS_KEY": "readme"}
 
 
-def lines(marker: str) -> list[tuple[str, int]]:
+def lines(page: str, marker: str) -> list[tuple[str, int]]:
     """The commands of the block that holds ``marker``, each with the exit code it announces."""
-    block = next(each for each in BLOCKS if marker in each)
+    block = next(block for block in pages.blocks(page, "sh") if marker in block)
     found = []
     for line in block.splitlines():
         command, _, comment = line.partition("#")
@@ -40,7 +39,7 @@ def lines(marker: str) -> list[tuple[str, int]]:
 
 def run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The command in a shell at the project's root, this environment's programs first."""
-    return typed_lines.typed(command, cwd=ROOT, env={**os.environ, **variables}, timeout=300)
+    return typed_lines.typed(command, cwd=pages.ROOT, env={**os.environ, **variables}, timeout=300)
 
 
 @pytest.fixture
@@ -57,19 +56,43 @@ def own_engine(
 
 
 @pytest.mark.usefixtures("own_engine")
-def test_the_main_job_works_as_written() -> None:
-    """The first line of the README, but for the installation that every test runs after."""
-    command = lines("the main job")[0][0].partition("&& ")[2]
+def test_the_main_job_works_as_written(session_engine: Engine) -> None:
+    """The first line of the README, but for the installation that every test runs after.
+
+    It prints what docs/quick-start.md shows, where the engine is the one that is shown.
+    """
+    command = lines(README, "the main job")[0][0].partition("&& ")[2]
 
     done = run(command)
 
     assert (done.returncode, "6 of 6 tables match the model" in done.stdout) == (0, True)
+    shown = next(block for block in pages.blocks(QUICK_START, "console") if command in block)
+    expected = constant(shown.partition("\n")[2])
+    if session_engine.kind == "docker":
+        # This test names the engine, so nothing is said about the choice.
+        expected = [line for line in expected if "Engine:" not in line]
+        assert sorted(constant(done.stdout + done.stderr)) == sorted(expected)
+    else:
+        created = [line for line in expected if " created " in line]
+        assert created == [line for line in constant(done.stdout) if " created " in line]
+
+
+def constant(text: str) -> list[str]:
+    """The lines of an output, without what differs from run to run: times, port, name, socket."""
+    varying = {
+        r"\d+\.\d+ s": "0.00 s",
+        r"127\.0\.0\.1:\d+": "127.0.0.1:8000",
+        r"osem-readme-\w+": "osem-dynamodb-local",
+    }
+    for pattern, same in varying.items():
+        text = re.sub(pattern, same, text)
+    return text.splitlines()
 
 
 @pytest.mark.usefixtures("own_engine")
 def test_the_local_commands_work_as_written() -> None:
-    """Each command of the tour gives the exit code that the README announces."""
-    commands = lines("inv local.logs")
+    """Each command of the tour gives the exit code that the page announces."""
+    commands = lines(QUICK_START, "inv local.logs")
 
     codes = [(command, run(command).returncode) for command, _ in commands]
 
@@ -78,7 +101,7 @@ def test_the_local_commands_work_as_written() -> None:
 
 def test_the_aws_commands_work_as_written(aws_of_moto: str) -> None:
     """The AWS commands, with moto in the role of AWS."""
-    commands = lines("--env dev --dry-run")
+    commands = lines(QUICK_START, "--env dev --dry-run")
 
     codes = [
         (command, run(command, AWS_ENDPOINT_URL=aws_of_moto, **AWS).returncode)
@@ -90,7 +113,7 @@ def test_the_aws_commands_work_as_written(aws_of_moto: str) -> None:
 
 def test_the_integration_session_takes_an_engine_and_a_filter(session_engine: Engine) -> None:
     """`nox -s integration -- --engine moto -k ...`, in this environment instead of a new one."""
-    command, _ = lines("--engine moto")[1]
+    command, _ = lines(QUICK_START, "--engine moto")[1]
     here = command.replace("nox", "nox --no-venv --no-install", 1).replace(
         # One test needs no workers, each of which would load them all.
         "-k verify",
@@ -107,7 +130,7 @@ def test_the_integration_session_takes_an_engine_and_a_filter(session_engine: En
 def test_the_policy_allows_what_the_tasks_call_and_no_more(
     aws_of_moto: str, inv: Inv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The minimal policy of the README is minimal, and enough."""
+    """The minimal policy of the recipes is minimal, and enough."""
     for key, value in {**AWS, "AWS_ENDPOINT_URL": aws_of_moto}.items():
         monkeypatch.setenv(key, value)
     called: set[str] = set()
@@ -124,7 +147,7 @@ def test_the_policy_allows_what_the_tasks_call_and_no_more(
 
 
 def _actions() -> set[str]:
-    block = next(b for b in re.findall(r"```json\n(.*?)```", README, re.DOTALL) if "Statement" in b)
+    block = next(block for block in pages.blocks(RECIPES, "json") if "Statement" in block)
     policy: dict[str, Any] = json.loads(block)
     found: set[str] = set()
     for statement in policy["Statement"]:

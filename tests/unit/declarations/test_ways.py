@@ -221,10 +221,10 @@ def test_a_parameter_like_one_of_aws_is_no_misspelling(tmp_path: Path) -> None:
     assert loaded(tmp_path, {"PartitionKeyName": "id"}, template("Carts")) == ("Carts",)
 
 
-def test_the_parameters_of_the_readme_reach_both_kinds_of_files(tmp_path: Path) -> None:
-    """The example in README.md gives a template and a serverless.yml what they ask for."""
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    (text,) = [block for block in readme.split("```") if "AWS::StackName:" in block]
+def test_the_parameters_of_the_page_reach_both_kinds_of_files(tmp_path: Path) -> None:
+    """The example in docs/own-tables.md gives a template and a serverless.yml what they ask for."""
+    page = (Path(__file__).parents[3] / "docs" / "own-tables.md").read_text(encoding="utf-8")
+    (text,) = [block for block in page.split("```") if "AWS::StackName:" in block]
     example = yaml.safe_load(text.removeprefix("yaml"))["osem"]
     declared, _ = configured({"prod": example["environments"]["prod"], "dev": {}})
     common = {name: value.replace("{env}", "dev") for name, value in example["parameters"].items()}

@@ -486,7 +486,7 @@ def test_a_failure_in_the_middle_is_told(init: Init) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
         resource.getrlimit(resource.RLIMIT_FSIZE),
     )
-    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (800, limits[1]))
     try:
         code, out, err = init()
     finally:

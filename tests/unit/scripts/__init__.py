@@ -1,0 +1,1 @@
+"""The tests of scripts/, which maintainers run."""
