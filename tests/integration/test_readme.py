@@ -6,7 +6,6 @@ import json
 import os
 import re
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
