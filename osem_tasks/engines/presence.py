@@ -30,7 +30,7 @@ def reused(request: EngineRequest) -> UpResult | None:
 
 def since(record: EngineRecord) -> str:
     """Return why ``auto`` stays with an engine."""
-    return f"it already runs since {record.started_at}"
+    return f"it has been running since {record.started_at}"
 
 
 def is_running(record: EngineRecord) -> bool:

@@ -103,7 +103,7 @@ def test_auto_stays_with_a_process_that_runs(scripts: Scripts, fresh: bool) -> N
 
     expected = ("lasting", "lasting is here")
     if not fresh:
-        expected = ("fleeting", "it already runs since yesterday")
+        expected = ("fleeting", "it has been running since yesterday")
     assert (chosen.engine.kind, chosen.reason) == expected
     assert scripts[0].calls == []
 

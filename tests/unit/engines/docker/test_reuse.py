@@ -182,7 +182,7 @@ def test_a_look_is_enough_unless_another_command_works_on_the_engine(
 
     assert found is not None
     assert found.how == "reused"
-    assert found.reason.startswith("it already runs since") is (engine == "auto")
+    assert found.reason.startswith("it has been running since") is (engine == "auto")
 
 
 @pytest.mark.parametrize("changes", [{"engine": "java"}, {"fresh": True}], ids=str)
