@@ -13,6 +13,7 @@ import pytest
 
 import osem_tasks
 from tests.support import typed_lines
+from tests.support.projects import LONGEST
 
 if TYPE_CHECKING:
     import subprocess
@@ -40,7 +41,7 @@ def lines(marker: str) -> list[tuple[str, int]]:
 
 def run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The command in a shell at the project's root, this environment's programs first."""
-    return typed_lines.typed(command, cwd=ROOT, env={**os.environ, **variables}, timeout=300)
+    return typed_lines.typed(command, cwd=ROOT, env={**os.environ, **variables}, timeout=LONGEST)
 
 
 @pytest.fixture
