@@ -80,17 +80,18 @@ def typecheck(session: nox.Session) -> None:
     session.run("mypy", *session.posargs)
 
 
-def workers(session: nox.Session, *, dist: str = "worksteal") -> list[str]:
+def workers(session: nox.Session, *spread: str) -> list[str]:
     """Four pytest workers where xdist is there and nobody asks for another number.
 
-    Most tests wait more than they work, so that two cores serve four of them. Tests that last
-    minutes end in the tail of a run unless a free worker takes over what waits behind them.
+    Most tests wait more than they work, so that two cores serve four of them. Unless ``spread``
+    says otherwise they get one test after another, so that the long ones, which come first, are
+    spread over all of them.
     """
     code = "from importlib.util import find_spec; print(bool(find_spec('xdist')))"
     if str(session.run("python", "-c", code, silent=True)).strip() != "True":
         return []
     number = [] if "-n" in session.posargs else ["-n", "4"]
-    return [*number, *([] if "--dist" in session.posargs else ["--dist", dist])]
+    return [*number, *(spread or ("--maxschedchunk", "1"))]
 
 
 def paths(session: nox.Session, *folders: str) -> tuple[str, ...]:
@@ -162,7 +163,7 @@ def integration(session: nox.Session) -> None:
     with_ministack(session)
     with fresh_engine(session) as engine:
         # Tests that share an engine of their module go to one worker: conftest.py names them.
-        spread = workers(session, dist="loadgroup")
+        spread = workers(session, "--dist", "loadgroup")
         words = (*paths(session, "tests/integration"), *spread, *engine.posargs)
         session.run("python", "-m", "pytest", *words, env=engine.env)
 

@@ -12,6 +12,7 @@ import yaml
 
 import osem_tasks
 from tests.support import typed_lines
+from tests.support.projects import LONGEST
 
 if TYPE_CHECKING:
     import subprocess
@@ -45,7 +46,8 @@ def folder(
 
 def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The command in a shell, this environment's programs first."""
-    return typed_lines.typed(command, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return typed_lines.typed(command, cwd=cwd, env=variables, timeout=LONGEST)
 
 
 def commands(out: str) -> list[str]:

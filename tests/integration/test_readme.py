@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import pages, typed_lines
+from tests.support.projects import LONGEST
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,7 +39,8 @@ def lines(page: str, marker: str) -> list[tuple[str, int]]:
 
 def run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The command in a shell at the project's root, this environment's programs first."""
-    return typed_lines.typed(command, cwd=pages.ROOT, env={**os.environ, **variables}, timeout=300)
+    environment = {**os.environ, **variables}
+    return typed_lines.typed(command, cwd=pages.ROOT, env=environment, timeout=LONGEST)
 
 
 @pytest.fixture
