@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from osem_tasks.aws.permissions import Scope
-from osem_tasks.aws.session import local_session
 from osem_tasks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -72,9 +71,13 @@ def partition_of(region: str, source: str) -> str:
     Raises ConfigurationError, which names ``source``, for what is no region of AWS.
     """
     from botocore.exceptions import UnknownRegionError
+    from botocore.loaders import create_loader
+    from botocore.regions import EndpointResolver
 
+    # Not a session: that would read the files in ~/.aws, which may be broken.
+    partitions = EndpointResolver(create_loader().load_data("endpoints"))
     try:
-        return str(local_session(region).get_partition_for_region(region))
+        return str(partitions.get_partition_for_region(region))
     except UnknownRegionError as error:
         raise ConfigurationError(
             [f"{source} is {region!r}, which is no region of AWS"],

@@ -25,7 +25,7 @@ def examples() -> list[tuple[str, str]]:
     return [
         (name, line)
         for name in NS.task_names
-        for line in re.findall(r"\b(?:inv|osem) [^|;\n]+", inspect.getdoc(NS[name].body) or "")
+        for line in re.findall(r"\b(?:inv|osem) [^|;>\n]+", inspect.getdoc(NS[name].body) or "")
     ]
 
 
