@@ -42,10 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the number of examples before any property is imported."""
+    """Set the number of examples before any property is imported; read botocore's files once."""
+    from tests.support import botocore_once
     from tests.support.examples import choose
 
     choose(quick=config.getoption("--quick"))
+    botocore_once.share()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

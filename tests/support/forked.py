@@ -24,6 +24,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from tests.support import botocore_once
+
 MAX_REQUEST = 1_000_000
 DESCRIPTORS = 4
 # What `inv` loads in the end. Nothing of it reads the environment when it is imported.
@@ -38,6 +40,7 @@ def serve(channel: socket.socket) -> None:
     for package in map(importlib.import_module, PACKAGES):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    botocore_once.warm()
     wake, waker = socket.socketpair()
     for end in (wake, waker):
         end.setblocking(False)
