@@ -47,8 +47,9 @@ def teams(cloud: Cloud) -> Cloud:
 
 def fill(cloud: Cloud, table: str) -> None:
     """Put all items into a table."""
-    for item in ITEMS:
-        cloud.client().put_item(TableName=table, Item=item)
+    for first in range(0, len(ITEMS), 25):
+        puts: list[Any] = [{"PutRequest": {"Item": item}} for item in ITEMS[first : first + 25]]
+        cloud.client().batch_write_item(RequestItems={table: puts})
 
 
 def in_table(cloud: Cloud, table: str) -> list[str]:
