@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
     from tests.support.inv import Inv, Run
 
 SOURCE, TARGET = "osem-dev-Teams", "osem-staging-Teams"
-# Three pages of 1 MB, and three batches.
+
+
+def text_of(number: int) -> str:
+    """A text of an item's own, which no compression makes much shorter."""
+    return "".join(hashlib.sha512(bytes([number, part])).hexdigest() for part in range(3))
+
+
+# Three pages, and three batches.
 ITEMS = [
     {
         "teamId": {"S": f"t-{number:03}"},
         "managerId": {"S": str(number % 7)},
-        "text": {"S": "x" * 40_000},
+        "text": {"S": text_of(number)},
         "n": {"N": "1" * (1 + number % 38)},
     }
     for number in range(60)
