@@ -234,6 +234,7 @@ def test_a_dump_killed_at_any_call_is_continued(
     assert number > 5
 
 
+@pytest.mark.long
 def test_a_dump_killed_at_any_file_is_continued(
     forks: ForkServerContext, teams: Cloud, inv: Inv, tmp_path: Path
 ) -> None:
@@ -297,6 +298,7 @@ def test_a_killed_load_of_a_table_that_was_made_anew_begins_anew(
     assert run.document["data"]["tablesLoaded"][0]["continued"] == 0
 
 
+@pytest.mark.long
 def test_a_load_killed_at_its_records_is_continued(
     forks: ForkServerContext, teams: Cloud, inv: Inv, dumped: Path
 ) -> None:

@@ -142,6 +142,7 @@ def test_a_disk_fills_in_the_midst_of_a_dump(
     assert not told.exists()
 
 
+@pytest.mark.long
 def test_the_record_of_a_load_cannot_be_written(
     forks: ForkServerContext, teams: Cloud, inv: Inv, dumped: Path, tmp_path: Path
 ) -> None:
