@@ -42,14 +42,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the number of examples before any property is imported."""
+    """Set the number of examples before any property is imported; read botocore's files once."""
+    from tests.support import botocore_once
     from tests.support.examples import choose
 
     choose(quick=config.getoption("--quick"))
+    botocore_once.share()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long where a quick answer is wanted, and what another session does."""
+    """Leave out what takes long where a quick answer is wanted, and what another session does.
+
+    The longest tests come first, also in a random order: at the end one worker would be left with
+    them.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     left_out: set[pytest.Item] = set()
     if config.getoption("--quick"):
         markers = ("process", "slow")

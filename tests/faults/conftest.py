@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from osem_tasks.schema.model import TableSet
 
 REGION = "us-east-1"
+# As many items as a page of 1 MB has where they are large, without the time that a megabyte takes.
+PAGE = 25
 ITEM = {"userId": {"S": "u-1"}, "name": {"S": "Ada"}}
 
 
@@ -146,6 +148,7 @@ def cloud(moto: EngineRecord) -> Iterator[Cloud]:
     """An empty account behind a server that behaves until it is told otherwise."""
     empty(moto.endpoint)
     with FaultyServer(moto.endpoint) as server:
+        server.page = PAGE
         yield Cloud(moto, server)
 
 

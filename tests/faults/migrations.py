@@ -12,7 +12,7 @@ from osem_tasks.schema.model import Key
 from osem_tasks.schema.requests import create_request
 from tests.faults.conftest import tables_of
 from tests.faults.processes import inv_as_process
-from tests.faults.test_data import in_dump, killed, spoil_data
+from tests.faults.test_data import in_dump, killed, spoil_data, text_of
 from tests.support.faulty_aws import Fault
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 NAME = "osem-dev-Teams"
 
 
-# Two pages of 1 MB, and two batches. The table has the key ``id``, declared is ``teamId``.
+# Two pages, and two batches. The table has the key ``id``, declared is ``teamId``.
 OLD: list[dict[str, Any]] = [
     {
         "id": {"S": f"t-{number:03}"},
         "managerId": {"S": str(number % 7)},
-        "text": {"S": "x" * 40_000},
+        "text": {"S": text_of(number)},
         "n": {"N": "1" * (1 + number % 38)},
     }
     for number in range(30)

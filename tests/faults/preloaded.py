@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from tests.support import botocore_once
 from tests.support.forked import LOADED, PACKAGES
 
 DATA = ("osem_tasks.data", "osem_tasks.data.migration", "osem_tasks.aws")
@@ -17,3 +18,4 @@ for name in (*LOADED, "filelock", "tests.faults.processes"):
 for package in map(importlib.import_module, (*PACKAGES, *DATA)):
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
+botocore_once.warm()

@@ -49,6 +49,7 @@ def command_of(task: str, dumped: Path, output: Path) -> list[str]:
     }[task]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("task", ["db.dump", "db.load", "db.copy", "db.seed"])
 def test_any_request_may_be_refused(
     teams: Cloud, inv: Inv, dumped: Path, tmp_path: Path, task: str
@@ -100,6 +101,7 @@ def error_in(told: Path) -> Any:
     return document["error"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("code", [DISK_FULL, READ_ONLY], ids=["disk full", "read-only"])
 def test_no_file_of_a_dump_can_be_written(
     forks: ForkServerContext, teams: Cloud, inv: Inv, tmp_path: Path, code: int
@@ -140,6 +142,7 @@ def test_a_disk_fills_in_the_midst_of_a_dump(
     assert not told.exists()
 
 
+@pytest.mark.long
 def test_the_record_of_a_load_cannot_be_written(
     forks: ForkServerContext, teams: Cloud, inv: Inv, dumped: Path, tmp_path: Path
 ) -> None:

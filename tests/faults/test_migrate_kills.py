@@ -47,6 +47,7 @@ def continued(cloud: Cloud, inv: Inv, output: Path) -> Iterator[tuple[Any, ...]]
     shutil.rmtree(output, ignore_errors=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", [1, 2, 3], ids=["calls 1, 4", "calls 2, 5", "calls 3, 6"])
 def test_a_migration_killed_at_any_call_is_continued(
     forks: ForkServerContext, cloud: Cloud, inv: Inv, tmp_path: Path, first: int
@@ -69,6 +70,7 @@ def test_a_migration_killed_at_any_call_is_continued(
     assert number > 20
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", [1, 2, 3], ids=["1, 4", "2, 5", "3, 6"])
 def test_a_migration_killed_at_any_file_is_continued(
     forks: ForkServerContext, cloud: Cloud, inv: Inv, tmp_path: Path, first: int
@@ -98,6 +100,7 @@ FAULTS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.get("code", fault["kind"])))
 def test_a_migration_that_fails_from_any_call_on_is_continued(
     cloud: Cloud, inv: Inv, tmp_path: Path, fault: dict[str, Any]
@@ -164,6 +167,7 @@ def test_a_full_disk_stops_it_before_anything_is_deleted(
     assert is_migrated(teams, output)
 
 
+@pytest.mark.long
 def test_a_second_table_killed_at_any_call_is_continued(
     forks: ForkServerContext, cloud: Cloud, inv: Inv, tmp_path: Path
 ) -> None:

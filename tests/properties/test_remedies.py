@@ -91,6 +91,7 @@ def fresh(tables: TableSet) -> Pair:
     return Pair(tables, tuple(tables), "fresh")
 
 
+@pytest.mark.long
 @given(pairs(), st.booleans())
 @examples(100)
 def test_a_remedy_mends_its_difference_or_says_that_nothing_will(

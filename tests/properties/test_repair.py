@@ -88,6 +88,7 @@ def test_plan_of_equal_is_empty(drafts: list[object], seed: int) -> None:
     assert fake.writes == []
 
 
+@pytest.mark.long
 @given(pairs())
 @examples(400)
 def test_applying_all_leaves_the_impossible_alone(pair: Pair) -> None:
@@ -129,6 +130,7 @@ def test_a_crowded_table_never_breaks_the_limit(pair: Pair, options: tuple[str, 
         assert differences(fake, pair.declared) == left_for_good(pair)
 
 
+@pytest.mark.long
 @given(pairs(), st.sampled_from(OPTIONS))
 @examples(300)
 def test_applying_twice_does_nothing_the_second_time(pair: Pair, options: tuple[str, ...]) -> None:
@@ -144,6 +146,7 @@ def test_applying_twice_does_nothing_the_second_time(pair: Pair, options: tuple[
     assert again.completed == ()
 
 
+@pytest.mark.long
 @given(pairs(), st.sampled_from(OPTIONS))
 @examples(300)
 def test_a_replacement_is_one_step(pair: Pair, options: tuple[str, ...]) -> None:

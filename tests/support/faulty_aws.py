@@ -161,7 +161,8 @@ class _Armed:
 class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
     """Listens on a free port of 127.0.0.1 until it is closed.
 
-    ``calls`` is its record; ``victim`` the process id that a kill is meant for.
+    ``calls`` is its record; ``victim`` the process id that a kill is meant for; ``page`` how many
+    items a Scan gives at most, so that few and small items make several pages.
     """
 
     def __init__(self, engine: str, role: Role = "AWS") -> None:
@@ -169,6 +170,7 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         self.victim: Future[int] = Future()
         self.role = role
         self.sts_account = ""
+        self.page: int | None = None
         self._engine = urlsplit(engine).netloc
         self._plane, self._faults = Plane(), list[_Armed]()
         self._since: dict[str, tuple[str, float]] = {}
@@ -447,6 +449,10 @@ class FaultyServer(contextlib.AbstractContextManager["FaultyServer"]):
         self, handler: BaseHTTPRequestHandler, body: bytes, more: Mapping[str, str] | None = None
     ) -> Answer:
         kept = {key: value for key, value in handler.headers.items() if key.lower() not in HOP}
+        if self.page and kept.get("X-Amz-Target", "").endswith(".Scan"):
+            request = json.loads(body)
+            asked = request.get("Limit", self.page)
+            body = json.dumps({**request, "Limit": min(self.page, asked)}).encode()
         connection = HTTPConnection(self._engine, timeout=PATIENCE)
         try:
             connection.request("POST", handler.path, body, {**kept, **(more or {})})

@@ -22,10 +22,12 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 MAX_REQUEST = 1_000_000
 DESCRIPTORS = 4
+# The interpreter's exit code where what it still had to write is lost.
+LOST = 120
 # What `inv` loads in the end. Nothing of it reads the environment when it is imported.
 LOADED = ("boto3", "botocore.session", "invoke.program", "osem_tasks.cli", "osem_tasks.namespace")
 PACKAGES = ("osem_tasks.apply", "osem_tasks.config", "osem_tasks.output", "osem_tasks.tasks")
@@ -33,11 +35,14 @@ PACKAGES = ("osem_tasks.apply", "osem_tasks.config", "osem_tasks.output", "osem_
 
 def serve(channel: socket.socket) -> None:
     """Fork a child for every request, until the other side closes the channel."""
+    from tests.support import botocore_once
+
     for name in LOADED:
         importlib.import_module(name)
     for package in map(importlib.import_module, PACKAGES):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    botocore_once.warm()
     wake, waker = socket.socketpair()
     for end in (wake, waker):
         end.setblocking(False)
@@ -100,12 +105,15 @@ def _dress(request: dict[str, Any], streams: list[int]) -> None:
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
     os.closerange(3, 256)
+    for number in request["closed"]:
+        os.close(number)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
-    sys.stdin, sys.stdout, sys.stderr = _text(0, "r"), _text(1, "w"), _text(2, "w")
-    vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        stream = None if number in request["closed"] else _text(number, mode)
+        vars(sys).update({name: stream, f"__{name}__": stream})
 
 
 def _text(descriptor: int, mode: str) -> io.TextIOWrapper:
@@ -142,8 +150,19 @@ def _run(command: list[str]) -> int:
         traceback.print_exc()
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    return code
+    return code if _flushed(sys.stdout) else LOST
+
+
+def _flushed(stream: TextIO | None) -> bool:
+    """Flush stdout at the end, and complain of a failure as the interpreter does."""
+    try:
+        if stream is not None and not stream.closed:
+            stream.flush()
+    except (OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(f"Exception ignored in: {stream!r}\n{traceback.format_exc()}")
+        return False
+    return True
 
 
 if __name__ == "__main__":

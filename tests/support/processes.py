@@ -36,6 +36,7 @@ _UTF_8 = re.compile(r"(C|[a-z]{2}_[A-Z]{2})?\.?utf-?8", re.IGNORECASE)
 # Before any test changes it: the environment of the process that forks.
 BEGUN = dict(os.environ)
 ROOT = Path(__file__).resolve().parents[2]
+PIPED: Mapping[int, int | None] = {1: subprocess.PIPE, 2: subprocess.PIPE}
 
 
 def call(
@@ -71,6 +72,22 @@ def _started(
     )
 
 
+def redirected(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    out: int | None = subprocess.PIPE,
+    err: int | None = subprocess.PIPE,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of this project with other streams: a descriptor each, or None for a closed one.
+
+    The result is empty for a stream that is not a pipe. Raises TimeoutExpired.
+    """
+    words, environment = [str(word) for word in command], dict(os.environ)
+    assert _may_fork(words, cwd, environment), f"no program of this project: {words}"
+    return _forked(words, cwd, environment, LONGEST, {1: out, 2: err})
+
+
 def _may_fork(command: list[str], cwd: Path, environment: Mapping[str, str]) -> bool:
     """Whether a fork does what a new process would."""
     ours = command[:2] == [sys.executable, "-m"] and command[2] in PROGRAMS
@@ -101,16 +118,28 @@ def _server(kind: str) -> socket.socket:
 
 
 def _forked(
-    command: list[str], cwd: Path, environment: dict[str, str], timeout: float
+    command: list[str],
+    cwd: Path,
+    environment: dict[str, str],
+    timeout: float,
+    streams: Mapping[int, int | None] = PIPED,
 ) -> subprocess.CompletedProcess[str]:
-    request = {"command": command, "cwd": str(cwd), "environment": environment}
+    closed = [number for number, descriptor in streams.items() if descriptor is None]
+    given = {number: to for number, to in streams.items() if to not in (None, subprocess.PIPE)}
+    request = {
+        "command": command,
+        "cwd": str(cwd),
+        "environment": environment,
+        "closed": closed,
+    }
     with contextlib.ExitStack() as stack:
         nothing = os.open(os.devnull, os.O_RDONLY)
         pipes = [os.pipe() for _ in range(3)]
         its = [nothing, *(write for _, write in pipes)]
+        sent = [given.get(number) or descriptor for number, descriptor in enumerate(its)]
         try:
             kind = "pytest" if "pytest" in (Path(command[0]).name, *command[2:3]) else "programs"
-            socket.send_fds(_server(kind), [json.dumps(request).encode()], its)
+            socket.send_fds(_server(kind), [json.dumps(request).encode()], sent)
         finally:
             for descriptor in its:
                 os.close(descriptor)
