@@ -20,8 +20,6 @@ from osem_tasks.config.settings import Settings
 from osem_tasks.engines import registry
 from osem_tasks.errors import ErrorCode
 from osem_tasks.schema.difference import IssueType
-from osem_tasks.tasks.catalogue import TASKS
-from scripts.task_effects import EFFECTS
 from tests.support import transcripts
 
 if TYPE_CHECKING:
@@ -37,8 +35,6 @@ TROUBLE = PAGES["troubleshooting"]
 # Before that, words of the shell and of Invoke are explained.
 OF_CODES = TROUBLE[TROUBLE.index("\n## ENGINE_UNAVAILABLE") :]
 NS: Collection = namespace.build()
-# Tasks that have a row in the reference, and come with another change.
-COMING = tuple(name for name in EFFECTS if name not in TASKS and name.startswith("db."))
 
 
 def commands() -> list[str]:
@@ -80,8 +76,6 @@ def test_there_are_commands_to_check() -> None:
 @pytest.mark.parametrize("command", commands())
 def test_every_command_parses(command: str) -> None:
     """No page shows a task or an option that is not there."""
-    if any(name in command for name in COMING):
-        pytest.skip("the task comes with another change")
     words = [word for word in shlex.split(command)[1:] if word != "--dry"]
     if words[0] == "init":
         return
