@@ -65,10 +65,14 @@ class Journal:
         return bool(self.deleted or self.created or self.completed or self.uncertain)
 
     def sort(self) -> None:
-        """Put the created tables into the model's order: a refused request goes out later."""
+        """Put the tables into the model's order: some are finished later than others."""
         position = {name: index for index, name in enumerate(self.names)}
-        by_model = sorted(self.created, key=lambda name: position.get(name, len(position)))
-        self.created = {name: self.created[name] for name in by_model}
+
+        def by_model(entries: dict[str, Entry]) -> dict[str, Entry]:
+            names = sorted(entries, key=lambda name: position.get(name, len(position)))
+            return {name: entries[name] for name in names}
+
+        self.created, self.verified = by_model(self.created), by_model(self.verified)
 
     def fail(self, name: str, error: OsemError, issues: Sequence[str] = ()) -> None:
         """Record that ``name`` failed; a table that was created stays in ``created``."""

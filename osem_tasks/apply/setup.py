@@ -48,9 +48,7 @@ def setup(
     for action in decided.plan.impossible:
         run.progress.info(f"{action}: not possible, {action.reason}")
     reading = run.deadline.elapsed - start
-    for diff in decided.as_declared:
-        run.journal.verified[diff.name] = Entry(diff.status, reading)
-    drifted = {diff.name for diff in decided.drifted}
+    _record_verified(run, decided, reading)
     unfinished = {action.table for action in decided.changes}
 
     def exists(name: str) -> None:
@@ -58,7 +56,7 @@ def setup(
             run.finished(name)
 
     def changed(name: str) -> None:
-        if name in drifted:
+        if name not in run.journal.created:
             run.journal.verified[name] = Entry("ACTIVE", run.deadline.elapsed - start)
         run.finished(name)
 
@@ -67,7 +65,10 @@ def setup(
     creator = Creator(run, exists, proven=new)
     creator.create([run.tables[action.table] for action in decided.creations])
     updater = Updater(run, changed, creator.seen)
-    updater.apply(decided.changes)
+    try:
+        updater.apply(decided.changes)
+    finally:
+        run.journal.sort()
     touched = {action.table for action in decided.actions}
     _confirm(run, [table for table in run.tables if table.name in touched], updater.seen)
 
@@ -94,14 +95,21 @@ def plan(
 
 
 def _stop_on_drift(run: Run, decided: SetupPlan, remedies: Remedies) -> None:
-    """Record every table that exists, and raise the error for those that stop the setup."""
-    for diff in decided.as_declared:
-        run.journal.verified[diff.name] = Entry(diff.status)
+    """Record every table that is as declared, and raise the error for those that stop the setup."""
+    _record_verified(run, decided)
     for diff in decided.blocking:
         issues = [fact.issue_type.value for fact in diff.issues]
         error = _drift_error(run, [diff], remedies)
         run.journal.fail(diff.name, error, issues)
     raise _drift_error(run, decided.blocking, remedies)
+
+
+def _record_verified(run: Run, decided: SetupPlan, reading: float = 0.0) -> None:
+    """Record the tables on which nothing is left to do."""
+    unfinished = {action.table for action in decided.changes}
+    for diff in decided.as_declared:
+        if diff.name not in unfinished:
+            run.journal.verified[diff.name] = Entry(diff.status, reading)
 
 
 def _drift_error(run: Run, blocking: Sequence[TableDiff], remedies: Remedies) -> OsemError:

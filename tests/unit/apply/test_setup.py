@@ -140,6 +140,22 @@ def test_what_a_killed_setup_left_off_is_completed(held: Table) -> None:
     assert account(run)["verified"] == ["Users", "Teams", "Plans"]
 
 
+def test_a_table_with_work_left_is_not_called_verified() -> None:
+    """Where other tables stop the setup, the time to live that is left to set is not set."""
+    fake = holding(USERS, replace(TEAMS, ttl=TimeToLive(None)), replace(PLANS, tags=()))
+
+    run, error = run_setup(fake)
+
+    assert error is not None
+    assert (error.table, fake.writes) == ("Plans", [])
+    assert account(run) == {
+        "created": [],
+        "verified": ["Users"],
+        "failed": ["Plans"],
+        "not attempted": ["Teams"],
+    }
+
+
 def test_a_repairing_setup_mends_what_needs_no_option() -> None:
     """An index that is missing is built, and the table counts as verified."""
     fake = holding(USERS, replace(TEAMS, global_indexes=()), PLANS, delay=2)
@@ -148,7 +164,7 @@ def test_a_repairing_setup_mends_what_needs_no_option() -> None:
 
     assert (error, fake.refused) == (None, [])
     assert fake.index_names("Teams") == {"a-index"}
-    assert account(run)["verified"] == ["Users", "Plans", "Teams"]
+    assert account(run)["verified"] == ["Users", "Teams", "Plans"]
 
 
 @pytest.mark.parametrize(
