@@ -152,7 +152,8 @@ class Table:
     count when the table is created, and are never judged or changed afterwards.
     ``unmanaged`` are the declared properties that this suite does not manage, as pairs of the
     property and the reason ("" if the suite has nothing that manages it).
-    ``notes`` are for people: they are neither compared nor sent.
+    ``notes`` are for people: they are neither compared nor sent, and a table may be changed under
+    them (``schema.notes.problems`` says what they have that it has not).
     ``name`` may have 1 to 255 characters: the environment's prefix makes the real name longer.
     Raises ModelError with every rule that the declaration breaks. ``check=False`` is for
     tables read from an engine: emulators may hold tables that DynamoDB would refuse.
@@ -190,7 +191,6 @@ class Table:
             object.__setattr__(self, "tags", tuple(sorted(self.tags)))
         object.__setattr__(self, "ignored", frozenset(self.ignored))
         problems = rules.table_problems(self) if check else []
-        problems += [f"table {self.name!r}: {problem}" for problem in notes.problems(self)]
         if problems:
             raise ModelError(problems)
 
@@ -220,7 +220,10 @@ def table(name: str, key: str, indexes: Mapping[str, str] | None = None, **facts
     if isinstance(facts.get("notes"), Mapping):
         facts["notes"] = Notes.read(facts["notes"], f"table {name!r}: notes")
     built = tuple(Index(index, Key.parse(text)) for index, text in (indexes or {}).items())
-    return Table(name=name, key=Key.parse(key), global_indexes=built, **facts)  # type: ignore[arg-type]
+    made = Table(name=name, key=Key.parse(key), global_indexes=built, **facts)  # type: ignore[arg-type]
+    if problems := list(notes.problems(made)):
+        raise ModelError(problems)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

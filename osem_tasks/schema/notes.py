@@ -80,8 +80,12 @@ class Notes:
 
 
 def problems(table: Table) -> Iterator[str]:
-    """Yield what a table's notes say and the table does not have."""
-    notes = table.notes or Notes()
+    """Yield what a table's notes say and the table does not have, with the table's name."""
+    for problem in _problems(table, table.notes or Notes()):
+        yield f"table {table.name!r}: {problem}"
+
+
+def _problems(table: Table, notes: Notes) -> Iterator[str]:
     keys = {attribute.name: attribute.type for attribute in table.attributes}
     names = [index.name for index in (*table.global_indexes, *table.local_indexes)]
     for attribute in notes.attributes:

@@ -27,7 +27,8 @@ PAGE = pages.read(pages.DOCS / "new-project.md")
 CONNECTING = pages.sections(PAGE)["Connect an application and a viewer"]
 # uv installs in seconds what takes pip a minute; what is typed stays the same.
 FAST = 'pip() { uv pip "$@"; }\n' if shutil.which("uv") else ""
-FOREIGN = ("PYTHON", "VIRTUAL_ENV", "PYTEST_", "PIP_", "NOX")
+# UV_PYTHON, which nox sets, would lead `uv pip` into the environment of these tests.
+FOREIGN = ("PYTHON", "VIRTUAL_ENV", "PYTEST_", "PIP_", "UV_PYTHON", "NOX")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.notes import Notes
+from osem_tasks.schema.notes import problems as unknown
 from osem_tasks.schema.quoting import nearest, shown
 
 if TYPE_CHECKING:
@@ -88,14 +89,9 @@ def data_model(tables: TableSet, notes: Mapping[str, Notes]) -> DataModel:
         for name in notes
         if name not in tables.names
     ]
-    noted = []
-    for table in tables:
-        try:
-            noted.append(replace(table, notes=notes.get(table.name, table.notes)))
-        except ModelError as error:
-            problems += error.problems
+    noted = [replace(table, notes=notes.get(table.name, table.notes)) for table in tables]
     for table in noted:
-        problems += _dangling(table, tables.names)
+        problems += [*unknown(table), *_dangling(table, tables.names)]
     if problems:
         raise ModelError(problems)
     keys = _keys(tables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from osem_tasks.errors import ModelError
 from osem_tasks.schema.model import Table, table
-from osem_tasks.schema.notes import TYPES, ItemAttribute, Notes, Pattern
+from osem_tasks.schema.notes import TYPES, ItemAttribute, Notes, Pattern, problems
 from tests.support.documents import DOCUMENTS
 
 
@@ -85,6 +86,13 @@ def test_any_structure_is_notes_or_refused(content: Any) -> None:
         found = Notes(text=error.problems[0])
 
     assert {attribute.type for attribute in found.attributes} <= set(TYPES)
+
+
+def test_a_table_may_be_changed_under_its_notes() -> None:
+    """Without its index it is a table still; only db.docs has to show what is not there."""
+    changed = replace(teams({"patterns": {"a": "managerId-index"}}), global_indexes=())
+
+    assert len(list(problems(changed))) == 1
 
 
 def test_notes_are_no_fact() -> None:
