@@ -233,11 +233,11 @@ class DetachedEngine(Engine):
     def _start_at(self, port: int, request: EngineRequest, say: Say) -> EngineRecord:
         started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         say(f"starting {self.product} on port {port}")
-        records.begin(
+        began = records.begin(
             Intent(engine=self.kind, name=request.name, started_at=started_at, **request.ownership)
         )
         keeping = data.kept(self.kind, request) if self.persists else contextlib.nullcontext()
-        with keeping, children.undone_on_failure(lambda: records.undo(request.name)):
+        with keeping, children.undone_on_failure(lambda: records.undo(request.name, began)):
             child = self._spawn(port, request)
             say(Waiting(f"waiting for an answer of {self.product} on port {port}"))
             self._await(child, port, request)

@@ -72,9 +72,11 @@ def save(record: EngineRecord) -> EngineRecord:
     return record
 
 
-def begin(intent: Intent) -> None:
-    """Record that an engine is about to start. Raises OsemError."""
+def begin(intent: Intent) -> float:
+    """Record that an engine is about to start; return when, for ``undo``. Raises OsemError."""
+    began = time.time()
     state.write(directory() / f"{intent.name}{INTENT}", intent.as_state())
+    return began
 
 
 def begun(name: str) -> Intent | None:
@@ -92,8 +94,14 @@ def begun_in(folder: Path | None) -> list[Intent]:
     return _load_all(folder, INTENT, Intent)
 
 
-def undo(name: str) -> None:
-    """Drop the intent of engine ``name`` after its start was undone."""
+def undo(name: str, began: float) -> None:
+    """Drop the intent of engine ``name`` after its start was undone, and the record of that start.
+
+    An interrupt may come just after the engine was recorded. An older record stays.
+    """
+    record = load(name)
+    if record and record.used_at >= began:
+        state.remove(directory() / f"{name}{RECORD}")
     state.remove(directory() / f"{name}{INTENT}")
 
 

@@ -244,7 +244,7 @@ class Containers:
 
         A volume that was ``kept`` stays.
         """
-        records.begin(
+        began = records.begin(
             Intent(
                 engine=self.kind,
                 name=request.name,
@@ -262,7 +262,7 @@ class Containers:
                 if not kept:
                     volumes.remove(self.client, request.name)
                 with contextlib.suppress(OsemError):
-                    records.undo(request.name)
+                    records.undo(request.name, began)
             raise
 
     def _record(

@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import stat
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -273,7 +274,7 @@ def test_an_intent_is_dropped_with_its_record(directory: Path) -> None:
     """A start has ended when its engine is recorded, undone or forgotten."""
     for end in (
         lambda: records.save(EngineRecord(**SOUND)),
-        lambda: records.undo("mine"),
+        lambda: records.undo("mine", time.time()),
         lambda: records.forget("mine"),
     ):
         intent = Intent(engine="moto", name="mine", started_at="now")
@@ -284,6 +285,20 @@ def test_an_intent_is_dropped_with_its_record(directory: Path) -> None:
 
         assert records.begun("mine") is None
     assert list(directory.glob("*.starting")) == []
+
+
+def test_a_start_that_is_undone_takes_its_own_record_along(directory: Path) -> None:
+    """An interrupt may come when the record is there already; an older one says what ended."""
+    old = records.save(EngineRecord(**SOUND))
+    records.undo("mine", records.begin(Intent(engine="moto", name="mine", started_at="now")))
+    assert records.load("mine") == old
+
+    began = records.begin(Intent(engine="moto", name="mine", started_at="now"))
+    records.save(EngineRecord(**SOUND))
+    records.undo("mine", began)
+
+    assert records.load("mine") is None
+    assert [path.suffix for path in directory.iterdir()] == []
 
 
 def test_who_holds_an_engine_is_told(directory: Path) -> None:
