@@ -6,6 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 
@@ -22,6 +23,7 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
+from osem_tasks.schema.notes import Notes
 from tests.support.examples import examples
 from tests.unit.declarations.docs.models import models
 
@@ -109,9 +111,36 @@ def test_the_settings_that_matter() -> None:
     ]
 
 
-def test_equal_links_get_numbers() -> None:
-    """Tables whose names differ in a dot only, and one named as a heading of the page, have their own."""
-    names = ("a.bc", "abc", "diagram")
+@pytest.mark.parametrize(
+    "names, links",
+    [
+        (("a.bc", "abc"), ("abc", "abc-1")),
+        (("abc", "ABC", "abc-1"), ("abc", "abc-1", "abc-1-1")),
+        (("abc-1", "abc", "ABC"), ("abc-1", "abc", "abc-2")),
+        # The title of the page comes before the tables, the heading of the diagram after them.
+        (("data-model", "diagram"), ("data-model-1", "diagram")),
+    ],
+)
+def test_equal_links_get_numbers(names: tuple[str, ...], links: tuple[str, ...]) -> None:
+    """Each link leads to the heading that GitHub gives it, whichever names the others have."""
     page = markdown.page(data_model(TableSet(tuple(table(n, "id S") for n in names)), {}))
 
-    assert [f"](#{link})" in page for link in ("abc", "abc-1", "diagram-1")] == [True] * 3
+    assert tuple(re.findall(r"\]\(#([^)]*)\)", page)) == links
+
+
+@pytest.mark.parametrize(
+    "note, shown",
+    [
+        ("One item for each order.\nNever deleted.\r\n", "One item for each order. Never deleted."),
+        ("2024. is the first year", "2024. is the first year"),
+        ("می\u200cخواهم 👩\u200d👧", "می\u200cخواهم 👩\u200d👧"),
+        ("left\u202eright", "left\\u202eright"),
+    ],
+)
+def test_a_note_is_one_paragraph(note: str, shown: str) -> None:
+    """Its lines are joined, joiners stay in their words, and it becomes no list."""
+    noted = Table(name="Orders", key=Key.parse("id S"), notes=Notes(text=note))
+
+    page = PARSER.render(markdown.page(data_model(TableSet((noted,)), {})))
+
+    assert f"<p>{shown}</p>" in page
