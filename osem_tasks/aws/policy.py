@@ -132,4 +132,6 @@ def _key_statements(keys: Sequence[str], place: Place) -> Iterable[dict[str, Any
 
 def _beside(key: str, alias: str, place: Place) -> str:
     """Return the ARN of all keys beside an alias, which may be in an account of its own."""
-    return f"{key.removesuffix(alias)}key/*" if key.startswith("arn:") else place.arn("kms", "key/*")
+    return (
+        f"{key.removesuffix(alias)}key/*" if key.startswith("arn:") else place.arn("kms", "key/*")
+    )
