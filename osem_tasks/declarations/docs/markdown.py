@@ -37,7 +37,11 @@ def page(model: DataModel, picture: str = "") -> str:
     lines += _overview(model, links)
     for entity in model.entities:
         lines += ["", *_entity(entity, links)]
-    lines += ["", "## Diagram", "", "```mermaid", *mermaid.diagram(model), "```"]
+    drawn, attributes = mermaid.diagram(model)
+    lines += ["", "## Diagram", ""]
+    if attributes:
+        lines += [f"Attributes in it: {attributes}, because Mermaid draws no more.", ""]
+    lines += ["```mermaid", *drawn, "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,7 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
-from osem_tasks.schema.notes import Notes
+from osem_tasks.schema.notes import ItemAttribute, Notes
 from tests.support.examples import examples
 from tests.unit.declarations.docs.models import models
 
@@ -62,7 +63,7 @@ def test_every_name_is_text_of_the_page(model: DataModel) -> None:
 @given(models())
 def test_the_diagram_is_in_mermaids_grammar(model: DataModel) -> None:
     """Every line is one of the three that an erDiagram has, with balanced braces."""
-    first, *lines = mermaid.diagram(model)
+    (first, *lines), _ = mermaid.diagram(model)
 
     assert first == "erDiagram"
     opened = 0
@@ -74,6 +75,29 @@ def test_the_diagram_is_in_mermaids_grammar(model: DataModel) -> None:
         else:
             assert (ATTRIBUTE if opened else RELATION).fullmatch(line), line
     assert opened == 0
+
+
+@pytest.mark.parametrize(
+    "count, shown, rows",
+    [
+        (10, "", 100),
+        (300, "keys and references only", 300),
+        (1500, "none", 0),
+    ],
+)
+def test_a_large_diagram_shows_less(count: int, shown: str, rows: int) -> None:
+    """Mermaid refuses more than 50,000 characters; the page says what is left out, and has it all."""
+    notes = Notes(attributes=tuple(ItemAttribute(f"attribute{n}", "S") for n in range(9)))
+    tables = [replace(table(f"Table{n}", f"key{n} S"), notes=notes) for n in range(count)]
+
+    page = markdown.page(data_model(TableSet(tuple(tables)), {}))
+
+    drawn = page.partition("```mermaid\n")[2].removesuffix("```\n")
+    assert len(drawn) <= mermaid.MOST
+    assert len(re.findall(r"^ +S \w+", drawn, re.MULTILINE)) == rows
+    assert ("Attributes in it:" in page) == bool(shown)
+    assert f"Attributes in it: {shown}" in page or not shown
+    assert page.count("| `attribute8` |") == count
 
 
 def test_the_settings_that_matter() -> None:
