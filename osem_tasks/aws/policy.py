@@ -116,13 +116,22 @@ def _allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> dict[s
 
 def _key_statements(keys: Sequence[str], place: Place) -> Iterable[dict[str, Any]]:
     """Allow the use of keys by way of DynamoDB only; a policy knows a key's aliases by a condition."""
-    aliases = sorted({found[1] for key in keys if (found := _ALIAS.search(key))})
-    others = sorted({key for key in keys if not _ALIAS.search(key)})
     via = {"StringLike": {"kms:ViaService": f"dynamodb.{place.region}.*"}}
+    others = sorted({key for key in keys if not _ALIAS.search(key)})
     if others:
         arns = [key if key.startswith("arn:") else place.arn("kms", f"key/{key}") for key in others]
         yield {**_allow("OsemKeys", KEY_ACTIONS, arns), "Condition": via}
+    aliases = [(key, found[1]) for key in keys if (found := _ALIAS.search(key))]
     if aliases:
-        named = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}
-        allowed = _allow("OsemKeyAliases", KEY_ACTIONS, [place.arn("kms", "key/*")])
+        names = sorted({alias for _, alias in aliases})
+        named = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names}}
+        arns = sorted({_beside(key, alias, place) for key, alias in aliases})
+        allowed = _allow("OsemKeyAliases", KEY_ACTIONS, arns)
         yield {**allowed, "Condition": {**via, **named}}
+
+
+def _beside(key: str, alias: str, place: Place) -> str:
+    """Return the ARN of all keys beside an alias, which may be in an account of its own."""
+    return (
+        f"{key.removesuffix(alias)}key/*" if key.startswith("arn:") else place.arn("kms", "key/*")
+    )

@@ -254,6 +254,7 @@ def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:
         return
     # is_running, not is_answering: the new record would hide an engine that does not answer.
     if not presence.is_running(other):
+        _remove_ended(other)
         return
     if not request.fresh:
         why = f" {_messages(choice.refusals)}" if choice.refusals else ""
@@ -272,3 +273,14 @@ def _make_way(choice: Choice, request: EngineRequest, say: Say) -> None:
     engine.prepare(request, say)
     say(f"stopping the {other.engine} engine at {other.endpoint}")
     presence.engine_of(other).down(request.name, drop_data=False)
+
+
+def _remove_ended(other: EngineRecord) -> None:
+    """Remove what is left of an engine that is known to have ended, but no volume.
+
+    The record of another kind would hide its container, so that ``local.down`` left it.
+    """
+    former = presence.engine_of(other)
+    with contextlib.suppress(OsemError):  # an engine that cannot be asked stops no other
+        if former.why_ended(other):
+            former.down(other.name, drop_data=False)

@@ -71,6 +71,9 @@ def refuse_stranger(record: EngineRecord) -> None:
     Also if that cannot be told, with the reason.
     """
     found = probe.ask(record.endpoint)
+    # What is no DynamoDB is of no use.
+    useful = found is not None and found is not probe.ANOTHER_SERVER
+    use = f"use what answers: --endpoint {record.endpoint}" if useful else ""
     try:
         if engine_of(record).is_running(record):
             return
@@ -79,7 +82,7 @@ def refuse_stranger(record: EngineRecord) -> None:
     except OsemError as error:
         if found:
             error.message = f"Engine '{record.name}' cannot be checked: {error.message}"
-            error.remediation += f"   or use what answers: --endpoint {record.endpoint}"
+            error.remediation += f"   or {use}" if use else ""
             raise
         cause = f" {error.message}"
     answers = f"{found.name} answers there instead" if found else "nothing answers there"
@@ -87,12 +90,7 @@ def refuse_stranger(record: EngineRecord) -> None:
         f"Engine '{record.name}' is recorded at {record.endpoint} and is not running: {answers}."
         f"{cause}",
         code=ErrorCode.ENGINE_NOT_RUNNING,
-        remediation=(
-            f"{engine_command('local.up', record.name)}   "
-            f"or, to use what answers: --endpoint {record.endpoint}"
-            if found
-            else engine_command("local.up", record.name)
-        ),
+        remediation=engine_command("local.up", record.name) + (f"   or, to {use}" if use else ""),
     )
 
 

@@ -87,6 +87,7 @@ def problems(table: Table) -> Iterator[str]:
 
 def _problems(table: Table, notes: Notes) -> Iterator[str]:
     keys = {attribute.name: attribute.type for attribute in table.attributes}
+    expiry = table.ttl.attribute if table.ttl else None
     names = [index.name for index in (*table.global_indexes, *table.local_indexes)]
     for attribute in notes.attributes:
         if attribute.type not in TYPES:
@@ -94,6 +95,8 @@ def _problems(table: Table, notes: Notes) -> Iterator[str]:
         elif keys.get(attribute.name, attribute.type) != attribute.type:
             kind = keys[attribute.name]
             yield f"attribute {shown(attribute.name)} is {attribute.type}, and {kind} in a key"
+        elif attribute.name == expiry and attribute.type != "N":
+            yield f"attribute {shown(attribute.name)} is {attribute.type}, and an expiry time is N"
     yield from _twice("attribute", [attribute.name for attribute in notes.attributes])
     for pattern in notes.patterns:
         if pattern.index and pattern.index not in names:

@@ -36,7 +36,7 @@ FORCE = (False, "Overwrite a file that db.docs did not write.")
     {**TARGET_OPTIONS, "force": FORCE},
     texts={
         "output": f"Write the Markdown to this file; into a folder: {NAME}.md and {NAME}.svg.",
-        "svg": "Write the picture to this file; the Markdown shows it.",
+        "svg": f"Write the picture to this file, or {NAME}.svg into this folder; the Markdown shows it.",
         "check": "Write nothing; exit code 1 if the files are not what the declaration says.",
         "table": TABLE,
     },
@@ -59,13 +59,13 @@ def docs(
     from osem_tasks.declarations.docs import as_json, markdown
     from osem_tasks.declarations.docs import svg as pictures
 
-    if problem := _problem(output, svg, check=check):
+    page, picture = _paths(output, svg)
+    if problem := _problem(page, picture, check=check):
         raise ConfigurationError(
             [problem], remediation=command_line("db.docs", "--check", "--output", f"{NAME}.md")
         )
     target = offline_target(job)
     model = _model(job, target, table)
-    page, picture = _paths(output, svg)
     texts = {}
     if page:
         texts[page] = markdown.page(model, _between(page, picture))
@@ -98,22 +98,29 @@ def _model(job: Job, target: Target, table: Sequence[str] | None) -> DataModel:
     return model.only(tuple(target.naming.declared(name) or name for name in chosen.names))
 
 
-def _problem(output: str | None, svg: str | None, *, check: bool) -> str:
-    """Return what is wrong with the options, or an empty text."""
-    if check and not (output or svg):
+def _problem(page: str, picture: str, *, check: bool) -> str:
+    """Return what is wrong with the files, or an empty text."""
+    if check and not (page or picture):
         return "--check compares files, and none is named"
-    if output and svg and os.path.abspath(output) == os.path.abspath(svg):  # noqa: PTH100  resolve follows links
-        return f"--output and --svg name the same file, {output}"
+    if page and picture and os.path.abspath(page) == os.path.abspath(picture):  # noqa: PTH100  resolve follows links
+        return f"--output and --svg name the same file, {page}"
     return ""
 
 
 def _paths(output: str | None, svg: str | None) -> tuple[str, str]:
     """Return the files of the Markdown and of the picture, each empty if none is wanted."""
     page, picture = output or "", svg or ""
-    if page and (os.path.isdir(page) or page.endswith(("/", os.sep))):  # noqa: PTH112  Path raises
-        folder = Path(page)
-        page, picture = str(folder / f"{NAME}.md"), picture or str(folder / f"{NAME}.svg")
+    if _is_folder(page):
+        picture = picture or page
+        page = str(Path(page) / f"{NAME}.md")
+    if _is_folder(picture):
+        picture = str(Path(picture) / f"{NAME}.svg")
     return page, picture
+
+
+def _is_folder(path: str) -> bool:
+    """Whether a path names a folder, which may not be there yet."""
+    return bool(path) and (path.endswith(("/", os.sep)) or os.path.isdir(path))  # noqa: PTH112  Path raises
 
 
 def _between(page: str, picture: str) -> str:

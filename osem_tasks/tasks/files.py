@@ -55,12 +55,14 @@ def write(path: str, text: str, *, append: bool = False) -> None:
 
 
 def _found(path: str) -> os.stat_result | None:
-    """Stat the path and follow symlinks. Raises OSError for a directory or ``-``."""
+    """Stat the path and follow symlinks. Raises OSError for a directory, also a new one, or ``-``."""
     if path == "-":  # means stdout in other tools
         raise OSError(errno.EINVAL, "'-' names no file; './-' would")
     try:
         found = Path(path).stat()
     except FileNotFoundError:
+        if path.endswith(("/", os.sep)):
+            raise OSError(errno.EISDIR, "the path names a folder") from None
         return None
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -80,6 +80,7 @@ class Script:
 
     refusal: OsemError | None = None
     failure: OsemError | None = None
+    ended: str | OsemError = ""
     calls: list[str] = field(default_factory=list)
 
 
@@ -106,6 +107,12 @@ class ScriptedEngine(Engine):
         """Whether the record's process lives; without one, whether something answers."""
         runs = host.process_runs(record)
         return probe.ask(record.endpoint) is not None if runs is None else runs
+
+    def why_ended(self, record: EngineRecord) -> str:  # noqa: ARG002  for the interface
+        """How the engine ended, by the script."""
+        if isinstance(self.script.ended, OsemError):
+            raise self.script.ended
+        return self.script.ended
 
     def differing(self, running: EngineRecord, request: EngineRequest) -> list[str]:
         """Compare what a kind that keeps data can differ in."""

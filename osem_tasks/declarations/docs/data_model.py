@@ -80,12 +80,12 @@ class DataModel:
 
 
 def data_model(tables: TableSet, notes: Mapping[str, Notes]) -> DataModel:
-    """Return the model of ``tables``; ``notes`` replace those of the tables of these names.
+    """Return the model of ``tables``; ``notes``, of ``osem.notes``, replace those of their tables.
 
     Raises ModelError for notes about what is not there.
     """
     problems = [
-        f"{shown(name)} is no declared table{nearest(name, tables.names)}"
+        f"osem.notes: {shown(name)} is no declared table{nearest(name, tables.names)}"
         for name in notes
         if name not in tables.names
     ]

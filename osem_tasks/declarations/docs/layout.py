@@ -141,9 +141,10 @@ class Layout:
     def points(self, route: Route) -> list[tuple[float, float]]:
         """Return the corners of a line."""
         (x, y), (u, v) = self.corner(route.source), self.corner(route.target)
-        # Lines of two boxes that leave at the same height would run into one another.
+        # Lines of two boxes that leave, or arrive, at the same height would run into one another.
         apart = -2 if route.leaves_left else 4
-        start, end = y + route.source.line_at(route.attribute) + apart, v + TITLE / 2
+        start = y + route.source.line_at(route.attribute) + apart
+        end = v + TITLE / 2 + (-5 if route.enters_left else 5)
         begin = x if route.leaves_left else x + self.columns[route.source.place[1]]
         arrive = u if route.enters_left else u + self.columns[route.target.place[1]]
         first, last = (self._lane_x(gutter, route) for gutter in route.gutters)

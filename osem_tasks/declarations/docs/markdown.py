@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 from osem_tasks.declarations.docs import mermaid
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from osem_tasks.schema.notes import Pattern
 
 NONE = "–"
+# The dot of a list's number, which has nine digits at most.
+_NUMBERED = "|".join(rf"(?<=^\d{{{digits}}})[.)]" for digits in range(1, 10))
 # What Markdown, or the HTML in it, would read as more than text.
-_SPECIAL = re.compile(r"([\\`*\[\]<>|#&~!$]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|\b_+|_+\b)")
+_SPECIAL = re.compile(rf"([\\`*\[\]<>|#&~!$]|^[-+=]|{_NUMBERED}|\b_+|_+\b)")
+# Signs without a width that belong to the words of some languages, and to emoji.
+_JOINERS = "\u200c\u200d"
 # A heading's link as GitHub makes it: other characters go, a space becomes a hyphen.
 _NO_SLUG = re.compile(r"[^\w\- ]")
 
@@ -32,13 +37,17 @@ def page(model: DataModel, picture: str = "") -> str:
     lines += _overview(model, links)
     for entity in model.entities:
         lines += ["", *_entity(entity, links)]
-    lines += ["", "## Diagram", "", "```mermaid", *mermaid.diagram(model), "```"]
+    drawn, attributes = mermaid.diagram(model)
+    lines += ["", "## Diagram", ""]
+    if attributes:
+        lines += [f"Attributes in it: {attributes}, because Mermaid draws no more.", ""]
+    lines += ["```mermaid", *drawn, "```"]
     return "\n".join(lines) + "\n"
 
 
 def text(value: str) -> str:
-    """Return a text that Markdown shows as it is, on one line of a table."""
-    plain = " ".join(visible(value).split())
+    """Return a text that Markdown shows as it is, on one line of a table: a line break is a space."""
+    plain = visible(" ".join(value.split()), besides=_JOINERS)
     return _SPECIAL.sub(lambda found: "".join(f"\\{sign}" for sign in found[0]), plain)
 
 
@@ -51,10 +60,10 @@ def code(value: str) -> str:
     return f"{fence}{edge}{shown}{edge}{fence}"
 
 
-def visible(value: str) -> str:
-    """Show line breaks and other control characters as Python writes them."""
+def visible(value: str, besides: str = "") -> str:
+    """Show line breaks and other control characters as Python writes them, but those of ``besides``."""
     return "".join(
-        sign if sign.isprintable() or sign == " " else ascii(sign)[1:-1] for sign in value
+        sign if sign.isprintable() or sign in besides else ascii(sign)[1:-1] for sign in value
     )
 
 
@@ -73,14 +82,17 @@ def _counted(number: int, noun: str, many: str = "") -> str:
 
 
 def _links(model: DataModel) -> dict[str, str]:
-    """Return the link to each table's heading; equal ones get a number, as GitHub gives it."""
-    taken = {"data-model": 1, "diagram": 1}
+    """Return the link to each table's heading; a taken one gets a number, as GitHub gives it."""
+    # The page's title stands before the tables, the diagram's heading after them.
+    taken = {"data-model"}
     links = {}
     for entity in model.entities:
-        slug = _NO_SLUG.sub("", entity.table.name.lower()).replace(" ", "-")
-        number = taken.get(slug, 0)
-        taken[slug] = number + 1
-        links[entity.table.name] = f"{slug}-{number}" if number else slug
+        slug = link = _NO_SLUG.sub("", entity.table.name.lower()).replace(" ", "-")
+        numbers = count(1)
+        while link in taken:
+            link = f"{slug}-{next(numbers)}"
+        taken.add(link)
+        links[entity.table.name] = link
     return links
 
 

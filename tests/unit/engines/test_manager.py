@@ -302,6 +302,26 @@ def test_the_result_has_the_reason_of_the_choice(scripts: Scripts) -> None:
     assert replace(by_name, record=by_auto.record) == replace(by_auto, how="reused", reason="")
 
 
+@pytest.mark.parametrize(
+    "ended, calls",
+    [
+        pytest.param("Its container ended.", ["down"], id="ended"),
+        pytest.param("", [], id="gone-or-paused"),
+        pytest.param(refusal("daemon"), [], id="cannot-be-asked"),
+    ],
+)
+def test_what_ended_is_removed_before_another_kind_hides_it(
+    scripts: Scripts, ended: str | OsemError, calls: list[str]
+) -> None:
+    """The container of a kind that ended has no record any more once another kind runs."""
+    record("lasting")
+    scripts[0].ended = ended
+
+    result = bring_up(request("fleeting"))
+
+    assert (result.record.engine, scripts[0].calls) == ("fleeting", calls)
+
+
 def test_fresh_stops_another_kind_only_when_the_new_one_can_start(scripts: Scripts) -> None:
     """A port that somebody else holds is found out before anything is stopped."""
     with fake_dynamodb() as endpoint, fake_dynamodb() as stranger:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osem_tasks.errors import ModelError
-from osem_tasks.schema.model import Table, table
+from osem_tasks.schema.model import Table, TimeToLive, table
 from osem_tasks.schema.notes import TYPES, ItemAttribute, Notes, Pattern, problems
 from tests.support.documents import DOCUMENTS
 
@@ -73,6 +73,15 @@ def test_what_is_wrong_is_named(notes: Any, words: str) -> None:
     (problem,) = caught.value.problems
     assert words in problem
     assert problem.startswith("table 'Teams'")
+
+
+def test_an_expiry_time_is_a_number() -> None:
+    """DynamoDB deletes no item by a text, so that a note of one is a mistake."""
+    with pytest.raises(ModelError, match="attribute 'until' is S, and an expiry time is N"):
+        table("Carts", "id S", ttl=TimeToLive("until"), notes={"attributes": {"until": "S"}})
+
+    carts = table("Carts", "id S", ttl=TimeToLive("until"), notes={"attributes": {"until": "N?"}})
+    assert list(problems(carts)) == []
 
 
 @given(

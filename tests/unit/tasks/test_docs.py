@@ -107,6 +107,21 @@ def test_files_are_written_once(inv: Inv, tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {"data-model.md", "data-model.svg"}
 
 
+@pytest.mark.parametrize("given", [("new/", "new/"), ("new/", None), (None, "new/")])
+def test_a_folder_holds_the_files(
+    inv: Inv, tmp_path: Path, given: tuple[str | None, str | None]
+) -> None:
+    """Also a picture goes into a folder, which may not be there yet, under the name of its own."""
+    output, svg = given
+    words = [*(["--output", output] if output else []), *(["--svg", svg] if svg else [])]
+
+    run = inv("db.docs", *words)
+
+    assert run.code == 0, run.err
+    wanted = {"data-model.md", "data-model.svg"} if output else {"data-model.svg"}
+    assert {path.name for path in (tmp_path / "new").iterdir()} == wanted
+
+
 @pytest.mark.parametrize(
     "change, code, words",
     [
@@ -206,10 +221,13 @@ def test_notes_of_names_with_the_environment(inv: Inv, tmp_path: Path) -> None:
         (("--check",), "--check compares files, and none is named"),
         (("--table", "Userz"), "did you mean 'Users'?"),
         (("--output", "a.md", "--svg", "./a.md"), "--output and --svg name the same file, a.md"),
+        (
+            ("--output", "a/", "--svg", "a/data-model.md"),
+            "--output and --svg name the same file, a/data-model.md",
+        ),
         (("--output", "x" * 400), "cannot be"),
         (("--output", "-"), "- cannot be written"),
         (("--env", "nope"), "unknown environment 'nope'"),
-        (("--output", "page.md", "--svg", "."), ". cannot be written: Is a directory"),
     ],
 )
 def test_bad_usage(inv: Inv, words: tuple[str, ...], message: str) -> None:

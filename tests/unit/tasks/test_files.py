@@ -49,15 +49,15 @@ def test_a_file_is_written_anew_or_added_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["missing/out.txt", ".", "loop", "x" * 300, "text/out.txt"],
-    ids=["no-directory", "a-directory", "a-loop", "a-long-name", "below-a-file"],
+    ["missing/out.txt", ".", "new/", "loop", "x" * 300, "text/out.txt"],
+    ids=["no-directory", "a-directory", "a-new-one", "a-loop", "a-long-name", "below-a-file"],
 )
 @pytest.mark.parametrize("append", [False, True], ids=["anew", "added"])
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, name: str, append: bool) -> None:
     """The path and the system's reason, and what to do about it."""
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "text").write_text("text")
-    path = str(tmp_path / name)
+    path = f"{tmp_path}/{name}"
 
     with pytest.raises(OsemError) as caught:
         write(path, "text", append=append)

@@ -159,6 +159,11 @@ def test_nothing_of_a_protected_environment_is_deleted(inv: Inv) -> None:
         ),
         pytest.param("1234abcd", ("OsemKeys", "arn:aws:kms:us-east-1:*:key/1234abcd"), id="id"),
         pytest.param("alias/shop", ("OsemKeyAliases", "arn:aws:kms:us-east-1:*:key/*"), id="alias"),
+        pytest.param(
+            "arn:aws:kms:us-east-1:333333333333:alias/shop",
+            ("OsemKeyAliases", "arn:aws:kms:us-east-1:333333333333:key/*"),
+            id="alias-of-another-account",
+        ),
     ],
 )
 def test_keys_of_the_tables(inv: Inv, key: str, statement: tuple[str, str]) -> None:

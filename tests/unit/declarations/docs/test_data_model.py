@@ -60,7 +60,7 @@ def test_references(declared: tuple[Table, ...], relations: list[Relation]) -> N
 @pytest.mark.parametrize(
     "notes, words",
     [
-        ({"User": {}}, "'User' is no declared table; did you mean 'Users'?"),
+        ({"User": {}}, "osem.notes: 'User' is no declared table; did you mean 'Users'?"),
         (
             {"Teams": {"attributes": {"headId": "S -> User"}}},
             "attribute 'headId' refers to 'User', which is no declared table; did you mean 'Users'?",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 
@@ -22,6 +24,7 @@ from osem_tasks.schema.model import (
     TimeToLive,
     table,
 )
+from osem_tasks.schema.notes import ItemAttribute, Notes
 from tests.support.examples import examples
 from tests.unit.declarations.docs.models import models
 
@@ -60,7 +63,7 @@ def test_every_name_is_text_of_the_page(model: DataModel) -> None:
 @given(models())
 def test_the_diagram_is_in_mermaids_grammar(model: DataModel) -> None:
     """Every line is one of the three that an erDiagram has, with balanced braces."""
-    first, *lines = mermaid.diagram(model)
+    (first, *lines), _ = mermaid.diagram(model)
 
     assert first == "erDiagram"
     opened = 0
@@ -72,6 +75,29 @@ def test_the_diagram_is_in_mermaids_grammar(model: DataModel) -> None:
         else:
             assert (ATTRIBUTE if opened else RELATION).fullmatch(line), line
     assert opened == 0
+
+
+@pytest.mark.parametrize(
+    "count, shown, rows",
+    [
+        (10, "", 100),
+        (300, "keys and references only", 300),
+        (1500, "none", 0),
+    ],
+)
+def test_a_large_diagram_shows_less(count: int, shown: str, rows: int) -> None:
+    """Mermaid refuses more than 50,000 characters; the page says what is left out, and has it all."""
+    notes = Notes(attributes=tuple(ItemAttribute(f"attribute{n}", "S") for n in range(9)))
+    tables = [replace(table(f"Table{n}", f"key{n} S"), notes=notes) for n in range(count)]
+
+    page = markdown.page(data_model(TableSet(tuple(tables)), {}))
+
+    drawn = page.partition("```mermaid\n")[2].removesuffix("```\n")
+    assert len(drawn) <= mermaid.MOST
+    assert len(re.findall(r"^ +S \w+", drawn, re.MULTILINE)) == rows
+    assert ("Attributes in it:" in page) == bool(shown)
+    assert f"Attributes in it: {shown}" in page or not shown
+    assert page.count("| `attribute8` |") == count
 
 
 def test_the_settings_that_matter() -> None:
@@ -109,9 +135,36 @@ def test_the_settings_that_matter() -> None:
     ]
 
 
-def test_equal_links_get_numbers() -> None:
-    """Tables whose names differ in a dot only, and one named as a heading of the page, have their own."""
-    names = ("a.bc", "abc", "diagram")
+@pytest.mark.parametrize(
+    "names, links",
+    [
+        (("a.bc", "abc"), ("abc", "abc-1")),
+        (("abc", "ABC", "abc-1"), ("abc", "abc-1", "abc-1-1")),
+        (("abc-1", "abc", "ABC"), ("abc-1", "abc", "abc-2")),
+        # The title of the page comes before the tables, the heading of the diagram after them.
+        (("data-model", "diagram"), ("data-model-1", "diagram")),
+    ],
+)
+def test_equal_links_get_numbers(names: tuple[str, ...], links: tuple[str, ...]) -> None:
+    """Each link leads to the heading that GitHub gives it, whichever names the others have."""
     page = markdown.page(data_model(TableSet(tuple(table(n, "id S") for n in names)), {}))
 
-    assert [f"](#{link})" in page for link in ("abc", "abc-1", "diagram-1")] == [True] * 3
+    assert tuple(re.findall(r"\]\(#([^)]*)\)", page)) == links
+
+
+@pytest.mark.parametrize(
+    "note, shown",
+    [
+        ("One item for each order.\nNever deleted.\r\n", "One item for each order. Never deleted."),
+        ("2024. is the first year", "2024. is the first year"),
+        ("می\u200cخواهم 👩\u200d👧", "می\u200cخواهم 👩\u200d👧"),
+        ("left\u202eright", "left\\u202eright"),
+    ],
+)
+def test_a_note_is_one_paragraph(note: str, shown: str) -> None:
+    """Its lines are joined, joiners stay in their words, and it becomes no list."""
+    noted = Table(name="Orders", key=Key.parse("id S"), notes=Notes(text=note))
+
+    page = PARSER.render(markdown.page(data_model(TableSet((noted,)), {})))
+
+    assert f"<p>{shown}</p>" in page

@@ -6,10 +6,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from hypothesis import given
+from hypothesis import example, given
 
 from osem_tasks.declarations.docs import svg
+from osem_tasks.declarations.docs.data_model import data_model
 from osem_tasks.declarations.docs.layout import cells, cut, layout
+from osem_tasks.schema.model import TableSet, table
 from tests.support.examples import examples
 from tests.unit.declarations.docs.models import TEXTS, models
 
@@ -34,6 +36,15 @@ def crosses(one: Area, other: Area) -> bool:
     """Whether two areas have more than an edge in common."""
     (a, b, c, d), (e, f, g, h) = one, other
     return a < g and e < c and b < h and f < d
+
+
+def mutual(count: int) -> DataModel:
+    """Tables each of which refers to each of them, itself as well."""
+    names = [f"Table{number}" for number in range(count)]
+    references = {f"of{name}": f"S -> {name}" for name in names}
+    return data_model(
+        TableSet(tuple(table(name, "id S", notes={"attributes": references}) for name in names)), {}
+    )
 
 
 @examples(60)
@@ -94,6 +105,36 @@ def test_nothing_covers_anything(model: DataModel) -> None:
         for (x, y), (u, v) in pairwise(plan.points(route)):
             line = (min(x, u) + 0.1, min(y, v) - 0.1, max(x, u) - 0.1, max(y, v) + 0.1)
             assert not any(crosses(line, box) for box in boxes)
+
+
+def parts(plan: Layout, target: str) -> list[Area]:
+    """The straight parts of all lines to a table, a hair thick."""
+    return [
+        (min(x, u) - 0.1, min(y, v) - 0.1, max(x, u) + 0.1, max(y, v) + 0.1)
+        for route in plan.routes
+        if route.target.name == target
+        for (x, y), (u, v) in pairwise(plan.points(route))
+    ]
+
+
+def along(one: Area, other: Area) -> bool:
+    """Whether two parts that meet run in the same direction, so that they look like one."""
+    (a, b, c, d), (e, f, g, h) = one, other
+    return crosses(one, other) and (c - a > d - b) == (g - e > h - f)
+
+
+@examples(60)
+@given(models())
+@example(mutual(2))
+@example(mutual(6))
+def test_lines_to_two_tables_share_no_part(model: DataModel) -> None:
+    """They may cross, and a reader still sees where each of them goes."""
+    plan = layout(model)
+    lines = [parts(plan, name) for name in plan.boxes]
+
+    for number, some in enumerate(lines):
+        for others in lines[number + 1 :]:
+            assert not any(along(one, other) for one in some for other in others)
 
 
 @given(TEXTS)
