@@ -44,11 +44,12 @@ def as_markdown(results: Iterable[Result], machine: dict[str, str]) -> str:
     """Return the table for the docs, with the machine that it was measured on."""
     results = list(results)
     rows = [
-        (f"{result.row.what}; reference: {result.row.against}", *_cells(result)[1:])
+        (result.row.what, result.row.against, *_cells(result)[1:])
         for result in results
         if not result.left_out
     ]
-    table = [HEADINGS, ("---",) * len(HEADINGS), *rows]
+    headings = (HEADINGS[0], "beside", *HEADINGS[1:])
+    table = [headings, ("---",) * len(headings), *rows]
     lines = ["| " + " | ".join(row) + " |" for row in table]
     told = ", ".join(f"{name} {text}" for name, text in machine.items())
     return "\n".join([f"Measured on: {told}.", "", *lines, "", *_left_out(results)]) + "\n"
@@ -65,7 +66,7 @@ def machine() -> dict[str, str]:
         "commit": _commit(),
         "cores": str(os.cpu_count()),
         "CPU": _cpu(),
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
         "at": datetime.now(timezone.utc).isoformat(timespec="minutes"),
     }
