@@ -12,6 +12,7 @@ from osem_tasks.output.outcome import Outcome
 from osem_tasks.schema.quoting import closest, shown
 from osem_tasks.tasks.command import command
 from osem_tasks.tasks.options import OUTPUT_OPTIONS
+from osem_tasks.tasks.printed import print_document
 
 if TYPE_CHECKING:
     from osem_tasks.tasks.job import Job
@@ -31,21 +32,8 @@ def schema(job: Job, task: str | None = None) -> Outcome:
     Example: osem schema --task db.verify
     """
     found = schemas.schema(None if task is None else _checked(task))
-    if not job.console.as_json:
-        _print(job, json.dumps(found, indent=2))
+    print_document(job, json.dumps(found, indent=2))
     return Outcome(data={"schema": found})
-
-
-def _print(job: Job, text: str) -> None:
-    """Print the lines, also with --quiet: they may become a file. Raises OsemError."""
-    try:
-        for line in text.split("\n"):
-            if not job.console.line(line):
-                return
-    except OSError as error:  # stdout is closed or full
-        from osem_tasks.tasks.running import unwritten
-
-        raise unwritten(error) from error
 
 
 def _checked(task: str) -> str:
