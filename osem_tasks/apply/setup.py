@@ -48,7 +48,8 @@ def setup(
     for action in decided.plan.impossible:
         run.progress.info(f"{action}: not possible, {action.reason}")
     reading = run.deadline.elapsed - start
-    _record_verified(run, decided, reading)
+    for diff in decided.complete:
+        run.journal.verified[diff.name] = Entry(diff.status, reading)
     unfinished = {action.table for action in decided.changes}
 
     def exists(name: str) -> None:
@@ -60,8 +61,8 @@ def setup(
             run.journal.verified[name] = Entry("ACTIVE", run.deadline.elapsed - start)
         run.finished(name)
 
-    for diff in decided.as_declared:
-        exists(diff.name)
+    for diff in decided.complete:
+        run.finished(diff.name)
     creator = Creator(run, exists, proven=new)
     creator.create([run.tables[action.table] for action in decided.creations])
     updater = Updater(run, changed, creator.seen)
@@ -95,21 +96,14 @@ def plan(
 
 
 def _stop_on_drift(run: Run, decided: SetupPlan, remedies: Remedies) -> None:
-    """Record every table that is as declared, and raise the error for those that stop the setup."""
-    _record_verified(run, decided)
+    """Record every table that is complete, and raise the error for those that stop the setup."""
+    for diff in decided.complete:
+        run.journal.verified[diff.name] = Entry(diff.status)
     for diff in decided.blocking:
         issues = [fact.issue_type.value for fact in diff.issues]
         error = _drift_error(run, [diff], remedies)
         run.journal.fail(diff.name, error, issues)
     raise _drift_error(run, decided.blocking, remedies)
-
-
-def _record_verified(run: Run, decided: SetupPlan, reading: float = 0.0) -> None:
-    """Record the tables on which nothing is left to do."""
-    unfinished = {action.table for action in decided.changes}
-    for diff in decided.as_declared:
-        if diff.name not in unfinished:
-            run.journal.verified[diff.name] = Entry(diff.status, reading)
 
 
 def _drift_error(run: Run, blocking: Sequence[TableDiff], remedies: Remedies) -> OsemError:

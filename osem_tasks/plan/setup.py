@@ -46,6 +46,12 @@ class SetupPlan:
         return self.plan.actions
 
     @property
+    def complete(self) -> tuple[TableDiff, ...]:
+        """The existing tables on which nothing is left to do."""
+        unfinished = {action.table for action in self.changes}
+        return tuple(diff for diff in self.as_declared if diff.name not in unfinished)
+
+    @property
     def creations(self) -> tuple[Action, ...]:
         """The tables to create, in the model's order."""
         return tuple(action for action in self.actions if action.kind is Kind.CREATE_TABLE)
