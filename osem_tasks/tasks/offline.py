@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from osem_tasks.config import variables
 from osem_tasks.config.resolve import TargetOptions, resolve
-from osem_tasks.config.target import BY_OPTION, REGION_VARIABLES
+from osem_tasks.config.target import REGION_VARIABLES
+from osem_tasks.tasks.target import chosen_by
 
 if TYPE_CHECKING:
     from osem_tasks.config.target import Target
@@ -20,11 +20,10 @@ _VARIABLES = (*REGION_VARIABLES, "OSEM_DB_PREFIX", "AWS_PROFILE")
 def offline_target(job: Job) -> Target:
     """Return the target, whichever engines run and wherever the shell leads. Raises OsemError."""
     environment = job.settings.environment(job.options["env"], os.environ)
-    named_by = BY_OPTION if job.options["env"] else ""
     options = TargetOptions(
         region=job.options["region"],
         profile=job.options["profile"],
-        chosen_by=variables.chosen_by(environment.name, named_by, os.environ),
+        chosen_by=chosen_by(job, environment),
     )
     given = {name: os.environ[name] for name in _VARIABLES if os.environ.get(name)}
     target = resolve(environment, options, given)

@@ -40,7 +40,6 @@ def resolve_target(job: Job) -> Target:
 
 
 def _options(job: Job, environment: Environment, recorded: EngineRecord | None) -> TargetOptions:
-    from osem_tasks.config import variables
     from osem_tasks.config.resolve import TargetOptions
 
     started = job.session.get("endpoint")
@@ -53,15 +52,17 @@ def _options(job: Job, environment: Environment, recorded: EngineRecord | None) 
         force=bool(job.options["force"]),
         started=started,
         recorded=recorded.endpoint if recorded else None,
-        chosen_by=variables.chosen_by(environment.name, _named_by(job), os.environ),
+        chosen_by=chosen_by(job, environment),
     )
 
 
-def _named_by(job: Job) -> str:
-    """Return the option that named the environment; empty if none did."""
+def chosen_by(job: Job, environment: Environment) -> str:
+    """Return the option or the variable that chose the environment; empty if nothing did."""
+    from osem_tasks.config import variables
     from osem_tasks.config.target import BY_OPTION
 
-    return str(job.options.get("named_by", BY_OPTION)) if job.options["env"] else ""
+    option = str(job.options.get("named_by", BY_OPTION)) if job.options["env"] else ""
+    return variables.chosen_by(environment.name, option, os.environ)
 
 
 def _shell(environment: Environment, profile: str | None) -> Mapping[str, str]:
