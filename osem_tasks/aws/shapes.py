@@ -22,7 +22,7 @@ def with_index(error: OsemError, table: Table) -> OsemError:
     """Return ``error``, completed if it is about keys and ``table`` has indexes with long keys."""
     names = [
         index.name
-        for index in (*table.global_indexes, *table.local_indexes)
+        for index in table.indexes
         if len(index.key.partition) > 1 or len(index.key.sort) > 1
     ]
     refused = error.details.get("awsCode") in REFUSED_SHAPE

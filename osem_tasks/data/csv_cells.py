@@ -38,7 +38,7 @@ class Column:
         title = title.strip()
         if typed := _TITLE.fullmatch(title):
             return cls(typed[1].strip(), typed[2])
-        keys = (table.key, *(index.key for index in (*table.global_indexes, *table.local_indexes)))
+        keys = (table.key, *(index.key for index in table.indexes))
         types = {attribute.name: attribute.type for key in keys for attribute in key.attributes}
         return cls(title, types.get(title, "S"))
 

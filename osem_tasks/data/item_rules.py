@@ -70,7 +70,7 @@ def problems(item: Item, table: Table) -> Iterator[str]:
 
 def _keys(table: Table) -> Iterator[tuple[str, Key]]:
     yield "the key", table.key
-    for index in (*table.global_indexes, *table.local_indexes):
+    for index in table.indexes:
         yield f"the key of {index.name},", index.key
 
 

@@ -72,11 +72,7 @@ def rekeying(old: Key, table: Table, present: Mapping[str, int]) -> Rekeying:
     not part of the new key itself.
     """
     moves, problems = [], []
-    needed = {
-        attribute.name
-        for index in (*table.global_indexes, *table.local_indexes)
-        for attribute in index.key.attributes
-    }
+    needed = {attribute.name for index in table.indexes for attribute in index.key.attributes}
     new_names = {attribute.name for attribute in table.key.attributes}
     replaced = {
         after.name: before.name

@@ -122,7 +122,7 @@ def _problem(table: Table, path: Path, rule: Rule) -> str:
     own = {attribute.name: "the table's key" for attribute in table.key.attributes}
     uses = {
         attribute.name: f"the key of index {index.name}"
-        for index in (*table.global_indexes, *table.local_indexes)
+        for index in table.indexes
         for attribute in index.key.attributes
     } | own
     if path.steps == (ANY_NAME,):

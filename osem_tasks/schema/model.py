@@ -195,9 +195,14 @@ class Table:
             raise ModelError(problems)
 
     @property
+    def indexes(self) -> tuple[Index, ...]:
+        """All indexes, the global ones first."""
+        return (*self.global_indexes, *self.local_indexes)
+
+    @property
     def attributes(self) -> tuple[Attribute, ...]:
         """All key attributes without duplicates, sorted by name; CreateTable must define them."""
-        keys = (self.key, *(index.key for index in (*self.global_indexes, *self.local_indexes)))
+        keys = (self.key, *(index.key for index in self.indexes))
         return tuple(sorted({attribute for key in keys for attribute in key.attributes}))
 
 

@@ -88,7 +88,7 @@ def problems(table: Table) -> Iterator[str]:
 def _problems(table: Table, notes: Notes) -> Iterator[str]:
     keys = {attribute.name: attribute.type for attribute in table.attributes}
     expiry = table.ttl.attribute if table.ttl else None
-    names = [index.name for index in (*table.global_indexes, *table.local_indexes)]
+    names = [index.name for index in table.indexes]
     for attribute in notes.attributes:
         if attribute.type not in TYPES:
             yield f"attribute {shown(attribute.name)} has the type {shown(attribute.type)}{_types()}"

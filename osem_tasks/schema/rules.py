@@ -101,7 +101,7 @@ def _index_set_problems(table: Table) -> Iterator[str]:
     ):
         if len(indexes) > limit:
             yield f"{len(indexes)} {what} indexes, at most {limit} are allowed"
-    both = (*table.global_indexes, *table.local_indexes)
+    both = table.indexes
     yield from duplicate_problems("index", (index.name for index in both))
     for index in table.global_indexes:
         yield from _key_problems(f"index {index.name!r}", index.key, parts=MAX_INDEX_KEY_PART)

@@ -188,7 +188,7 @@ def _sentence(what: str, name: str, table: Table) -> str:
 def _limits(table: Table) -> Iterator[tuple[str, int]]:
     """Yield the most bytes of every key attribute; the smaller number where it is both."""
     most: dict[str, int] = {}
-    indexes = (*table.global_indexes, *table.local_indexes)
+    indexes = table.indexes
     for key in (table.key, *(index.key for index in indexes)):
         for part, limit in ((key.partition, MAX_PARTITION), (key.sort, MAX_SORT)):
             for attribute in part:

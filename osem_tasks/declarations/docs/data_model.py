@@ -100,7 +100,7 @@ def data_model(tables: TableSet, notes: Mapping[str, Notes]) -> DataModel:
 
 def primary_pattern(table: Table, pattern: Pattern) -> str:
     """Return the key by which a pattern finds its items: ``planId, teamMemberId``."""
-    indexes = (*table.global_indexes, *table.local_indexes)
+    indexes = table.indexes
     found = next((index.key for index in indexes if index.name == pattern.index), table.key)
     return ", ".join(attribute.name for attribute in found.attributes)
 

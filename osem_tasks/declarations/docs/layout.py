@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from osem_tasks.declarations.docs.data_model import PARTITION, SORT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -229,7 +231,7 @@ def _highest(boxes: Mapping[str, Box], row: int) -> float:
 
 
 def _box(entity: Entity, place: tuple[int, int]) -> Box:
-    marks = {"partition key": "PK", "sort key": "SK"}
+    marks = {PARTITION: "PK", SORT: "SK"}
     lines = tuple(
         TextLine(
             mark=marks.get(row.role, "→" if row.refers_to else ""),

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from osem_tasks.declarations.docs import mermaid
-from osem_tasks.declarations.docs.data_model import MARK, primary_pattern
+from osem_tasks.declarations.docs.data_model import MARK, PARTITION, SORT, primary_pattern
 from osem_tasks.declarations.docs.settings import capacity, settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def visible(value: str, besides: str = "") -> str:
 
 def _counts(model: DataModel) -> str:
     tables = [entity.table for entity in model.entities]
-    indexes = sum(len(table.global_indexes) + len(table.local_indexes) for table in tables)
+    indexes = sum(len(table.indexes) for table in tables)
     patterns = sum(len(entity.notes.patterns) for entity in model.entities)
     found = [_counted(len(tables), "table"), _counted(indexes, "index", "indexes")]
     if patterns:
@@ -113,7 +113,7 @@ def _overview(model: DataModel, links: dict[str, str]) -> list[str]:
         (
             _linked(entity.table.name, links),
             _key(entity.table),
-            ", ".join(code(index.name) for index in _indexes(entity.table)) or NONE,
+            ", ".join(code(index.name) for index in entity.table.indexes) or NONE,
             text(entity.notes.text) or NONE,
         )
         for entity in model.entities
@@ -125,10 +125,6 @@ def _key(held: Table | Index) -> str:
     return ", ".join(code(attribute.name) for attribute in held.key.attributes)
 
 
-def _indexes(table: Table) -> tuple[Index, ...]:
-    return (*table.global_indexes, *table.local_indexes)
-
-
 def _entity(entity: Entity, links: dict[str, str]) -> list[str]:
     table, notes = entity.table, entity.notes
     lines = [f"## {text(table.name)}", ""]
@@ -137,9 +133,9 @@ def _entity(entity: Entity, links: dict[str, str]) -> list[str]:
     lines += table_of(
         ("attribute", "type", "role", "meaning"), [_attribute(row, links) for row in entity.rows]
     )
-    if indexes := _indexes(table):
+    if indexes := table.indexes:
         rows = [_index(index, table) for index in indexes]
-        head = ("index", "kind", "partition key", "sort key", "projection", "capacity")
+        head = ("index", "kind", PARTITION, SORT, "projection", "capacity")
         lines += ["", *table_of(head, rows)]
     if notes.patterns:
         rows = [
