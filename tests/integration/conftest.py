@@ -210,3 +210,14 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for key, value in {**DOCKER_VARIABLES, **JAVA_VARIABLES}.items():
         monkeypatch.setenv(key, value)
     return tmp_path / "state"
+
+
+@pytest.fixture
+def own_name(
+    request: pytest.FixtureRequest, session_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For `local.*` in this test: an engine of the session's kind, with a name that nobody has."""
+    request.getfixturevalue("own_state")
+    monkeypatch.setenv("OSEM_LOCAL_NAME", f"osem-test-{uuid.uuid4().hex[:12]}")
+    monkeypatch.setenv("OSEM_LOCAL_ENGINE", session_engine.kind)
+    monkeypatch.setenv("OSEM_LOCAL_PORT", "0")

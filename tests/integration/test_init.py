@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
-    from tests.integration.conftest import Engine
 
 ROOT = Path(osem_tasks.__file__).parents[1]
 TEMPLATE = (ROOT / "examples" / "orders" / "template.yaml").read_text(encoding="utf-8")
@@ -26,16 +24,10 @@ TEMPLATE = (ROOT / "examples" / "orders" / "template.yaml").read_text(encoding="
 
 @pytest.fixture
 def folder(
-    request: pytest.FixtureRequest,
-    session_engine: Engine,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
     """An empty folder, and an engine name of this test's own, gone afterwards."""
-    request.getfixturevalue("own_state")
-    monkeypatch.setenv("OSEM_LOCAL_NAME", f"osem-init-{uuid.uuid4().hex[:8]}")
-    monkeypatch.setenv("OSEM_LOCAL_ENGINE", session_engine.kind)
-    monkeypatch.setenv("OSEM_LOCAL_PORT", "0")
+    request.getfixturevalue("own_name")
     # What a session of pytest left in this process must not reach the one that is started.
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     place = tmp_path / "my shop"

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from tests.support import pages
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.conftest import Engine
 
 # It installs packages into environments of its own.
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -32,17 +30,9 @@ FOREIGN = ("PYTHON", "VIRTUAL_ENV", "PYTEST_", "PIP_", "UV_PYTHON", "NOX")
 
 
 @pytest.fixture
-def folder(
-    request: pytest.FixtureRequest,
-    session_engine: Engine,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Path]:
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """An empty folder beside a checkout; the engine that it starts is gone afterwards."""
-    request.getfixturevalue("own_state")
-    monkeypatch.setenv("OSEM_LOCAL_NAME", f"osem-newcomer-{uuid.uuid4().hex[:8]}")
-    monkeypatch.setenv("OSEM_LOCAL_ENGINE", session_engine.kind)
-    monkeypatch.setenv("OSEM_LOCAL_PORT", "0")
+    request.getfixturevalue("own_name")
     (tmp_path / "osem_tasks").symlink_to(pages.ROOT)
     place = tmp_path / "my-shop"
     place.mkdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,14 +43,9 @@ def run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def own_engine(
-    request: pytest.FixtureRequest, session_engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """An engine name of this test's own, of the session's kind, gone afterwards."""
-    request.getfixturevalue("own_state")
-    monkeypatch.setenv("OSEM_LOCAL_NAME", f"osem-readme-{uuid.uuid4().hex[:8]}")
-    monkeypatch.setenv("OSEM_LOCAL_ENGINE", session_engine.kind)
-    monkeypatch.setenv("OSEM_LOCAL_PORT", "0")
+def own_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The test's own engine is gone afterwards."""
+    request.getfixturevalue("own_name")
     yield
     run("inv local.down --volumes")
 
@@ -83,7 +77,7 @@ def constant(text: str) -> list[str]:
     varying = {
         r"\d+\.\d+ s": "0.00 s",
         r"127\.0\.0\.1:\d+": "127.0.0.1:8000",
-        r"osem-readme-\w+": "osem-dynamodb-local",
+        r"osem-test-\w+": "osem-dynamodb-local",
     }
     for pattern, same in varying.items():
         text = re.sub(pattern, same, text)

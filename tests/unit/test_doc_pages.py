@@ -20,7 +20,7 @@ from osem_tasks.config.settings import Settings
 from osem_tasks.engines import registry
 from osem_tasks.errors import ErrorCode
 from osem_tasks.schema.difference import IssueType
-from tests.support import transcripts
+from tests.support import pages, transcripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,19 +146,13 @@ def test_no_module_deletes_items_or_backups() -> None:
     assert [path.name for path, text in sources.items() if any(w in text for w in words)] == []
 
 
-def headings(page: str) -> set[str]:
-    """The anchors of a page, as GitHub makes them of its headings."""
-    found = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_every_anchor_is_there(name: str) -> None:
     """A link to a section of one of these pages, or of an old one, leads to a heading."""
     broken = []
     for target, anchor in re.findall(r"\]\(([\w-]*(?:\.md)?)#([\w-]+)\)", PAGES[name]):
         path = ROOT / "docs" / (target or f"{name}.md")
-        if path.exists() and anchor not in headings(path.read_text(encoding="utf-8")):
+        if path.exists() and anchor not in pages.anchors(pages.read(path)):
             broken.append(f"{target}#{anchor}")
 
     assert broken == []
